@@ -1,0 +1,193 @@
+//! The slices of a drain: each of a segment's items loses its slot or moves, under its key's lock.
+
+use crate::guard::Guard;
+use crate::index::Hash;
+use crate::item::{Body, Draft, Stored};
+use crate::segment::drain::{Drain, Reason, SLICE_ITEMS};
+use crate::segment::space::Purpose;
+use crate::store::{Found, Garbage, Store, View};
+use crate::writer::{Publish, Step, Task, Writer};
+use crate::{Eviction, NoSpace};
+
+/// What became of one item.
+enum Fate {
+    /// Its slot is gone, or was before.
+    Gone,
+    Moved,
+    /// It may not be dropped, and there is no room for it yet.
+    Stuck,
+}
+
+impl Writer {
+    /// Runs up to `slices` slices of whatever is to be drained, until `enough` bytes have been walked. Returns the bytes
+    /// that became free, or `None` when there was nothing to do.
+    pub(crate) fn run_slices(
+        &mut self,
+        guard: &Guard<'_>,
+        slices: usize,
+        enough: u64,
+    ) -> Option<u64> {
+        let store = guard.store();
+        let mut freed = 0;
+        let mut current: Option<Drain> = None;
+        for slice in 0..slices {
+            if freed >= enough {
+                break;
+            }
+            let Some(mut drain) = current
+                .take()
+                .or_else(|| store.space.next_drain(store.need(guard.now())))
+            else {
+                return (slice > 0).then_some(freed);
+            };
+            let Some(bytes) = self.slice(guard, &mut drain) else {
+                store.space.pause(drain);
+                return None;
+            };
+            freed += bytes;
+            if drain.cursor == store.space.records[drain.segment as usize].len() {
+                self.finish(store, &drain);
+            } else {
+                current = Some(drain);
+            }
+        }
+        if let Some(drain) = current {
+            store.space.pause(drain);
+        }
+        Some(freed)
+    }
+
+    /// Walks over at most 64 items; returns the bytes of those that did not move, `None` when it is stuck.
+    fn slice(&mut self, guard: &Guard<'_>, drain: &mut Drain) -> Option<u64> {
+        let store = guard.store();
+        let start = store.space.offset_of(drain.segment);
+        let len = store.space.records[drain.segment as usize].len();
+        self.tally().slices.add(1);
+        let mut freed = 0;
+        for _ in 0..SLICE_ITEMS {
+            if drain.cursor == len {
+                break;
+            }
+            let location = start + u64::from(drain.cursor);
+            // The segment is Draining, and ours: whole items lie end to end up to its length.
+            let item = store.stored(location);
+            let size = item.size() as u32;
+            match self.dispose(guard, drain.reason, location, &item) {
+                Fate::Stuck => return None,
+                Fate::Moved => self.tally().moved.add(1),
+                Fate::Gone => freed += u64::from(size),
+            }
+            drain.cursor += size;
+        }
+        Some(freed)
+    }
+
+    fn finish(&self, store: &Store, drain: &Drain) {
+        let tally = self.tally();
+        match drain.reason {
+            Reason::Evicted => tally.segments_evicted.add(1),
+            Reason::Expired => tally.segments_expired.add(1),
+            Reason::Flushed | Reason::Dead => {}
+        }
+        store.space.retire(drain.segment);
+        store
+            .retired
+            .push(&store.epochs, Garbage::Segment(drain.segment));
+    }
+
+    fn dispose(
+        &mut self,
+        guard: &Guard<'_>,
+        reason: Reason,
+        location: u64,
+        item: &Stored<'_>,
+    ) -> Fate {
+        let store = guard.store();
+        let view = store.view(guard.now());
+        let hash = store.place(item.key);
+        let mut must_drop = reason == Reason::Evicted;
+        loop {
+            if !must_drop && store.is_visible(view, location, item) {
+                match self.move_item(guard, hash, location) {
+                    Ok(true) => return Fate::Moved,
+                    // It was changed or deleted meanwhile, or has become invisible.
+                    Ok(false) => {}
+                    Err(_) if store.eviction == Eviction::None => return Fate::Stuck,
+                    Err(_) => must_drop = true,
+                }
+            }
+            if self.drop_item(guard, hash, view, location, must_drop) {
+                return Fate::Gone;
+            }
+        }
+    }
+
+    /// Takes the item's slot away if it still names this location. False when the item came to life again in between
+    /// (it was touched), and must not be dropped.
+    fn drop_item(
+        &mut self,
+        guard: &Guard<'_>,
+        hash: Hash,
+        view: View,
+        location: u64,
+        must_drop: bool,
+    ) -> bool {
+        let store = guard.store();
+        let locked = store.index.lock(hash);
+        let Some(found) = store.find_locked(&locked, |at, _| at == location) else {
+            return true;
+        };
+        if !must_drop && store.is_visible(view, location, &found.stored) {
+            return false;
+        }
+        locked.remove(found.slot);
+        drop(locked);
+        self.count_dropped(store, view, &found);
+        true
+    }
+
+    fn count_dropped(&self, store: &Store, view: View, found: &Found<'_>) {
+        let tally = self.tally();
+        let unfetched = u64::from(found.word.frequency() == 0);
+        if store.is_void(view, found.location) {
+            tally.flushed.add(1);
+        } else if store.is_visible(view, found.location, &found.stored) {
+            tally.evicted_space.add(1);
+            tally.evicted_unfetched.add(unfetched);
+        } else {
+            tally.expired.add(1);
+            tally.expired_unfetched.add(unfetched);
+        }
+        self.removed(store, found.location, &found.stored);
+    }
+
+    /// Copies a live item to this writer's tail (Law 6: the copy is published only over the very location it was made
+    /// from). False when the item is not there any more.
+    fn move_item(&mut self, guard: &Guard<'_>, hash: Hash, location: u64) -> Result<bool, NoSpace> {
+        let store = guard.store();
+        let task = Task {
+            publish: Publish::Copy { observe: false },
+            purpose: Purpose::Drain,
+        };
+        let moved = self.rewrite(
+            guard,
+            hash,
+            task,
+            |at, _| at == location,
+            |old| {
+                let body = Body::Pieces([old.stored.value, b""]);
+                let cas = old
+                    .is_unique_known()
+                    .then(|| store.unique(location, &old.stored));
+                Step::Write(
+                    Draft {
+                        cas,
+                        ..Draft::successor(&old.stored, body)
+                    },
+                    (),
+                )
+            },
+        )?;
+        Ok(moved.is_some())
+    }
+}

@@ -1,0 +1,213 @@
+//! Who may still be looking: reclamation by quiescent states.
+//!
+//! A participant (a worker, maintenance, the admin thread) announces the current epoch while its guard is open, and 0
+//! while it holds nothing. What was unlinked is retired under the epoch of that moment and becomes reusable once every
+//! participant is offline or has entered a later epoch. Readers pay one fence a guard, and nothing per item.
+//!
+//! The fences on both sides make the argument: either the collector sees the reader's announcement, or the reader's
+//! later loads see the unlinking (the store-buffer litmus test with both outcomes "missed" forbidden).
+
+use std::collections::VecDeque;
+
+use crate::sync::{AtomicU64, AtomicUsize, Mutex, Ordering, fence};
+
+/// A place on its own pair of cache lines (adjacent lines are prefetched together), written by one thread.
+#[repr(align(128))]
+struct Place(AtomicU64);
+
+/// The global epoch and everybody who may hold items.
+pub(crate) struct Epochs {
+    global: AtomicU64,
+    places: Box<[Place]>,
+    joined: AtomicUsize,
+}
+
+impl Epochs {
+    pub(crate) fn new(participants: usize) -> Epochs {
+        let places = (0..participants)
+            .map(|_| Place(AtomicU64::new(0)))
+            .collect();
+        Epochs {
+            global: AtomicU64::new(1),
+            places,
+            joined: AtomicUsize::new(0),
+        }
+    }
+
+    /// A place for one more participant, or `None` when all are taken.
+    pub(crate) fn join(&self) -> Option<usize> {
+        let place = self.joined.fetch_add(1, Ordering::Relaxed);
+        (place < self.places.len()).then_some(place)
+    }
+
+    pub(crate) fn open(&self, place: usize) {
+        let epoch = self.global.load(Ordering::Acquire);
+        // Release: whoever sees this participant in a later epoch also sees that it is done with what it read before.
+        self.places[place].0.store(epoch, Ordering::Release);
+        fence(Ordering::SeqCst);
+    }
+
+    pub(crate) fn close(&self, place: usize) {
+        self.places[place].0.store(0, Ordering::Release);
+    }
+
+    /// The epoch under which something is retired that was unlinked before this call.
+    fn retire(&self) -> u64 {
+        fence(Ordering::SeqCst);
+        self.global.fetch_add(1, Ordering::AcqRel)
+    }
+
+    /// The oldest epoch still open; what was retired before it can be reused.
+    fn oldest(&self) -> u64 {
+        fence(Ordering::SeqCst);
+        let open = self
+            .places
+            .iter()
+            .map(|place| place.0.load(Ordering::Acquire));
+        open.filter(|&epoch| epoch != 0).min().unwrap_or(u64::MAX)
+    }
+}
+
+/// What waits for its readers, oldest first.
+pub(crate) struct Retired<T> {
+    queue: Mutex<VecDeque<(u64, T)>>,
+}
+
+impl<T> Retired<T> {
+    pub(crate) fn new() -> Retired<T> {
+        Retired {
+            queue: Mutex::new(VecDeque::new()),
+        }
+    }
+
+    /// Takes charge of something that no shared pointer names any more.
+    pub(crate) fn push(&self, epochs: &Epochs, garbage: T) {
+        let mut queue = self
+            .queue
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Inside the lock, so that the queue is in the order of its epochs.
+        queue.push_back((epochs.retire(), garbage));
+    }
+
+    /// Hands everything that nobody can see any more to `free`. Does nothing while another thread is at it.
+    pub(crate) fn collect(&self, epochs: &Epochs, mut free: impl FnMut(T)) {
+        let Ok(mut queue) = self.queue.try_lock() else {
+            return;
+        };
+        if queue.is_empty() {
+            return;
+        }
+        let oldest = epochs.oldest();
+        while queue.front().is_some_and(|(epoch, _)| *epoch < oldest) {
+            if let Some((_, garbage)) = queue.pop_front() {
+                free(garbage);
+            }
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .is_empty()
+    }
+}
+
+#[cfg(all(test, loom))]
+mod model {
+    use loom::cell::UnsafeCell;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use super::*;
+
+    struct Shared {
+        epochs: Epochs,
+        retired: Retired<()>,
+        /// 1 while the slot names the memory, 0 once it is unlinked.
+        slot: AtomicU64,
+        memory: UnsafeCell<u64>,
+    }
+
+    // SAFETY: that the cell is never read and written at once is what the model checks.
+    unsafe impl Sync for Shared {}
+
+    fn turn(shared: &Shared, place: usize) {
+        shared.epochs.open(place);
+        if shared.slot.load(Ordering::Acquire) == 1 {
+            // SAFETY: loom reports it if the memory is written meanwhile.
+            shared
+                .memory
+                .with(|memory| assert_eq!(unsafe { *memory }, 7));
+        }
+        shared.epochs.close(place);
+    }
+
+    /// Every interleaving of two turns of a reader with unlink, retire, collect and reuse.
+    #[test]
+    fn memory_is_not_reused_under_a_reader() {
+        loom::model(|| {
+            let shared = Arc::new(Shared {
+                epochs: Epochs::new(1),
+                retired: Retired::new(),
+                slot: AtomicU64::new(1),
+                memory: UnsafeCell::new(7),
+            });
+            let reader = {
+                let shared = shared.clone();
+                thread::spawn(move || {
+                    turn(&shared, 0);
+                    turn(&shared, 0);
+                })
+            };
+            shared.slot.store(0, Ordering::Release);
+            shared.retired.push(&shared.epochs, ());
+            for _ in 0..2 {
+                shared.retired.collect(&shared.epochs, |()| {
+                    // SAFETY: as above; loom reports a reader that still looks.
+                    shared.memory.with_mut(|memory| unsafe { *memory = 8 });
+                });
+            }
+            reader.join().unwrap();
+        });
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn collected(retired: &Retired<u32>, epochs: &Epochs) -> Vec<u32> {
+        let mut out = Vec::new();
+        retired.collect(epochs, |garbage| out.push(garbage));
+        out
+    }
+
+    #[test]
+    fn nothing_is_reused_while_a_guard_from_before_is_open() {
+        let (epochs, retired) = (Epochs::new(2), Retired::new());
+        epochs.open(0);
+        retired.push(&epochs, 7);
+        epochs.open(1); // entered after the unlinking: cannot hold it
+        assert_eq!(collected(&retired, &epochs), [] as [u32; 0]);
+        epochs.close(0);
+        assert_eq!(collected(&retired, &epochs), [7]);
+    }
+
+    #[test]
+    fn a_guard_opened_later_does_not_hold_garbage_up() {
+        let (epochs, retired) = (Epochs::new(1), Retired::new());
+        retired.push(&epochs, 1);
+        epochs.open(0);
+        retired.push(&epochs, 2);
+        assert_eq!(collected(&retired, &epochs), [1]);
+    }
+
+    #[test]
+    fn places_are_limited() {
+        let epochs = Epochs::new(1);
+        assert_eq!(epochs.join(), Some(0));
+        assert_eq!(epochs.join(), None);
+    }
+}

@@ -1,0 +1,114 @@
+//! Flushing everything, at once or later, without visiting anything.
+//!
+//! A flush is a number that grows. A segment remembers the number it was born under, and what was born before the
+//! latest flush is void: readers ignore it while the clean-up goes on, writers compare the number again under the key's
+//! lock, and maintenance drains the old segments. The clean-up is over when every guard from before the flush has
+//! closed (nobody can open a segment under the old number any more) and no old segment is left.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use crate::Seconds;
+
+pub(crate) struct Flush {
+    number: AtomicU64,
+    /// The newest number under which every guard has been opened.
+    fenced: AtomicU64,
+    /// The newest number that left nothing void behind.
+    cleaned: AtomicU64,
+    /// When the next flush is due; 0: none is.
+    due: AtomicU32,
+}
+
+impl Flush {
+    pub(crate) fn new() -> Flush {
+        Flush {
+            number: AtomicU64::new(1),
+            fenced: AtomicU64::new(1),
+            cleaned: AtomicU64::new(1),
+            due: AtomicU32::new(0),
+        }
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number.load(Ordering::SeqCst)
+    }
+
+    /// The number that a segment must have been born under, while void ones are left. To be asked before the index is:
+    /// once this says that nothing is left, no slot names anything void.
+    pub(crate) fn pending(&self) -> Option<u64> {
+        let number = self.number();
+        (number != self.cleaned.load(Ordering::Acquire)).then_some(number)
+    }
+
+    /// Makes everything stored so far void; a flush that was to come is off. Returns the new number.
+    pub(crate) fn now(&self) -> u64 {
+        self.due.store(0, Ordering::SeqCst);
+        self.number.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    pub(crate) fn at(&self, deadline: Seconds) {
+        self.due.store(deadline, Ordering::SeqCst);
+    }
+
+    /// Fires a flush that is due; one caller gets its number.
+    pub(crate) fn fire(&self, now: Seconds) -> Option<u64> {
+        let due = self.due.load(Ordering::Relaxed);
+        if due == 0 || due > now {
+            return None;
+        }
+        let fired = self
+            .due
+            .compare_exchange(due, 0, Ordering::SeqCst, Ordering::SeqCst)
+            .is_ok();
+        fired.then(|| self.number.fetch_add(1, Ordering::SeqCst) + 1)
+    }
+
+    /// Every guard from before that flush has closed.
+    pub(crate) fn fence(&self, number: u64) {
+        self.fenced.fetch_max(number, Ordering::Release);
+    }
+
+    /// The number to be cleaned up, once no one can work under an older one.
+    pub(crate) fn cleanable(&self) -> Option<u64> {
+        self.pending()
+            .filter(|&number| self.fenced.load(Ordering::Acquire) == number)
+    }
+
+    pub(crate) fn clean(&self, number: u64) {
+        self.cleaned.fetch_max(number, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delayed_flush_fires_once_and_not_early() {
+        let flush = Flush::new();
+        flush.at(10);
+        assert_eq!(flush.fire(9), None);
+        assert_eq!(flush.fire(10), Some(2));
+        assert_eq!(flush.fire(11), None);
+    }
+
+    #[test]
+    fn an_immediate_flush_calls_a_delayed_one_off() {
+        let flush = Flush::new();
+        flush.at(10);
+        flush.now();
+        assert_eq!(flush.fire(10), None);
+    }
+
+    #[test]
+    fn nothing_is_clean_before_the_guards_of_old_have_closed() {
+        let flush = Flush::new();
+        let number = flush.now();
+        assert_eq!(flush.pending(), Some(number));
+        assert_eq!(flush.cleanable(), None);
+        flush.fence(number);
+        assert_eq!(flush.cleanable(), Some(number));
+        flush.clean(number);
+        assert_eq!(flush.pending(), None);
+    }
+}

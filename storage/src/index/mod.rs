@@ -1,0 +1,400 @@
+//! Key to location.
+//!
+//! A key's hash chooses a partition (its high half) and a tag (its low 16 bits); the tag chooses two buckets of the
+//! partition's array. The lock of the first of them guards every change of the key, in both. Readers take no lock.
+//!
+//! ```text
+//! directory   [u64; partitions]     buckets 16 | address of the array 48
+//! array       [bucket; n]           2 <= n < 2^16
+//! bucket      [slot; 8]             64 bytes, one cache line
+//! ```
+//!
+//! A place derives from the tag alone, so an array is copied into a larger or smaller one without reading an item. The
+//! locks of an array that was replaced are never released: whoever holds a lock knows that its array is the current one.
+
+mod resize;
+mod slot;
+
+use std::alloc::{self, Layout};
+use std::hint;
+use std::ptr;
+use std::sync::atomic::{AtomicU64, Ordering, fence};
+use std::thread;
+
+pub(crate) use resize::Resize;
+pub(crate) use slot::{POOL_MAX, Slot, Word};
+
+/// Slots a bucket.
+const WIDTH: usize = 8;
+/// A new key goes to its first bucket while that holds fewer than this, so that most lookups end there.
+const FIRST_CHOICE: usize = 6;
+const BUCKETS_MIN: usize = 2;
+const BUCKETS_MAX: usize = u16::MAX as usize;
+/// Heap bytes a partition indexes. It bounds what a resize copies: about 5 us for items of 60 bytes.
+const PARTITION: u64 = 32 << 10;
+/// What the allocator keeps beside an array, in bytes; rounded up.
+const ALLOCATION_EXTRA: u64 = 64;
+/// How often a lock is tried before the thread offers its core to the holder.
+const SPINS: u32 = 64;
+
+#[repr(C, align(64))]
+pub(crate) struct Bucket([Slot; WIDTH]);
+
+const _: () = assert!(size_of::<Bucket>() == 64 && align_of::<Bucket>() == 64);
+
+/// What chooses a key's place: partition and tag.
+#[derive(Clone, Copy)]
+pub(crate) struct Hash {
+    partition: usize,
+    tag: u16,
+}
+
+/// A partition's buckets, as a directory word tells them. Valid while the guard under which the word was read is open.
+#[derive(Clone, Copy)]
+pub(crate) struct Array {
+    start: ptr::NonNull<Bucket>,
+    buckets: usize,
+}
+
+impl Array {
+    fn layout(buckets: usize) -> Layout {
+        // A constant element and at most 2^16 of them: it cannot overflow.
+        Layout::array::<Bucket>(buckets).unwrap_or(Layout::new::<Bucket>())
+    }
+
+    /// Bytes of memory an array of so many buckets costs.
+    fn cost(buckets: usize) -> u64 {
+        (buckets * size_of::<Bucket>()) as u64 + ALLOCATION_EXTRA
+    }
+
+    /// An array of empty buckets, or `None` when the system has no memory.
+    fn allocate(buckets: usize) -> Option<Array> {
+        debug_assert!((BUCKETS_MIN..=BUCKETS_MAX).contains(&buckets));
+        // SAFETY: the size is not zero; zeroed slots are empty slots.
+        let start = unsafe { alloc::alloc_zeroed(Array::layout(buckets)) };
+        ptr::NonNull::new(start.cast()).map(|start| Array { start, buckets })
+    }
+
+    /// # Safety
+    /// Nobody reads this array any more, or can: it was replaced and its readers have left, or it was never published.
+    pub(crate) unsafe fn free(self) {
+        // SAFETY: allocated by `allocate` with this layout; the caller's promise.
+        unsafe { alloc::dealloc(self.start.as_ptr().cast(), Array::layout(self.buckets)) }
+    }
+
+    fn to_word(self) -> u64 {
+        let address = self.start.as_ptr().expose_provenance() as u64;
+        debug_assert!(address < 1 << 48);
+        (self.buckets as u64) << 48 | address
+    }
+
+    fn from_word(word: u64) -> Array {
+        let address = (word & ((1 << 48) - 1)) as usize;
+        // SAFETY: directory words are made by `to_word` from an allocation, which is not at 0.
+        let start =
+            unsafe { ptr::NonNull::new_unchecked(ptr::with_exposed_provenance_mut(address)) };
+        Array {
+            start,
+            buckets: (word >> 48) as usize,
+        }
+    }
+
+    fn bucket<'g>(self, at: usize) -> &'g Bucket {
+        debug_assert!(at < self.buckets);
+        // SAFETY: within the array, which is freed only when every guard that could have read its word has closed.
+        unsafe { self.start.add(at).as_ref() }
+    }
+
+    /// The two buckets of a tag, different ones.
+    fn places(self, tag: u16) -> [usize; 2] {
+        let scale = |tag: u16| (usize::from(tag) * self.buckets) >> 16;
+        let first = scale(tag);
+        let second = scale(tag.wrapping_mul(0x9E35));
+        if second != first {
+            return [first, second];
+        }
+        [
+            first,
+            if first + 1 == self.buckets {
+                0
+            } else {
+                first + 1
+            },
+        ]
+    }
+
+    fn slots<'g>(self, tag: u16) -> impl Iterator<Item = &'g Slot> {
+        self.places(tag)
+            .into_iter()
+            .flat_map(move |at| self.bucket(at).0.iter())
+    }
+
+    /// The slot of `tag` whose item `matches`, with the word that named it.
+    fn find<'g>(self, tag: u16, mut matches: impl FnMut(u64) -> bool) -> Option<(&'g Slot, Word)> {
+        self.slots(tag).find_map(|slot| {
+            if slot.peek().tag() != tag {
+                return None;
+            }
+            let word = slot.load();
+            let location = word.location()?;
+            (word.tag() == tag && matches(location)).then_some((slot, word))
+        })
+    }
+
+    fn used(self) -> usize {
+        let full = |at| {
+            self.bucket(at)
+                .0
+                .iter()
+                .filter(|slot| slot.peek().location().is_some())
+                .count()
+        };
+        (0..self.buckets).map(full).sum()
+    }
+}
+
+// SAFETY: an array is shared memory of atomics; who frees it is told by `free`.
+unsafe impl Send for Array {}
+
+/// The directory, and what the arrays cost.
+pub(crate) struct Index {
+    directory: Box<[AtomicU64]>,
+    /// Bytes of all arrays that are not freed yet, replaced ones included.
+    bytes: AtomicU64,
+    slots: AtomicU64,
+}
+
+/// Neither bucket of the key has an empty slot.
+pub(crate) struct BothFull;
+
+impl Index {
+    /// An index for a heap of at most `heap_max` bytes, in its smallest form; `None` when the system has no memory.
+    pub(crate) fn new(heap_max: u64) -> Option<Index> {
+        let partitions = Index::partitions(heap_max);
+        let mut directory = Vec::with_capacity(partitions);
+        for _ in 0..partitions {
+            directory.push(AtomicU64::new(Array::allocate(BUCKETS_MIN)?.to_word()));
+        }
+        Some(Index {
+            directory: directory.into(),
+            bytes: AtomicU64::new(partitions as u64 * Array::cost(BUCKETS_MIN)),
+            slots: AtomicU64::new((partitions * BUCKETS_MIN * WIDTH) as u64),
+        })
+    }
+
+    fn partitions(heap_max: u64) -> usize {
+        heap_max.div_ceil(PARTITION).max(1) as usize
+    }
+
+    /// Bytes the smallest index for such a heap takes, directory included.
+    pub(crate) fn bytes_min(heap_max: u64) -> u64 {
+        Index::partitions(heap_max) as u64
+            * (Array::cost(BUCKETS_MIN) + size_of::<AtomicU64>() as u64)
+    }
+
+    /// Bytes of arrays.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Slots of the current arrays.
+    pub(crate) fn slot_count(&self) -> u64 {
+        self.slots.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn partition_count(&self) -> usize {
+        self.directory.len()
+    }
+
+    /// Splits a 64-bit hash.
+    pub(crate) fn place(&self, hash: u64) -> Hash {
+        let partition = ((hash >> 32) * self.directory.len() as u64) >> 32;
+        Hash {
+            partition: partition as usize,
+            tag: hash as u16,
+        }
+    }
+
+    fn array(&self, partition: usize) -> Array {
+        Array::from_word(self.directory[partition].load(Ordering::Acquire))
+    }
+
+    /// The slot whose item `matches`, without a lock. `matches` may be asked about items of other keys, and about
+    /// this key's former items. A guard is open, as for every method below.
+    pub(crate) fn find(
+        &self,
+        hash: Hash,
+        mut matches: impl FnMut(u64) -> bool,
+    ) -> Option<(&Slot, Word)> {
+        let entry = &self.directory[hash.partition];
+        let mut word = entry.load(Ordering::Acquire);
+        loop {
+            let found = Array::from_word(word).find(hash.tag, &mut matches);
+            if found.is_some() {
+                return found;
+            }
+            // Not there: unless the key went to a new array while we looked at the old one.
+            fence(Ordering::Acquire);
+            let now = entry.load(Ordering::Acquire);
+            if now == word {
+                return None;
+            }
+            word = now;
+        }
+    }
+
+    /// Counts a fetch of the item that `word` names (see `Slot::bump`).
+    pub(crate) fn bump(slot: &Slot, word: Word, chance: impl FnOnce(u8) -> bool) {
+        slot.bump(word, chance);
+    }
+
+    /// Locks the key. Held for a probe, a compare and a publish (Law 1); the holder waits for nothing.
+    pub(crate) fn lock(&self, hash: Hash) -> Locked<'_> {
+        let mut tries = 0;
+        loop {
+            // Loaded anew at each try: the locks of a replaced array are never released.
+            let array = self.array(hash.partition);
+            let guard = &array.bucket(array.places(hash.tag)[0]).0[0];
+            if guard.try_lock() {
+                return Locked {
+                    array,
+                    tag: hash.tag,
+                    guard,
+                };
+            }
+            back_off(&mut tries);
+        }
+    }
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        for entry in &mut self.directory {
+            // SAFETY: nobody else has the index any more.
+            unsafe { Array::from_word(*entry.get_mut()).free() }
+        }
+    }
+}
+
+/// Spins for a while, then yields: the holder may have lost its core.
+fn back_off(tries: &mut u32) {
+    if *tries < SPINS {
+        *tries += 1;
+        hint::spin_loop();
+    } else {
+        thread::yield_now();
+    }
+}
+
+/// A locked key, unlocked on drop.
+pub(crate) struct Locked<'g> {
+    array: Array,
+    tag: u16,
+    guard: &'g Slot,
+}
+
+impl<'g> Locked<'g> {
+    /// The slot whose item `matches`; it names that item until the lock is dropped.
+    pub(crate) fn find(&self, matches: impl FnMut(u64) -> bool) -> Option<(&'g Slot, Word)> {
+        self.array.find(self.tag, matches)
+    }
+
+    /// Publishes a new item for the key that `slot` names.
+    pub(crate) fn replace(&self, slot: &Slot, location: u64) {
+        self.check(slot);
+        slot.replace(self.tag, location);
+    }
+
+    /// Publishes the copy of an item that moved.
+    pub(crate) fn relocate(&self, slot: &Slot, location: u64) {
+        self.check(slot);
+        slot.relocate(location);
+    }
+
+    /// Publishes an item for a key that has no slot.
+    pub(crate) fn insert(&self, location: u64) -> Result<(), BothFull> {
+        loop {
+            let [first, second] = self
+                .array
+                .places(self.tag)
+                .map(|at| &self.array.bucket(at).0);
+            let empty = |bucket: &[Slot; WIDTH]| {
+                bucket
+                    .iter()
+                    .filter(|slot| slot.peek().location().is_none())
+                    .count()
+            };
+            let (in_first, in_second) = (empty(first), empty(second));
+            if in_first + in_second == 0 {
+                return Err(BothFull);
+            }
+            let stay = in_first > WIDTH - FIRST_CHOICE || in_first >= in_second;
+            let bucket = if stay { first } else { second };
+            // Somebody with another key's lock may be faster at a slot: then look again.
+            let mut open = bucket
+                .iter()
+                .filter(|slot| slot.peek().location().is_none());
+            if open.any(|slot| slot.claim(self.tag, location)) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Unlinks the item that `slot` names.
+    pub(crate) fn remove(&self, slot: &Slot) {
+        self.check(slot);
+        slot.clear();
+    }
+
+    /// From now on a move keeps the item's unique.
+    pub(crate) fn observe(&self, slot: &Slot) {
+        self.check(slot);
+        slot.observe();
+    }
+
+    /// The slot is the locked key's, as far as tags tell.
+    fn check(&self, slot: &Slot) {
+        debug_assert_eq!(slot.peek().tag(), self.tag);
+    }
+
+    /// Pushes the least frequently asked item out of the key's two buckets, for want of memory for a larger array.
+    /// Returns its word, or `None` when nothing could be locked without waiting.
+    pub(crate) fn push_out(&self) -> Option<Word> {
+        let mut victims = [(u8::MAX, None); 2 * WIDTH];
+        for (victim, slot) in victims.iter_mut().zip(self.array.slots(self.tag)) {
+            *victim = (slot.peek().frequency(), Some(slot));
+        }
+        victims.sort_by_key(|(frequency, _)| *frequency);
+        victims
+            .iter()
+            .find_map(|(_, slot)| self.push_out_of((*slot)?))
+    }
+
+    fn push_out_of(&self, slot: &Slot) -> Option<Word> {
+        let tag = slot.peek().tag();
+        let guard = &self.array.bucket(self.array.places(tag)[0]).0[0];
+        let ours = ptr::eq(guard, self.guard);
+        if !ours && !guard.try_lock() {
+            return None;
+        }
+        // Under its key's lock the slot is stable, unless it had changed hands before we got it.
+        let word = slot.load();
+        let out = word.tag() == tag && word.location().is_some();
+        if out {
+            slot.clear();
+        }
+        if !ours {
+            guard.unlock();
+        }
+        out.then_some(word)
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        self.guard.unlock();
+    }
+}
+
+#[cfg(test)]
+mod tests;

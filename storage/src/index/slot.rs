@@ -1,0 +1,196 @@
+//! The word that names one item.
+//!
+//! ```text
+//! tag 16 | lock 1 (first slot of a bucket) | observed 1 | freq 4 | location 42 (offset in the pool + 1; 0: empty)
+//! ```
+//!
+//! Slots change only by read-modify-write that keeps the bits it does not own: a plain store could erase a frequency
+//! bump, the bucket's lock or the observed mark.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const LOCATION_BITS: u32 = 42;
+const FREQ_SHIFT: u32 = LOCATION_BITS;
+const FREQ_MAX: u64 = 15;
+const TAG_SHIFT: u32 = 48;
+
+const LOCATION: u64 = (1 << LOCATION_BITS) - 1;
+const FREQ: u64 = FREQ_MAX << FREQ_SHIFT;
+/// Somebody was told the item's unique, so a move must keep it.
+const OBSERVED: u64 = 1 << 46;
+/// The bucket is locked; only in its first slot.
+pub(super) const LOCK: u64 = 1 << 47;
+
+/// The largest pool, in bytes, whose every byte has a location.
+pub(crate) const POOL_MAX: u64 = LOCATION - 1;
+
+/// A slot's value at one moment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Word(pub(super) u64);
+
+impl Word {
+    pub(super) fn tag(self) -> u16 {
+        (self.0 >> TAG_SHIFT) as u16
+    }
+
+    /// Where the item starts, in bytes from the pool's start; `None` for an empty slot.
+    pub(crate) fn location(self) -> Option<u64> {
+        (self.0 & LOCATION).checked_sub(1)
+    }
+
+    pub(crate) fn is_observed(self) -> bool {
+        self.0 & OBSERVED != 0
+    }
+
+    /// How often the item was asked for since it was written, on a scale that saturates at 15; 0 is exact.
+    pub(crate) fn frequency(self) -> u8 {
+        ((self.0 & FREQ) >> FREQ_SHIFT) as u8
+    }
+
+    pub(super) fn without_lock(self) -> Word {
+        Word(self.0 & !LOCK)
+    }
+}
+
+/// One slot of a bucket.
+#[repr(transparent)]
+pub(crate) struct Slot(AtomicU64);
+
+impl Slot {
+    #[cfg(test)]
+    fn empty() -> Slot {
+        Slot(AtomicU64::new(0))
+    }
+
+    /// For a scan by tag: the word may be old, and nothing it names may be read.
+    pub(super) fn peek(&self) -> Word {
+        Word(self.0.load(Ordering::Relaxed))
+    }
+
+    /// The word, with the item it names visible.
+    pub(crate) fn load(&self) -> Word {
+        Word(self.0.load(Ordering::Acquire))
+    }
+
+    /// Names another item for the same key, published with it; frequency starts anew, and nobody knows its unique. The caller holds the key's lock,
+    /// so nobody else changes more than frequency and lock bits.
+    pub(super) fn replace(&self, tag: u16, location: u64) {
+        let new = compose(tag, location);
+        self.update(|word| Some(new | word & LOCK));
+    }
+
+    /// As `replace` for an item that has moved: its frequency goes with it.
+    pub(super) fn relocate(&self, location: u64) {
+        self.update(|word| Some(word & !LOCATION | (location + 1)));
+    }
+
+    /// Takes an empty slot; false when somebody else was first.
+    pub(super) fn claim(&self, tag: u16, location: u64) -> bool {
+        let new = compose(tag, location);
+        self.update(|word| (word & LOCATION == 0).then_some(new | word & LOCK))
+    }
+
+    /// Takes over a whole word, save the lock, from the array that this one replaces; false when the slot is taken.
+    pub(super) fn adopt(&self, word: Word) -> bool {
+        self.update(|mine| (mine & LOCATION == 0).then_some(word.0 | mine & LOCK))
+    }
+
+    /// Empties the slot. The caller holds the lock of the key it names.
+    pub(super) fn clear(&self) -> Word {
+        Word(self.0.fetch_and(LOCK, Ordering::AcqRel))
+    }
+
+    pub(super) fn observe(&self) {
+        self.0.fetch_or(OBSERVED, Ordering::Relaxed);
+    }
+
+    /// Raises the frequency of the item at `location`: always the first time, else when `chance` allows, once tried.
+    pub(super) fn bump(&self, seen: Word, chance: impl FnOnce(u8) -> bool) {
+        let mut word = seen.0;
+        let frequency = seen.frequency();
+        if u64::from(frequency) == FREQ_MAX || (frequency > 0 && !chance(frequency)) {
+            return;
+        }
+        // The first fetch is retried until it stands (somebody else's will do); later ones may be lost.
+        while (word ^ seen.0) & LOCATION == 0 && Word(word).frequency() == frequency {
+            let new = word + (1 << FREQ_SHIFT);
+            match self
+                .0
+                .compare_exchange(word, new, Ordering::Relaxed, Ordering::Relaxed)
+            {
+                Ok(_) => return,
+                Err(_) if frequency > 0 => return,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Sets the lock bit; true when it was not set before.
+    pub(super) fn try_lock(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & LOCK == 0
+            && self.0.fetch_or(LOCK, Ordering::Acquire) & LOCK == 0
+    }
+
+    pub(super) fn unlock(&self) {
+        self.0.fetch_and(!LOCK, Ordering::Release);
+    }
+
+    fn update(&self, change: impl Fn(u64) -> Option<u64>) -> bool {
+        self.0
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, change)
+            .is_ok()
+    }
+}
+
+fn compose(tag: u16, location: u64) -> u64 {
+    debug_assert!(location < POOL_MAX);
+    u64::from(tag) << TAG_SHIFT | (location + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_of_the_first_slot_keeps_the_bucket_locked() {
+        let slot = Slot::empty();
+        assert!(slot.try_lock());
+        assert!(!slot.try_lock());
+        assert!(slot.claim(0xffff, 41));
+        slot.observe();
+        slot.bump(slot.load(), |_| true);
+        slot.replace(0xffff, 0);
+        slot.relocate(POOL_MAX - 1);
+        assert!(!slot.try_lock());
+        let word = slot.clear();
+        assert_eq!(
+            (word.tag(), word.location(), word.is_observed()),
+            (0xffff, Some(POOL_MAX - 1), false)
+        );
+        slot.unlock();
+        assert!(slot.peek() == Word(0));
+    }
+
+    #[test]
+    fn a_slot_is_claimed_once() {
+        let slot = Slot::empty();
+        assert!(slot.claim(1, 5));
+        assert!(!slot.claim(1, 6));
+        assert_eq!(slot.load().location(), Some(5));
+    }
+
+    #[test]
+    fn frequency_saturates_and_leaves_its_neighbours_alone() {
+        let slot = Slot::empty();
+        slot.claim(3, 9);
+        for _ in 0..40 {
+            slot.bump(slot.load(), |_| true);
+        }
+        let word = slot.load();
+        assert_eq!(
+            (word.frequency(), word.tag(), word.location()),
+            (15, 3, Some(9))
+        );
+        assert!(!word.is_observed());
+    }
+}

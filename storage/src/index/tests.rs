@@ -1,0 +1,114 @@
+use std::collections::HashSet;
+
+use super::*;
+
+/// A fair stand-in for key hashes (the finaliser of splitmix64).
+fn hash(n: u64) -> u64 {
+    let mut z = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+fn insert(index: &Index, key: u64) {
+    loop {
+        let place = index.place(hash(key));
+        if index.lock(place).insert(key).is_ok() {
+            return;
+        }
+        match index.grow(place) {
+            // SAFETY: this test has one thread and holds no slot.
+            Resize::Done(old) => unsafe {
+                index.freed(old);
+                old.free();
+            },
+            Resize::Needless => {}
+            Resize::Impossible => panic!("no memory"),
+        }
+    }
+}
+
+#[test]
+fn keys_survive_growth_and_shrinking() {
+    let (heap, keys) = if cfg!(miri) {
+        (1, 200)
+    } else {
+        (1 << 20, 20_000)
+    };
+    let index = Index::new(heap).unwrap();
+    for key in 0..keys {
+        insert(&index, key);
+    }
+    let present = |key| {
+        index
+            .find(index.place(hash(key)), |location| location == key)
+            .is_some()
+    };
+    assert!((0..keys).all(present));
+    assert!(!present(keys));
+    let load = keys as f64 / index.slot_count() as f64;
+    assert!(cfg!(miri) || load > 0.70, "load {load}");
+
+    for key in keys / 8..keys {
+        let locked = index.lock(index.place(hash(key)));
+        let (slot, _) = locked.find(|location| location == key).unwrap();
+        locked.remove(slot);
+    }
+    let before = index.bytes();
+    for partition in 0..index.partition_count() {
+        if let Resize::Done(old) = index.shrink(partition) {
+            index.freed(old);
+            // SAFETY: one thread, no slot held.
+            unsafe { old.free() };
+        }
+    }
+    assert!(index.bytes() < before / 2);
+    assert!((0..keys / 8).all(present));
+    assert!(!(keys / 8..keys).any(present));
+}
+
+#[test]
+fn the_two_places_of_a_tag_differ() {
+    for buckets in [2, 3, 17, 1000] {
+        let array = Array::allocate(buckets).unwrap();
+        for tag in (0..=u16::MAX).step_by(if cfg!(miri) { 9_973 } else { 1 }) {
+            let [first, second] = array.places(tag);
+            assert!(first != second && first < buckets && second < buckets);
+        }
+        // SAFETY: local to this test.
+        unsafe { array.free() };
+    }
+}
+
+#[test]
+fn pushing_out_takes_the_least_asked_and_makes_room() {
+    let index = Index::new(1).unwrap();
+    let mut inserted = HashSet::new();
+    let key = (0..100)
+        .find(|&key| {
+            let full = index.lock(index.place(hash(key))).insert(key).is_err();
+            inserted.insert(key);
+            full
+        })
+        .unwrap();
+    // Everything has been asked for, but one.
+    let cold = 0;
+    for &key in inserted.iter().filter(|&&key| key != cold) {
+        if let Some((slot, word)) = index.find(index.place(hash(key)), |location| location == key) {
+            Index::bump(slot, word, |_| true);
+        }
+    }
+    let locked = index.lock(index.place(hash(key)));
+    assert_eq!(locked.push_out().and_then(Word::location), Some(cold));
+    assert!(locked.insert(key).is_ok());
+}
+
+#[test]
+fn a_locked_key_keeps_other_writers_of_its_bucket_out() {
+    let index = Index::new(1).unwrap();
+    let place = index.place(hash(1));
+    let locked = index.lock(place);
+    assert!(!locked.guard.try_lock());
+    drop(locked);
+    assert!(index.lock(place).find(|_| true).is_none());
+}

@@ -1,0 +1,246 @@
+//! What a store is made from, and how its memory is cut up.
+
+use crate::evict::Eviction;
+use crate::index::{Index, POOL_MAX};
+use crate::item;
+use crate::segment::class::LEVELS;
+use crate::segment::space::Geometry;
+use crate::segment::{SEGMENT_MAX, SEGMENT_MIN};
+
+/// DRAM that a segment costs beside its bytes: its record, its place in the queues and their nodes; rounded up.
+const RECORD_BYTES: u64 = 256;
+/// Open tails take at most 1/25 of the heap, 4 %.
+const TAIL_SHARE: u64 = 25;
+/// Segments that a writer's share of the tails is cut into, when the segment size follows the heap.
+const TAILS_A_WRITER: u64 = 6;
+/// The reserve: at most 1/25 of the heap, and no more than 16 MiB or 1/100 of it, whichever is larger.
+const RESERVE_SHARE: u64 = 25;
+const RESERVE_BYTES: u64 = 16 << 20;
+/// The least memory that a store can work with.
+const MEMORY_MIN: u64 = 8 << 20;
+const SEGMENT_DEFAULT_MAX: u64 = 1 << 20;
+
+/// How large a store is and how it behaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Bytes for items and index together.
+    pub memory: u64,
+    /// Bytes of a segment, a power of two from 16 KiB to 8 MiB; `None`: it follows from memory and writers.
+    pub segment_size: Option<u32>,
+    /// What makes room when the memory is full.
+    pub eviction: Eviction,
+    /// Bytes of the largest item, key, value and header together; at most 16 MiB - 1 and a quarter of the heap.
+    pub max_item_size: u32,
+    /// How many [`Writer`](crate::Writer)s there will be; the maintainer has one more of its own.
+    pub writers: usize,
+    /// Seeds the key hash and the first cas unique; to be chosen at random.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            memory: 64 << 20,
+            segment_size: None,
+            eviction: Eviction::default(),
+            max_item_size: 1 << 20,
+            writers: 1,
+            seed: 0,
+        }
+    }
+}
+
+/// Why options cannot work: a sentence for the person who set them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OptionsError {
+    /// Too little memory for any store.
+    #[error("{0} bytes of memory are too few: {MEMORY_MIN} are the least")]
+    MemoryTooSmall(u64),
+    /// More memory than an index slot can point into.
+    #[error("{0} bytes of memory are too many: the index can address {POOL_MAX}")]
+    MemoryTooLarge(u64),
+    /// Not a power of two in range.
+    #[error("a segment size of {0} bytes will not do: it is a power of two from 16 KiB to 8 MiB")]
+    SegmentSize(u32),
+    /// Too few segments for the writers' tails.
+    #[error(
+        "{writers} writers need {needed} segments of {segment} bytes, and the memory holds {segments}: choose smaller segments, fewer threads or more memory"
+    )]
+    TooFewSegments {
+        /// Writers asked for.
+        writers: usize,
+        /// Segments they need.
+        needed: u32,
+        /// Bytes of a segment.
+        segment: u32,
+        /// Segments there are.
+        segments: u32,
+    },
+    /// An item that would push too much out.
+    #[error(
+        "a largest item of {size} bytes will not do: at most {limit} are possible with this memory"
+    )]
+    ItemSize {
+        /// Bytes asked for.
+        size: u32,
+        /// Bytes possible.
+        limit: u64,
+    },
+    /// The system refused the memory.
+    #[error("the system gave no memory for the heap: {0}")]
+    NoMemory(String),
+}
+
+impl Options {
+    /// Whether a store can be made from these options, short of asking the system for the memory.
+    pub fn check(&self) -> Result<(), OptionsError> {
+        self.geometry().map(|_| ())
+    }
+
+    /// Cuts the memory up.
+    pub(crate) fn geometry(&self) -> Result<Geometry, OptionsError> {
+        if self.memory < MEMORY_MIN {
+            return Err(OptionsError::MemoryTooSmall(self.memory));
+        }
+        if self.memory >= POOL_MAX {
+            return Err(OptionsError::MemoryTooLarge(self.memory));
+        }
+        let heap = self.memory - Index::bytes_min(self.memory);
+        let hands = self.writers as u64 + 1;
+        let segment_bytes = self.segment_bytes(heap, hands)?;
+        let segments = heap / (u64::from(segment_bytes) + RECORD_BYTES);
+        let heap = segments * u64::from(segment_bytes);
+        let share = heap / TAIL_SHARE / (hands * u64::from(segment_bytes));
+        let tails = share.max(LEVELS as u64);
+        let drain_reserve = 2 * hands;
+        let reserve =
+            (heap / RESERVE_SHARE).min(RESERVE_BYTES.max(heap / 100)) / u64::from(segment_bytes);
+        let reserve = reserve.max(2 * drain_reserve);
+        // Half of the segments for what is kept; the others for tails, reserve and index.
+        let needed = 2 * (reserve + tails * hands);
+        if segments < needed {
+            return Err(OptionsError::TooFewSegments {
+                writers: self.writers,
+                needed: needed as u32,
+                segment: segment_bytes,
+                segments: segments as u32,
+            });
+        }
+        let limit = (heap / 4).min(item::VALUE_MAX as u64);
+        if u64::from(self.max_item_size) > limit {
+            return Err(OptionsError::ItemSize {
+                size: self.max_item_size,
+                limit,
+            });
+        }
+        Ok(Geometry {
+            segment_bytes,
+            segments: segments as u32,
+            reserve: reserve as u32,
+            drain_reserve: drain_reserve as u32,
+            tails: tails as usize,
+        })
+    }
+
+    fn segment_bytes(&self, heap: u64, hands: u64) -> Result<u32, OptionsError> {
+        if let Some(size) = self.segment_size {
+            let fits = size.is_power_of_two() && (SEGMENT_MIN..=SEGMENT_MAX).contains(&size);
+            return if fits {
+                Ok(size)
+            } else {
+                Err(OptionsError::SegmentSize(size))
+            };
+        }
+        let wanted = heap / TAIL_SHARE / (TAILS_A_WRITER * hands);
+        let wanted = wanted.clamp(u64::from(SEGMENT_MIN), SEGMENT_DEFAULT_MAX);
+        Ok(1 << wanted.ilog2())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn geometry(memory: u64, writers: usize) -> Geometry {
+        Options {
+            memory,
+            writers,
+            ..Options::default()
+        }
+        .geometry()
+        .unwrap()
+    }
+
+    #[test]
+    fn open_tails_stay_within_their_share_from_small_heaps_to_large() {
+        for (memory, writers) in [
+            (16 << 20, 2),
+            (64 << 20, 16),
+            (256 << 20, 2),
+            (64 << 30, 64),
+        ] {
+            let geometry = geometry(memory, writers);
+            let tails =
+                geometry.tails as u64 * (writers as u64 + 1) * u64::from(geometry.segment_bytes);
+            assert!(
+                tails * 25 <= memory,
+                "{memory} x {writers}: {tails} bytes of tails"
+            );
+        }
+    }
+
+    #[test]
+    fn the_segment_size_follows_the_heap() {
+        assert_eq!(geometry(16 << 20, 2).segment_bytes, 32 << 10);
+        assert_eq!(geometry(64 << 20, 16).segment_bytes, 16 << 10);
+        assert_eq!(geometry(256 << 20, 2).segment_bytes, 512 << 10);
+        assert_eq!(geometry(64 << 30, 64).segment_bytes, 1 << 20);
+    }
+
+    #[test]
+    fn sixteen_mebibytes_serve_eight_writers() {
+        let options = Options {
+            memory: 15 << 20,
+            writers: 8,
+            ..Options::default()
+        };
+        assert!(options.check().is_ok(), "{:?}", options.check());
+    }
+
+    #[test]
+    fn what_cannot_fit_is_refused_with_the_reason() {
+        let base = Options {
+            memory: 16 << 20,
+            ..Options::default()
+        };
+        let refused = |options: Options| options.check().unwrap_err().to_string();
+        assert!(
+            refused(Options {
+                memory: 1 << 20,
+                ..base.clone()
+            })
+            .contains("too few")
+        );
+        assert!(
+            refused(Options {
+                segment_size: Some(20_000),
+                ..base.clone()
+            })
+            .contains("power of two")
+        );
+        assert!(
+            refused(Options {
+                segment_size: Some(8 << 20),
+                ..base.clone()
+            })
+            .contains("smaller segments")
+        );
+        assert!(
+            refused(Options {
+                max_item_size: 5 << 20,
+                ..base
+            })
+            .contains("at most")
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! TTL classes: they group items that die together, and decide nothing about when an item expires (Law 8).
+//!
+//! There are 16 classes an octave, so a class is at most 1/16 as wide as its TTLs. A class has a tail of its own only
+//! while it is written fast enough to fill one; the others share the coarse tails.
+
+use crate::Seconds;
+
+/// Number of TTL classes.
+pub(crate) const CLASSES: usize = 16 + 28 * 16;
+
+/// Coarse tails a writer may hold.
+pub(crate) const LEVELS: usize = 5;
+
+/// Bins by deadline that a coarse tail counts its bytes in.
+pub(crate) const BINS: usize = 8;
+
+/// A group of TTLs, told by its first TTL and its width, both in seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Class(u16);
+
+impl Class {
+    /// The class of a TTL of at least one second.
+    pub(crate) fn of(ttl: Seconds) -> Class {
+        if ttl < 16 {
+            return Class(ttl as u16);
+        }
+        let octave = ttl.ilog2() - 4;
+        Class((octave * 16 + (ttl >> octave)) as u16)
+    }
+
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// Seconds between the shortest and the longest TTL of the class.
+    pub(crate) fn width(self) -> Seconds {
+        1 << (u32::from(self.0) / 16).saturating_sub(1)
+    }
+
+    /// How long a tail of the class stays open: items written meanwhile die within one and a half widths.
+    pub(crate) fn open_time(self) -> Seconds {
+        (self.width() / 2).max(1)
+    }
+}
+
+/// A range of TTLs that share a tail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Level {
+    Minute,
+    Hour,
+    Day,
+    Longer,
+    Never,
+}
+
+impl Level {
+    /// The level of a TTL; 0 stands for an item that never expires.
+    pub(crate) fn of(ttl: Seconds) -> Level {
+        match ttl {
+            0 => Level::Never,
+            1..=60 => Level::Minute,
+            61..=3_600 => Level::Hour,
+            3_601..=86_400 => Level::Day,
+            _ => Level::Longer,
+        }
+    }
+
+    /// Seconds that the bins cover; what dies later is counted in the last one.
+    fn range(self) -> Seconds {
+        match self {
+            Level::Minute => 60,
+            Level::Hour => 3_600,
+            Level::Day => 86_400,
+            Level::Longer | Level::Never => 30 * 86_400,
+        }
+    }
+
+    /// Seconds between two bins.
+    pub(crate) fn bin_width(self) -> Seconds {
+        self.range().div_ceil(BINS as u32)
+    }
+
+    /// How long a tail of the level stays open.
+    pub(crate) fn open_time(self) -> Seconds {
+        if self == Level::Never {
+            Seconds::MAX
+        } else {
+            self.range() / 2
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_in_order_and_at_most_a_sixteenth_wide() {
+        let mut last = 0;
+        for ttl in (1..100_000).chain([1 << 20, 1 << 25, u32::MAX / 2, u32::MAX]) {
+            let class = Class::of(ttl);
+            assert!(
+                class.index() >= last && class.index() < CLASSES,
+                "ttl {ttl}"
+            );
+            assert!(
+                class.width() <= (ttl / 16).max(1),
+                "ttl {ttl} width {}",
+                class.width()
+            );
+            last = class.index();
+        }
+    }
+
+    #[test]
+    fn a_class_is_as_wide_as_it_says() {
+        for ttl in 1..5_000 {
+            let class = Class::of(ttl);
+            assert!(Class::of(ttl + class.width()) != class);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Where items live.
+//!
+//! The pool is cut into segments of equal size. A segment belongs to one party at a time:
+//!
+//! ```text
+//!  Free ----> Open ----> Sealed ----> Draining ----> Retired ----> Free
+//!   |  \      (one        (the store,  (whoever runs  (readers, until
+//!   |   \      writer)     immutable)   its slices)    their guards close)
+//!  Lent  Inner
+//!  (its memory is used by the index)  (not the first of a span)
+//! ```
+//!
+//! A span, for an item larger than half a segment, is a run of adjacent segments; the first one owns the state. Only
+//! the walk of a drain retires a segment, when no slot names any of its items: counters choose victims, never free.
+
+pub(crate) mod class;
+pub(crate) mod drain;
+mod free;
+mod queues;
+pub(crate) mod reclaim;
+pub(crate) mod space;
+pub(crate) mod tail;
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+pub(crate) const SEGMENT_MIN: u32 = 16 << 10;
+pub(crate) const SEGMENT_MAX: u32 = 8 << 20;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum State {
+    Free,
+    Open,
+    Sealed,
+    Draining,
+    Retired,
+    Lent,
+    Inner,
+}
+
+impl State {
+    const ALL: [State; 7] = [
+        State::Free,
+        State::Open,
+        State::Sealed,
+        State::Draining,
+        State::Retired,
+        State::Lent,
+        State::Inner,
+    ];
+}
+
+const STATE_BITS: u32 = 3;
+const STATE_MASK: u64 = (1 << STATE_BITS) - 1;
+
+/// What the store knows of one segment, apart from its bytes.
+///
+/// ```text
+/// word u64   generation 61 | state 3
+/// ```
+pub(crate) struct Record {
+    word: AtomicU64,
+    /// The flush number its items were written under.
+    born: AtomicU64,
+    /// Bytes of items; final once Sealed.
+    len: AtomicU32,
+    /// Bytes of items that were unlinked, while Open or Sealed. Only grows, until the segment is Free.
+    dead: AtomicU32,
+    /// Segments in the span, 1 for a single one; set while it is taken.
+    span: AtomicU32,
+}
+
+impl Record {
+    pub(crate) fn new() -> Record {
+        Record {
+            word: AtomicU64::new(State::Free as u64),
+            born: AtomicU64::new(0),
+            len: AtomicU32::new(0),
+            dead: AtomicU32::new(0),
+            span: AtomicU32::new(1),
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        State::ALL[(self.word.load(Ordering::SeqCst) & STATE_MASK) as usize]
+    }
+
+    /// How often the segment has been opened; with an offset it tells an item apart from all others there ever were.
+    pub(crate) fn generation(&self) -> u64 {
+        self.word.load(Ordering::Acquire) >> STATE_BITS
+    }
+
+    pub(crate) fn born(&self) -> u64 {
+        self.born.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        self.len.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn dead(&self) -> u32 {
+        self.dead.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn span(&self) -> u32 {
+        self.span.load(Ordering::Relaxed)
+    }
+
+    /// A state that only the segment's present owner may set.
+    fn set(&self, state: State) {
+        let generation = self.word.load(Ordering::Relaxed) & !STATE_MASK;
+        self.word.store(generation | state as u64, Ordering::SeqCst);
+    }
+
+    /// Free to Open: a new generation, and everything the former one left behind forgotten, before the first byte.
+    fn open(&self, born: u64, span: u32) {
+        debug_assert_eq!(self.state(), State::Free);
+        self.born.store(born, Ordering::Relaxed);
+        self.len.store(0, Ordering::Relaxed);
+        self.dead.store(0, Ordering::Relaxed);
+        self.span.store(span, Ordering::Relaxed);
+        let generation = (self.word.load(Ordering::Relaxed) >> STATE_BITS) + 1;
+        self.word.store(
+            generation << STATE_BITS | State::Open as u64,
+            Ordering::Release,
+        );
+    }
+
+    /// Sealed to Draining, for one of those who try.
+    fn claim(&self) -> bool {
+        let word = self.word.load(Ordering::Acquire);
+        let (sealed, draining) = (State::Sealed as u64, State::Draining as u64);
+        word & STATE_MASK == sealed
+            && self
+                .word
+                .compare_exchange(
+                    word,
+                    word & !STATE_MASK | draining,
+                    Ordering::AcqRel,
+                    Ordering::Relaxed,
+                )
+                .is_ok()
+    }
+
+    /// Counts bytes that were unlinked; true when that made a sealed segment wholly dead. Against a seal at the same
+    /// time: both sides write, then read what the other wrote, so at least one sees that nothing is left alive.
+    pub(crate) fn bury(&self, bytes: u32) -> bool {
+        let dead = self.dead.fetch_add(bytes, Ordering::SeqCst) + bytes;
+        self.state() == State::Sealed && dead >= self.len()
+    }
+}

@@ -1,0 +1,290 @@
+//! The open segments of one writer: where new items go.
+//!
+//! Nobody else writes to them, so to allocate is to add and to compare; private tails are what lets sets scale. A TTL
+//! class has a tail of its own while it is written fast enough to fill half of one in the time the tail may be open;
+//! slower classes share coarse tails, and each item's own deadline keeps it exact.
+
+use super::class::{BINS, CLASSES, Class, LEVELS, Level};
+use super::queues::Seal;
+use super::space::{Purpose, Space};
+use crate::{NoSpace, Seconds};
+
+/// Room for one item at a writer's tail, or a span of its own. To be committed or cancelled.
+#[must_use]
+pub(crate) struct Room {
+    /// Where the item is to start, in bytes from the pool's start.
+    pub(crate) offset: u64,
+    /// Bytes it may take.
+    pub(crate) capacity: usize,
+    place: Place,
+}
+
+enum Place {
+    Tail(usize),
+    Span(u32),
+}
+
+/// What a tail holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Class(Class),
+    Coarse(Level),
+}
+
+impl Kind {
+    fn open_time(self) -> Seconds {
+        match self {
+            Kind::Class(class) => class.open_time(),
+            Kind::Coarse(level) => level.open_time(),
+        }
+    }
+}
+
+struct Tail {
+    segment: u32,
+    kind: Kind,
+    born: u64,
+    /// Never: one of its items does not expire.
+    eternal: bool,
+    seal: Seal,
+}
+
+impl Tail {
+    fn is_stale(&self, space: &Space, now: Seconds, born: u64) -> bool {
+        self.born != born
+            || now.saturating_sub(self.seal.opened) >= self.kind.open_time()
+            || (!self.eternal && self.seal.deadline != 0 && self.seal.deadline <= now)
+            || space.is_wanted(self.segment)
+    }
+
+    fn add(&mut self, size: usize, deadline: Seconds) {
+        let seal = &mut self.seal;
+        seal.len += size as u32;
+        self.eternal |= deadline == 0;
+        seal.deadline = seal.deadline.max(deadline);
+        if let Some(bin) = deadline
+            .saturating_sub(seal.opened)
+            .saturating_sub(1)
+            .checked_div(seal.bin_width)
+        {
+            seal.bins[(bin as usize).min(BINS - 1)] += size as u32;
+        }
+    }
+}
+
+/// How fast a class is written, by this writer.
+#[derive(Clone, Copy, Default)]
+struct Rate {
+    since: Seconds,
+    bytes: u32,
+    /// The last whole window would have filled half a segment.
+    fast: bool,
+}
+
+/// What an allocation needs to know, beside its size.
+#[derive(Clone, Copy)]
+pub(crate) struct Placement {
+    pub(crate) now: Seconds,
+    /// When the item expires; 0: never.
+    pub(crate) deadline: Seconds,
+    /// The flush number the item is written under.
+    pub(crate) born: u64,
+    pub(crate) purpose: Purpose,
+    /// A window may be emptied for a span.
+    pub(crate) evict: bool,
+}
+
+/// One writer's tails.
+pub(crate) struct Tails {
+    open: Vec<Tail>,
+    /// Bytes of segments taken so far.
+    taken: u64,
+    rates: Box<[Rate; CLASSES]>,
+}
+
+impl Tails {
+    pub(crate) fn new() -> Tails {
+        Tails {
+            open: Vec::with_capacity(LEVELS),
+            taken: 0,
+            rates: Box::new([Rate::default(); CLASSES]),
+        }
+    }
+
+    /// Room for `size` bytes. `Retry` when no segment is to be had.
+    pub(crate) fn reserve(
+        &mut self,
+        space: &Space,
+        size: usize,
+        item: Placement,
+    ) -> Result<Room, NoSpace> {
+        let segment_bytes = space.geometry.segment_bytes as usize;
+        if size > segment_bytes / 2 {
+            let count = size.div_ceil(segment_bytes) as u32;
+            let segment = space
+                .take_span(item.purpose, item.born, count, item.evict, item.now)
+                .ok_or(NoSpace::Retry)?;
+            let capacity = count as usize * segment_bytes;
+            self.taken += capacity as u64;
+            return Ok(Room {
+                offset: space.offset_of(segment),
+                capacity,
+                place: Place::Span(segment),
+            });
+        }
+        let kind = self.kind(space, size, item);
+        let at = self.tail(space, kind, size, item)?;
+        let tail = &self.open[at];
+        let offset = space.offset_of(tail.segment) + u64::from(tail.seal.len);
+        Ok(Room {
+            offset,
+            capacity: segment_bytes - tail.seal.len as usize,
+            place: Place::Tail(at),
+        })
+    }
+
+    /// The item in the room was published. True when it has a span of its own.
+    pub(crate) fn commit(
+        &mut self,
+        space: &Space,
+        room: &Room,
+        size: usize,
+        item: Placement,
+    ) -> bool {
+        debug_assert!(size <= room.capacity);
+        match room.place {
+            Place::Tail(at) => {
+                self.open[at].add(size, item.deadline);
+                false
+            }
+            Place::Span(segment) => {
+                let seal = Seal {
+                    len: size as u32,
+                    deadline: item.deadline,
+                    ..Seal::default()
+                };
+                space.seal(segment, &seal);
+                true
+            }
+        }
+    }
+
+    /// The item in the room was not published: the room is taken back.
+    pub(crate) fn cancel(&mut self, space: &Space, room: &Room) {
+        match room.place {
+            Place::Span(segment) => space.give_up(segment),
+            Place::Tail(at) => debug_assert_eq!(
+                space.offset_of(self.open[at].segment) + u64::from(self.open[at].seal.len),
+                room.offset
+            ),
+        }
+    }
+
+    /// Bytes of segments that were taken since the last call.
+    pub(crate) fn take_stock(&mut self) -> u64 {
+        std::mem::take(&mut self.taken)
+    }
+
+    /// Seals what has been open long enough, was born before the last flush, or lies where a span is wanted. True
+    /// while tails are open.
+    pub(crate) fn settle(&mut self, space: &Space, now: Seconds, born: u64) -> bool {
+        for at in (0..self.open.len()).rev() {
+            if self.open[at].is_stale(space, now, born) {
+                self.seal(space, at);
+            }
+        }
+        !self.open.is_empty()
+    }
+
+    /// Seals everything: nobody will write here any more.
+    pub(crate) fn close(&mut self, space: &Space) {
+        while !self.open.is_empty() {
+            self.seal(space, self.open.len() - 1);
+        }
+    }
+
+    fn kind(&mut self, space: &Space, size: usize, item: Placement) -> Kind {
+        let ttl = if item.deadline == 0 {
+            0
+        } else {
+            item.deadline.saturating_sub(item.now).max(1)
+        };
+        let coarse = Kind::Coarse(Level::of(ttl));
+        if ttl == 0 || !self.is_fast(space, Class::of(ttl), size, item.now) {
+            return coarse;
+        }
+        let class = Kind::Class(Class::of(ttl));
+        let classes = self
+            .open
+            .iter()
+            .filter(|tail| matches!(tail.kind, Kind::Class(_)))
+            .count();
+        let room = classes + LEVELS < space.geometry.tails;
+        if room || self.open.iter().any(|tail| tail.kind == class) {
+            class
+        } else {
+            coarse
+        }
+    }
+
+    fn is_fast(&mut self, space: &Space, class: Class, size: usize, now: Seconds) -> bool {
+        let rate = &mut self.rates[class.index()];
+        let window = class.open_time();
+        let age = now.saturating_sub(rate.since);
+        if age >= window {
+            rate.fast = age < window * 2 && rate.bytes >= space.geometry.segment_bytes / 2;
+            (rate.since, rate.bytes) = (now, 0);
+        }
+        rate.bytes = rate.bytes.saturating_add(size as u32);
+        rate.fast
+    }
+
+    /// The tail of that kind with room for `size` bytes, a new one where needed.
+    fn tail(
+        &mut self,
+        space: &Space,
+        kind: Kind,
+        size: usize,
+        item: Placement,
+    ) -> Result<usize, NoSpace> {
+        if let Some(at) = self.open.iter().position(|tail| tail.kind == kind) {
+            let tail = &self.open[at];
+            let fits = tail.seal.len as usize + size <= space.geometry.segment_bytes as usize;
+            if fits && !tail.is_stale(space, item.now, item.born) {
+                return Ok(at);
+            }
+            self.seal(space, at);
+        }
+        let segment = space.take(item.purpose, item.born).ok_or(NoSpace::Retry)?;
+        self.taken += u64::from(space.geometry.segment_bytes);
+        let bin_width = match kind {
+            Kind::Coarse(level) if level != Level::Never => level.bin_width(),
+            _ => 0,
+        };
+        let seal = Seal {
+            opened: item.now,
+            bin_width,
+            ..Seal::default()
+        };
+        self.open.push(Tail {
+            segment,
+            kind,
+            born: item.born,
+            eternal: false,
+            seal,
+        });
+        Ok(self.open.len() - 1)
+    }
+
+    fn seal(&mut self, space: &Space, at: usize) {
+        let mut tail = self.open.swap_remove(at);
+        if tail.eternal {
+            tail.seal.deadline = 0;
+        }
+        if tail.seal.len == 0 {
+            space.give_up(tail.segment);
+        } else {
+            space.seal(tail.segment, &tail.seal);
+        }
+    }
+}

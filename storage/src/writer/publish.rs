@@ -1,0 +1,336 @@
+//! How an item gets into the heap and into its slot.
+//!
+//! What depends on the old value is written under the lock when it is small, and else before it, against the location
+//! that was read; at the third try it is written under the lock all the same. Room is made before the lock is taken.
+
+use super::{Stored, Writer};
+use crate::guard::Guard;
+use crate::index::{Hash, Word};
+use crate::item::{Draft, Stored as Bytes};
+use crate::segment::space::Purpose;
+use crate::segment::tail::{Placement, Room};
+use crate::store::{Found, Store};
+use crate::{Eviction, NoSpace};
+
+/// Up to this size, in bytes, an item that depends on the old one is written under the lock (Law 1: about 1 us).
+const SMALL: usize = 4 << 10;
+/// After so many vain tries a large one is as well.
+const PATIENCE: u32 = 2;
+
+/// What to do with the item that a rewrite found, and what to tell the caller.
+pub(crate) enum Step<'g, A> {
+    Answer(A),
+    Write(Draft<'g>, A),
+}
+
+/// How the new item of a rewrite is published.
+#[derive(Clone, Copy)]
+pub(crate) enum Publish {
+    /// As a new value: with a unique of its own, and not yet asked for.
+    Value,
+    /// As the same value: its unique is kept if anybody knows it, or is about to.
+    Copy { observe: bool },
+}
+
+/// What a rewrite is for.
+#[derive(Clone, Copy)]
+pub(crate) struct Task {
+    pub(crate) publish: Publish,
+    pub(crate) purpose: Purpose,
+}
+
+/// Why a new item was not published.
+enum Unpublished {
+    Refused(Stored),
+    /// A flush came in between.
+    Again,
+    Full,
+}
+
+impl Writer {
+    /// Stores an item that does not depend on the old one, unless `refuse` objects to the unique of what is there.
+    pub(super) fn publish_new(
+        &mut self,
+        guard: &Guard<'_>,
+        draft: &Draft<'_>,
+        refuse: impl Fn(Option<u64>) -> Option<Stored>,
+    ) -> Result<Stored, NoSpace> {
+        let store = guard.store();
+        let hash = store.place(draft.key);
+        loop {
+            let placement = placement(guard, draft, Purpose::Write);
+            let room = self.reserve(store, draft.size_max(), placement)?;
+            let size = write(store, draft, &room);
+            let why = match self.link(guard, hash, draft.key, &room, placement.born, &refuse) {
+                Ok(old) => {
+                    self.committed(store, &room, size, placement);
+                    self.tally().stored.add(1);
+                    if let Some(old) = old {
+                        self.replaced(store, &old);
+                    } else {
+                        self.tally().inserted.add(1);
+                    }
+                    return Ok(Stored::Stored {
+                        unique: store.unique_at(room.offset),
+                    });
+                }
+                Err(why) => why,
+            };
+            self.tails.cancel(&store.space, &room);
+            match why {
+                Unpublished::Refused(answer) => return Ok(answer),
+                Unpublished::Full => return Err(NoSpace::Full),
+                Unpublished::Again => {}
+            }
+        }
+    }
+
+    /// Puts the item in the room into its key's slot; returns what was there.
+    fn link<'g>(
+        &mut self,
+        guard: &'g Guard<'_>,
+        hash: Hash,
+        key: &[u8],
+        room: &Room,
+        born: u64,
+        refuse: impl Fn(Option<u64>) -> Option<Stored>,
+    ) -> Result<Option<Found<'g>>, Unpublished> {
+        let store = guard.store();
+        let mut may_grow = true;
+        loop {
+            let view = store.view(guard.now());
+            let locked = store.index.lock(hash);
+            if store.flush.number() != born {
+                return Err(Unpublished::Again);
+            }
+            let old = store.find_locked(&locked, |_, stored| stored.key == key);
+            let live = old.filter(|old| store.is_visible(view, old.location, &old.stored));
+            if let Some(refusal) = refuse(live.map(|old| store.unique(old.location, &old.stored))) {
+                return Err(Unpublished::Refused(refusal));
+            }
+            if let Some(old) = old {
+                locked.replace(old.slot, room.offset);
+                return Ok(Some(old));
+            }
+            if locked.insert(room.offset).is_ok() {
+                return Ok(None);
+            }
+            if may_grow {
+                drop(locked);
+                may_grow = store.grow_index(hash, self.tally());
+            } else if store.eviction == Eviction::None {
+                return Err(Unpublished::Full);
+            } else if let Some(word) = locked.push_out() {
+                // The slot is free, under the lock that is still held: it is ours unless another key of the bucket is
+                // faster, and then the next round pushes out again.
+                let inserted = locked.insert(room.offset).is_ok();
+                drop(locked);
+                self.pushed_out(store, word);
+                if inserted {
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Replaces the visible item that the key names; `Ok(None)` when there is none, and with an answer the location of
+    /// the new item, if one was written.
+    pub(super) fn rewrite_key<'g, A>(
+        &mut self,
+        guard: &'g Guard<'_>,
+        key: &[u8],
+        publish: Publish,
+        build: impl FnMut(&Found<'g>) -> Step<'g, A>,
+    ) -> Result<Option<(A, Option<u64>)>, NoSpace> {
+        let task = Task {
+            publish,
+            purpose: Purpose::Write,
+        };
+        self.rewrite(
+            guard,
+            guard.store().place(key),
+            task,
+            |_, stored| stored.key == key,
+            build,
+        )
+    }
+
+    /// As `rewrite_key`, for the item that `names` accepts by its location or by what is stored there.
+    pub(crate) fn rewrite<'g, A>(
+        &mut self,
+        guard: &'g Guard<'_>,
+        hash: Hash,
+        task: Task,
+        names: impl Fn(u64, &Bytes<'g>) -> bool,
+        mut build: impl FnMut(&Found<'g>) -> Step<'g, A>,
+    ) -> Result<Option<(A, Option<u64>)>, NoSpace> {
+        let store = guard.store();
+        let mut tries = 0;
+        loop {
+            let born = store.flush.number();
+            let Some(seen) = store.locate(guard, hash, &names) else {
+                return Ok(None);
+            };
+            let (draft, answer) = match build(&seen) {
+                Step::Answer(answer) => return Ok(Some((answer, None))),
+                Step::Write(draft, answer) => (draft, answer),
+            };
+            let placed = Placement {
+                born,
+                ..placement(guard, &draft, task.purpose)
+            };
+            let room = self.reserve(store, draft.size_max(), placed)?;
+            let early = draft.size_max() > SMALL && tries < PATIENCE;
+            let attempt = if early {
+                Some((draft, answer, write(store, &draft, &room)))
+            } else {
+                None
+            };
+
+            let view = store.view(guard.now());
+            let locked = store.index.lock(hash);
+            let found = store.find_locked(&locked, &names);
+            let old = found.filter(|old| store.is_visible(view, old.location, &old.stored));
+            let outcome = match old {
+                _ if store.flush.number() != born => None,
+                None => Some(Err(None)),
+                Some(old) => match attempt {
+                    Some((draft, answer, size)) => {
+                        let same = seen.location == old.location
+                            && seen.stored.deadline() == old.stored.deadline()
+                            && (draft.cas.is_some() || !task.publish.keeps(&old));
+                        same.then_some(Ok((old, draft, answer, size)))
+                    }
+                    None => match build(&old) {
+                        Step::Answer(answer) => Some(Err(Some((answer, None)))),
+                        Step::Write(draft, answer) => (draft.size_at(room.offset) <= room.capacity)
+                            .then(|| Ok((old, draft, answer, write(store, &draft, &room)))),
+                    },
+                },
+            };
+            let Some(Ok((old, draft, answer, size))) = outcome else {
+                drop(locked);
+                self.tails.cancel(&store.space, &room);
+                match outcome {
+                    Some(Err(answer)) => return Ok(answer),
+                    _ => tries += 1,
+                }
+                continue;
+            };
+            match task.publish {
+                Publish::Value => locked.replace(old.slot, room.offset),
+                Publish::Copy { observe } => {
+                    locked.relocate(old.slot, room.offset);
+                    if observe {
+                        locked.observe(old.slot);
+                    }
+                }
+            }
+            drop(locked);
+            let placed = Placement {
+                deadline: draft.deadline,
+                ..placed
+            };
+            self.committed(store, &room, size, placed);
+            self.replaced(store, &old);
+            return Ok(Some((answer, Some(room.offset))));
+        }
+    }
+
+    /// Room for an item. Without any, the debt grows: whoever wants space helps to make it.
+    fn reserve(
+        &mut self,
+        store: &Store,
+        size: usize,
+        placement: Placement,
+    ) -> Result<Room, NoSpace> {
+        let mut room = self.tails.reserve(&store.space, size, placement);
+        if room.is_err() {
+            store.collect();
+            room = self.tails.reserve(&store.space, size, placement);
+        }
+        let taken = self.tails.take_stock();
+        if room.is_err() {
+            self.tally().no_space.add(1);
+            self.debt += u64::from(store.space.geometry.segment_bytes).max(size as u64);
+            store.wake_maintenance();
+            let hopeless = store.eviction == Eviction::None && store.is_exhausted(placement.now);
+            return Err(if hopeless {
+                NoSpace::Full
+            } else {
+                NoSpace::Retry
+            });
+        }
+        if taken > 0 && store.space.is_low() {
+            self.debt += taken;
+            store.wake_maintenance();
+        }
+        room
+    }
+
+    fn committed(&mut self, store: &Store, room: &Room, size: usize, placement: Placement) {
+        let spans = self.tails.commit(&store.space, room, size, placement);
+        self.written += size;
+        self.tally().spans.add(u64::from(spans));
+        self.tally().stored_bytes.add(size as u64);
+    }
+
+    /// The item has lost its slot to a new one of the same key.
+    fn replaced(&self, store: &Store, old: &Found<'_>) {
+        self.buried(store, old.location, &old.stored);
+    }
+
+    /// The item has lost its slot, and its key has none now.
+    pub(crate) fn removed(&self, store: &Store, location: u64, item: &Bytes<'_>) {
+        self.tally().removed.add(1);
+        self.buried(store, location, item);
+    }
+
+    fn buried(&self, store: &Store, location: u64, item: &Bytes<'_>) {
+        let size = item.size();
+        self.tally().removed_bytes.add(size as u64);
+        if store.space.record_of(location).bury(size as u32) {
+            store.space.report_dead(store.space.segment_of(location));
+        }
+    }
+
+    fn pushed_out(&self, store: &Store, word: Word) {
+        let Some(location) = word.location() else {
+            return;
+        };
+        self.tally().evicted_index.add(1);
+        self.tally()
+            .evicted_unfetched
+            .add(u64::from(word.frequency() == 0));
+        self.removed(store, location, &store.stored(location));
+    }
+}
+
+impl Publish {
+    /// The new item must carry the old one's unique.
+    fn keeps(self, old: &Found<'_>) -> bool {
+        match self {
+            Publish::Value => false,
+            Publish::Copy { observe } => observe || old.is_unique_known(),
+        }
+    }
+}
+
+fn placement(guard: &Guard<'_>, draft: &Draft<'_>, purpose: Purpose) -> Placement {
+    let store = guard.store();
+    Placement {
+        now: guard.now(),
+        deadline: draft.deadline,
+        born: store.flush.number(),
+        purpose,
+        evict: store.eviction != Eviction::None,
+    }
+}
+
+/// Writes an item into its room; returns its size in bytes.
+fn write(store: &Store, draft: &Draft<'_>, room: &Room) -> usize {
+    debug_assert!(draft.size_at(room.offset) <= room.capacity);
+    // SAFETY: the room is at the end of this writer's own tail, or a span of its own: nobody else writes there, and no
+    // slot names it yet (Law 4).
+    unsafe { draft.write(store.pool.at(room.offset), room.offset) }
+}

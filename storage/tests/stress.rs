@@ -1,0 +1,345 @@
+//! Several threads on one small store, with everything they are told checked against what must be possible.
+//!
+//! Eviction, expiry, moves, index resizes and flushes go on all the while. The checks are those that the faults found in
+//! other concurrent segment stores would have tripped.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+use storage::{
+    Condition, Counter, Guard, Maintainer, NoSpace, Options, Participant, Seconds, Store, Stored,
+    Writer,
+};
+
+const ROUNDS: u64 = if cfg!(miri) { 60 } else { 60_000 };
+const THREADS: usize = if cfg!(miri) { 2 } else { 4 };
+
+struct Hand {
+    store: Arc<Store>,
+    participant: Participant,
+    writer: Writer,
+    clock: Arc<AtomicU64>,
+}
+
+impl Hand {
+    fn now(&self) -> Seconds {
+        self.clock.load(Ordering::Relaxed) as Seconds
+    }
+
+    fn turn<T>(&mut self, work: impl FnOnce(&Store, &mut Writer, &Guard<'_>) -> T) -> T {
+        let now = self.now();
+        let guard = self.participant.enter(now);
+        work(&self.store, &mut self.writer, &guard)
+    }
+
+    fn change<T>(&mut self, change: impl Fn(&mut Writer, &Guard<'_>) -> Result<T, NoSpace>) -> T {
+        self.change_with(|_, writer, guard| change(writer, guard))
+    }
+
+    /// Tries until there is space, as a worker does.
+    fn change_with<T>(
+        &mut self,
+        change: impl Fn(&Store, &mut Writer, &Guard<'_>) -> Result<T, NoSpace>,
+    ) -> T {
+        for _ in 0..1_000_000 {
+            if let Ok(done) = self.turn(&change) {
+                return done;
+            }
+            self.turn(|_, writer, guard| writer.reclaim(guard, 16));
+            thread::yield_now();
+        }
+        panic!("no space was made: {:?}", self.store.stats());
+    }
+
+    fn set(&mut self, key: &[u8], value: &[u8], ttl: Seconds) -> Stored {
+        let deadline = if ttl == 0 { 0 } else { self.now() + ttl };
+        self.change(|writer, guard| writer.store(guard, key, value, 0, deadline, Condition::Always))
+    }
+
+    fn get(&mut self, key: &[u8]) -> Option<Vec<u8>> {
+        self.turn(|store, _, guard| store.get(guard, key).map(|item| item.value().to_vec()))
+    }
+}
+
+struct Field {
+    store: Arc<Store>,
+    clock: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+    maintenance: Option<thread::JoinHandle<()>>,
+}
+
+impl Field {
+    fn new(memory: u64) -> Field {
+        let options = Options {
+            memory,
+            segment_size: Some(16 << 10),
+            // One more for what goes before and after.
+            writers: THREADS + 1,
+            seed: 99,
+            ..Options::default()
+        };
+        let store = Store::new(&options).unwrap();
+        let clock = Arc::new(AtomicU64::new(2));
+        let stop = Arc::new(AtomicBool::new(false));
+        let maintenance = {
+            let (mut maintainer, clock, stop): (Maintainer, _, _) =
+                (store.maintainer().unwrap(), clock.clone(), stop.clone());
+            thread::spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    let pause = maintainer.tick(clock.load(Ordering::Relaxed) as Seconds);
+                    thread::park_timeout(pause);
+                }
+            })
+        };
+        Field {
+            store,
+            clock,
+            stop,
+            maintenance: Some(maintenance),
+        }
+    }
+
+    fn hand(&self) -> Hand {
+        Hand {
+            participant: self.store.join().unwrap(),
+            writer: self.store.writer().unwrap(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    fn run<T: Send>(&self, work: impl Fn(usize, Hand) -> T + Sync) -> Vec<T> {
+        thread::scope(|scope| {
+            let work = &work;
+            let threads: Vec<_> = (0..THREADS)
+                .map(|at| {
+                    let hand = self.hand();
+                    scope.spawn(move || work(at, hand))
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        })
+    }
+}
+
+impl Drop for Field {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.maintenance.take() {
+            thread.thread().unpark();
+            thread.join().unwrap();
+        }
+    }
+}
+
+fn number(bytes: &[u8]) -> u64 {
+    std::str::from_utf8(bytes)
+        .unwrap()
+        .trim_end()
+        .parse()
+        .unwrap()
+}
+
+fn random(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+#[test]
+fn no_increment_is_lost() {
+    let field = Field::new(16 << 20);
+    let keys: Vec<Vec<u8>> = (0..8)
+        .map(|n| format!("counter-{n}").into_bytes())
+        .collect();
+    let mut hand = field.hand();
+    for key in &keys {
+        hand.set(key, b"0", 0);
+    }
+    field.run(|at, mut hand| {
+        for round in 0..ROUNDS {
+            let key = &keys[(round as usize + at) % keys.len()];
+            let counter = hand.change(|writer, guard| writer.arith(guard, key, 1, true));
+            assert!(matches!(counter, Counter::Value(_)), "{counter:?}");
+        }
+    });
+    let mut sum = 0;
+    for key in &keys {
+        sum += number(&hand.get(key).unwrap());
+    }
+    assert_eq!(sum, ROUNDS * THREADS as u64);
+}
+
+#[test]
+fn exactly_one_add_and_one_cas_wins() {
+    let field = Field::new(16 << 20);
+    let rounds = ROUNDS / 10;
+    let wins = field.run(|at, mut hand| {
+        let mut won = (0, 0);
+        for round in 0..rounds {
+            let key = format!("once-{round}").into_bytes();
+            let value = format!("{at}").into_bytes();
+            let added = hand
+                .change(|writer, guard| writer.store(guard, &key, &value, 0, 0, Condition::Absent));
+            won.0 += u64::from(matches!(added, Stored::Stored { .. }));
+            // Whoever swaps the winner's value first makes every other unique of it stale.
+            let swapped = hand.change_with(|store, writer, guard| {
+                let Some(item) = store.gets(guard, &key) else {
+                    return Ok(Stored::NotFound);
+                };
+                if item.value().starts_with(b"swapped") {
+                    return Ok(Stored::Exists);
+                }
+                let unique = Condition::Unique(item.unique());
+                writer.store(guard, &key, b"swapped", 0, 0, unique)
+            });
+            won.1 += u64::from(matches!(swapped, Stored::Stored { .. }));
+        }
+        won
+    });
+    assert_eq!(wins.iter().map(|won| won.0).sum::<u64>(), rounds);
+    assert_eq!(wins.iter().map(|won| won.1).sum::<u64>(), rounds);
+}
+
+/// Each key has one owner, who knows what was acknowledged; everybody else only reads. Under eviction a value may be
+/// missing, but what is there is never older than what its owner had been told was stored, or gone, before the read.
+#[test]
+fn no_stale_value_after_an_acknowledged_change() {
+    let field = Field::new(8 << 20);
+    let keys_each = if cfg!(miri) { 16 } else { 3_000 };
+    let acknowledged: Vec<AtomicU64> = (0..THREADS * keys_each)
+        .map(|_| AtomicU64::new(0))
+        .collect();
+    field.run(|at, mut hand| {
+        let mut dice = at as u64 + 1;
+        for round in 1..=ROUNDS {
+            let mine = at * keys_each + random(&mut dice) as usize % keys_each;
+            let key = format!("owned-{mine}").into_bytes();
+            let ttl = [0, 0, 1, 3, 20][random(&mut dice) as usize % 5];
+            match random(&mut dice) % 8 {
+                0 => {
+                    hand.turn(|_, writer, guard| writer.delete(guard, &key));
+                }
+                1 => {
+                    let deadline = hand.now() + 1 + ttl;
+                    hand.change(|writer, guard| {
+                        writer.touch(guard, &key, deadline, false).map(|_| ())
+                    });
+                    continue;
+                }
+                _ => {
+                    let mut value = format!("{round:<20}").into_bytes();
+                    let large = random(&mut dice) % 200 == 0;
+                    value.resize(
+                        if large {
+                            40_000
+                        } else {
+                            20 + random(&mut dice) as usize % 2_000
+                        },
+                        b' ',
+                    );
+                    hand.set(&key, &value, ttl);
+                }
+            }
+            acknowledged[mine].store(round, Ordering::SeqCst);
+            if at == 0 && round % 50 == 0 {
+                field.clock.fetch_add(1, Ordering::Relaxed);
+            }
+            if at == 1 && round % 5_000 == 0 {
+                field.store.flush();
+            }
+            let other = random(&mut dice) as usize % acknowledged.len();
+            let floor = acknowledged[other].load(Ordering::SeqCst);
+            if let Some(value) = hand.get(&format!("owned-{other}").into_bytes()) {
+                let round = number(&value[..20]);
+                assert!(
+                    round >= floor,
+                    "key {other}: read {round}, acknowledged {floor}"
+                );
+            }
+            hand.turn(|_, writer, guard| writer.reclaim(guard, 4));
+            hand.turn(|_, writer, guard| writer.settle(guard));
+        }
+    });
+    let stats = field.store.stats();
+    if !cfg!(miri) {
+        assert!(
+            stats.evicted_space > 0 && stats.expired > 0 && stats.flushed > 0,
+            "{stats:?}"
+        );
+    }
+}
+
+/// Nothing is evicted here, so a key that is present stays present while its partition grows and its neighbours come.
+#[test]
+fn a_present_key_never_misses_while_the_index_grows() {
+    let field = Field::new(64 << 20);
+    let keys = ROUNDS.min(40_000);
+    field.run(|at, mut hand| {
+        for n in 0..keys {
+            hand.set(format!("grow-{at}-{n}").as_bytes(), b"v", 0);
+            for back in [0, n / 2, n] {
+                let key = format!("grow-{at}-{}", n - back);
+                assert!(
+                    hand.get(key.as_bytes()).is_some(),
+                    "{key} is missing after {n}"
+                );
+            }
+        }
+    });
+    assert_eq!(field.store.stats().items, keys * THREADS as u64);
+}
+
+/// Nothing is evicted or expires here, so only a flush can take a key away, and it takes every older one.
+#[test]
+fn a_flush_takes_everything_before_it_and_nothing_after() {
+    let field = Field::new(16 << 20);
+    let begun = AtomicU64::new(0);
+    field.run(|at, mut hand| {
+        let mut dice = at as u64 + 77;
+        for round in 0..ROUNDS / 20 {
+            let keys: Vec<_> = (0..8).map(|n| format!("flush-{at}-{n}")).collect();
+            let before = begun.load(Ordering::SeqCst);
+            for key in &keys {
+                hand.set(key.as_bytes(), format!("{round}").as_bytes(), 0);
+            }
+            for key in &keys {
+                let present = hand.get(key.as_bytes()).is_some();
+                let undisturbed = begun.load(Ordering::SeqCst) == before;
+                assert!(present || !undisturbed, "{key} was taken by an older flush");
+            }
+            if random(&mut dice) % 8 == 0 {
+                begun.fetch_add(1, Ordering::SeqCst);
+                field.store.flush();
+                for key in &keys {
+                    assert!(hand.get(key.as_bytes()).is_none(), "{key} outlived a flush");
+                }
+            }
+            hand.turn(|_, writer, guard| writer.settle(guard));
+        }
+    });
+    let mut hand = field.hand();
+    field.store.flush();
+    for _ in 0..2_000 {
+        hand.turn(|_, writer, guard| writer.settle(guard));
+        thread::yield_now();
+        thread::sleep(std::time::Duration::from_micros(
+            if field.store.stats().items == 0 {
+                0
+            } else {
+                500
+            },
+        ));
+    }
+    assert_eq!(
+        field.store.stats().items,
+        0,
+        "a flushed store holds on to items: {:?}",
+        field.store.stats()
+    );
+}
