@@ -1,0 +1,303 @@
+//! The memory that all session buffers together may take.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// What a buffer is for. Each purpose has an allowance of its own, since one
+/// may wait for the next but never the other way round: a long request waits
+/// for room for its reply, a reply waits only for its client, and what is
+/// kept waits for nothing. So no set of sessions can wait in a circle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Parts of requests, and small replies that the socket did not take yet.
+    Kept,
+    /// A buffer for one long request.
+    Request,
+    /// The output of a session in one turn, where it is large.
+    Reply,
+}
+
+#[derive(Debug)]
+struct Allowance {
+    limit: usize,
+    used: AtomicUsize,
+    /// Sessions that were refused and will ask again.
+    waiting: AtomicUsize,
+}
+
+impl Allowance {
+    fn new(limit: usize) -> Self {
+        Allowance {
+            limit,
+            used: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+        }
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        self.used
+            .fetch_update(Relaxed, Relaxed, |used| {
+                used.checked_add(bytes).filter(|&used| used <= self.limit)
+            })
+            .is_ok()
+    }
+}
+
+#[derive(Debug)]
+struct Allowances {
+    kept: Allowance,
+    request: Allowance,
+    reply: Allowance,
+}
+
+impl Allowances {
+    fn of(&self, purpose: Purpose) -> &Allowance {
+        match purpose {
+            Purpose::Kept => &self.kept,
+            Purpose::Request => &self.request,
+            Purpose::Reply => &self.reply,
+        }
+    }
+}
+
+/// An allowance in bytes, shared by all workers (Law 3). Clones share it.
+#[derive(Clone, Debug)]
+pub struct Budget(Arc<Allowances>);
+
+impl Budget {
+    /// Allows about `limit` bytes, but enough to serve one request and one
+    /// reply of `largest` bytes, and as much again in small ones (see
+    /// [`Budget::limit`]).
+    pub fn new(limit: usize, largest: usize) -> Self {
+        let share = largest.max(limit / 3);
+        let kept = largest.max(limit.saturating_sub(share.saturating_mul(2)));
+        Budget(Arc::new(Allowances {
+            kept: Allowance::new(kept),
+            request: Allowance::new(share),
+            reply: Allowance::new(share),
+        }))
+    }
+
+    /// Bytes the session buffers can come to.
+    pub fn limit(&self) -> usize {
+        self.sum(|allowance| allowance.limit)
+    }
+
+    /// Bytes they have come to.
+    pub fn used(&self) -> usize {
+        self.sum(|allowance| allowance.used.load(Relaxed))
+    }
+
+    /// Sessions that wait for room.
+    pub fn waiting(&self) -> usize {
+        self.sum(|allowance| allowance.waiting.load(Relaxed))
+    }
+
+    fn sum(&self, figure: impl Fn(&Allowance) -> usize) -> usize {
+        let Allowances {
+            kept,
+            request,
+            reply,
+        } = &*self.0;
+        [kept, request, reply].into_iter().map(figure).sum()
+    }
+
+    /// Charges what a session keeps over a turn. `None`: there is no room.
+    pub fn keep(&self, bytes: usize) -> Option<Charge> {
+        self.0
+            .kept
+            .take(bytes)
+            .then(|| self.charge(Purpose::Kept, bytes))
+    }
+
+    /// Charges `bytes` for `purpose`, first come first served: who is refused
+    /// gets a `place`, and until those with a place are served, nobody else is.
+    pub(crate) fn request(
+        &self,
+        purpose: Purpose,
+        bytes: usize,
+        place: &mut Option<Place>,
+    ) -> Option<Charge> {
+        let mut charge = self.charge(purpose, 0);
+        charge.grow(bytes, place).then_some(charge)
+    }
+
+    fn charge(&self, purpose: Purpose, bytes: usize) -> Charge {
+        Charge {
+            budget: self.clone(),
+            purpose,
+            bytes,
+        }
+    }
+}
+
+/// Bytes taken from a [`Budget`]; dropping it gives them back.
+#[derive(Debug)]
+pub struct Charge {
+    budget: Budget,
+    purpose: Purpose,
+    bytes: usize,
+}
+
+impl Charge {
+    /// How many bytes it stands for.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// Raises the charge to `bytes`, in its turn as [`Budget::request`] has it.
+    /// Who holds a charge already is served before those who wait: they wait
+    /// for him.
+    pub(crate) fn grow(&mut self, bytes: usize, place: &mut Option<Place>) -> bool {
+        let allowance = self.budget.0.of(self.purpose);
+        let has_place = place
+            .as_ref()
+            .is_some_and(|place| place.purpose == self.purpose);
+        let is_served = has_place || self.bytes > 0 || allowance.waiting.load(Relaxed) == 0;
+        if is_served && allowance.take(bytes.saturating_sub(self.bytes)) {
+            self.bytes = self.bytes.max(bytes);
+            *place = None;
+            return true;
+        }
+        if !has_place {
+            *place = Some(Place::new(&self.budget, self.purpose));
+        }
+        false
+    }
+
+    /// Somebody waits for budget of the kind that this was taken from.
+    pub fn is_wanted(&self) -> bool {
+        self.budget.0.of(self.purpose).waiting.load(Relaxed) > 0
+    }
+
+    /// Lowers the charge to `bytes`.
+    pub fn shrink(&mut self, bytes: usize) {
+        let freed = self.bytes.saturating_sub(bytes);
+        let allowance = self.budget.0.of(self.purpose);
+        allowance.used.fetch_sub(freed, Relaxed);
+        self.bytes -= freed;
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        let allowance = self.budget.0.of(self.purpose);
+        allowance.used.fetch_sub(self.bytes, Relaxed);
+    }
+}
+
+/// A place among the sessions that wait for room; dropping it leaves.
+#[derive(Debug)]
+pub(crate) struct Place {
+    budget: Budget,
+    purpose: Purpose,
+}
+
+impl Place {
+    fn new(budget: &Budget, purpose: Purpose) -> Self {
+        budget.0.of(purpose).waiting.fetch_add(1, Relaxed);
+        Place {
+            budget: budget.clone(),
+            purpose,
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.budget.0.of(self.purpose).waiting.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Budget, Purpose};
+
+    #[test]
+    fn what_is_dropped_is_free_again() {
+        let budget = Budget::new(300, 100);
+        assert_eq!((budget.limit(), budget.used()), (300, 0));
+        let first = budget.keep(60).expect("room");
+        assert!(budget.keep(41).is_none());
+        assert_eq!((first.bytes(), budget.used()), (60, 60));
+        drop(first);
+        assert_eq!(budget.used(), 0);
+        assert!(budget.keep(100).is_some());
+    }
+
+    #[test]
+    fn a_budget_too_small_for_the_largest_request_is_raised() {
+        let budget = Budget::new(10, 100);
+        assert!(budget.request(Purpose::Request, 100, &mut None).is_some());
+        assert_eq!(budget.limit(), 300);
+    }
+
+    #[test]
+    fn parts_and_replies_cannot_starve_a_request() {
+        let budget = Budget::new(300, 100);
+        let mut kept = Vec::new();
+        while let Some(charge) = budget.keep(7) {
+            kept.push(charge);
+        }
+        let reply = budget.request(Purpose::Reply, 100, &mut None);
+        assert!(reply.is_some());
+        assert!(budget.request(Purpose::Request, 100, &mut None).is_some());
+    }
+
+    #[test]
+    fn a_newcomer_does_not_overtake_who_waits() {
+        let budget = Budget::new(300, 100);
+        let holder = budget.request(Purpose::Request, 50, &mut None);
+        let mut place = None;
+        assert!(budget.request(Purpose::Request, 60, &mut place).is_none());
+        assert_eq!(budget.waiting(), 1);
+        assert!(holder.as_ref().is_some_and(super::Charge::is_wanted));
+        assert!(!budget.keep(1).expect("room").is_wanted());
+
+        let mut newcomer = None;
+        assert!(
+            budget
+                .request(Purpose::Request, 10, &mut newcomer)
+                .is_none()
+        );
+        assert_eq!(budget.waiting(), 2);
+        drop(holder);
+        assert!(budget.request(Purpose::Request, 60, &mut place).is_some());
+        assert!(place.is_none());
+        assert!(
+            budget
+                .request(Purpose::Request, 10, &mut newcomer)
+                .is_some()
+        );
+        assert_eq!((budget.waiting(), budget.used()), (0, 0));
+    }
+
+    #[test]
+    fn who_is_waited_for_does_not_wait_in_turn() {
+        let budget = Budget::new(300, 100);
+        let mut holder = budget
+            .request(Purpose::Request, 50, &mut None)
+            .expect("room");
+        let mut place = None;
+        assert!(budget.request(Purpose::Request, 60, &mut place).is_none());
+        assert!(holder.grow(100, &mut None));
+        assert!(!holder.grow(101, &mut None));
+        holder.shrink(40);
+        assert_eq!((holder.bytes(), budget.used()), (40, 40));
+        assert!(budget.request(Purpose::Request, 60, &mut place).is_some());
+    }
+
+    #[test]
+    fn a_place_left_behind_does_not_bar_the_others() {
+        let budget = Budget::new(300, 100);
+        let mut place = None;
+        assert!(budget.request(Purpose::Reply, 101, &mut place).is_none());
+        assert!(budget.request(Purpose::Reply, 1, &mut None).is_none());
+        drop(place);
+        assert!(budget.request(Purpose::Reply, 1, &mut None).is_some());
+    }
+}

@@ -1,0 +1,304 @@
+//! Where a client's conversation stands: from received bytes to operations,
+//! with no regard to where the bytes are held.
+
+use memchr::memchr;
+
+use crate::execute::{Execute, Flow};
+use crate::limits::{LINE_MAX, Limits};
+use crate::memcache::classic::{self, LINE_END, Line, Storage};
+use crate::progress::{Close, Next};
+use crate::reply::{Error, Reply};
+use crate::request::{Request, Words};
+use crate::sink::Sink;
+
+/// A client that begins with this byte speaks memcached's binary protocol.
+const BINARY_MAGIC: u8 = 0x80;
+
+/// Where a conversation stands. Between runs, a request that is not done is at
+/// the front of the bytes that the next run begins with.
+#[derive(Debug, Default)]
+pub(crate) struct Dialogue {
+    /// Bytes of the unfinished line at the front that have no line feed.
+    scanned: usize,
+    /// Bytes to come that belong to a request already refused.
+    skip: usize,
+    /// The retrieval at the front, once its line is whole and found valid.
+    retrieval: Option<Retrieval>,
+    /// The client has told its protocol.
+    is_classic: bool,
+}
+
+/// What is left to do of a retrieval.
+#[derive(Clone, Copy, Debug)]
+struct Retrieval {
+    unique: bool,
+    touch: Option<i64>,
+    /// Bytes of the keys to come.
+    keys: usize,
+    /// Bytes of the keys to come and of the line end.
+    line: usize,
+}
+
+/// What a dialogue works with during one run.
+pub(crate) struct Run<'a, E> {
+    pub(crate) executor: &'a mut E,
+    pub(crate) limits: &'a Limits,
+    pub(crate) sink: Sink<'a>,
+    pub(crate) operations: u32,
+    pub(crate) refused: u32,
+}
+
+/// Why a run ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stop {
+    /// All input is dealt with.
+    Drained,
+    /// A line is not whole.
+    Line,
+    /// A line is not whole and long. Its length is not known; with so many
+    /// bytes it would be refused.
+    LongLine(usize),
+    /// A body is not whole: with its line it has so many bytes.
+    Body(usize),
+    /// Something else than to receive comes next.
+    Now(Next),
+}
+
+/// One step through the input: so many bytes are dealt with, and it goes on
+/// or not.
+type Step = (usize, Option<Stop>);
+
+fn stop(next: Next) -> Step {
+    (0, Some(Stop::Now(next)))
+}
+
+impl Dialogue {
+    /// Bytes are to come that nobody will look at.
+    pub(crate) fn is_skipping(&self) -> bool {
+        self.skip > 0
+    }
+
+    /// Deals with as much of `bytes` as is whole, and says how much that is.
+    pub(crate) fn advance<E: Execute>(
+        &mut self,
+        bytes: &[u8],
+        run: &mut Run<'_, E>,
+    ) -> (usize, Stop) {
+        let mut used = 0;
+        loop {
+            used += self.skip_part_of(bytes.len() - used);
+            let rest = bytes.get(used..).unwrap_or_default();
+            if rest.is_empty() {
+                return (used, Stop::Drained);
+            }
+            if run.is_spent() {
+                return (used, Stop::Now(Next::Resume));
+            }
+            let (bytes, stop) = self.step(rest, run);
+            used += bytes;
+            if let Some(stop) = stop {
+                return (used, stop);
+            }
+        }
+    }
+
+    fn skip_part_of(&mut self, bytes: usize) -> usize {
+        let skipped = self.skip.min(bytes);
+        self.skip -= skipped;
+        skipped
+    }
+
+    /// Deals with what is at the front of `bytes`.
+    fn step<E: Execute>(&mut self, bytes: &[u8], run: &mut Run<'_, E>) -> Step {
+        if let Some(retrieval) = self.retrieval.take() {
+            return self.retrieve(retrieval, bytes, run);
+        }
+        if !self.is_classic {
+            if bytes.first() == Some(&BINARY_MAGIC) {
+                return stop(Next::Close(Close::Binary));
+            }
+            self.is_classic = true;
+        }
+        let unseen = bytes.get(self.scanned..).unwrap_or_default();
+        let Some(end) = memchr(b'\n', unseen).map(|end| self.scanned + end) else {
+            return self.part_of_line(bytes, run);
+        };
+        self.scanned = 0;
+        let line = bytes.get(..end).unwrap_or_default();
+        if end > LINE_MAX && !run.allows(line) {
+            return run.line_too_long();
+        }
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        self.perform(line, end + 1, bytes, run)
+    }
+
+    /// A line without its end: either more of it is to come, or it is refused.
+    fn part_of_line<E>(&mut self, line: &[u8], run: &mut Run<'_, E>) -> Step {
+        self.scanned = line.len();
+        if line.len() <= LINE_MAX {
+            (0, Some(Stop::Line))
+        } else if run.allows(line) {
+            (0, Some(Stop::LongLine(run.limits.retrieval_line + 1)))
+        } else {
+            run.line_too_long()
+        }
+    }
+
+    /// Performs a line, which takes `end` bytes with its line end.
+    fn perform<E: Execute>(
+        &mut self,
+        line: &[u8],
+        end: usize,
+        bytes: &[u8],
+        run: &mut Run<'_, E>,
+    ) -> Step {
+        match classic::parse(line) {
+            Line::Retrieval {
+                keys,
+                unique,
+                touch,
+            } => {
+                let start = line.len() - keys.len();
+                self.retrieval = Some(Retrieval {
+                    unique,
+                    touch,
+                    keys: keys.len(),
+                    line: end - start,
+                });
+                (start, None)
+            }
+            Line::Storage { storage, quiet } => self.store(&storage, quiet, end, bytes, run),
+            Line::Request { request, quiet } => match run.execute(&request, quiet) {
+                Flow::Done => (end, None),
+                Flow::Wait => stop(run.waits_for()),
+            },
+            Line::Refused { error, quiet, skip } => {
+                run.refuse(error, quiet);
+                self.skip = skip;
+                (end, None)
+            }
+            Line::Quit => stop(Next::Close(Close::Quit)),
+            Line::Http => stop(Next::Close(Close::Http)),
+        }
+    }
+
+    /// Performs a storage command, whose body begins at `body`.
+    fn store<E: Execute>(
+        &mut self,
+        storage: &Storage<'_>,
+        quiet: bool,
+        body: usize,
+        bytes: &[u8],
+        run: &mut Run<'_, E>,
+    ) -> Step {
+        let end = body + storage.length;
+        let whole = end + LINE_END;
+        if !run.executor.fits(storage.key.len(), storage.length) {
+            let request = Request::TooLarge {
+                key: storage.key,
+                overwrites: storage.overwrites(),
+            };
+            if run.execute(&request, quiet) == Flow::Wait {
+                return stop(run.waits_for());
+            }
+            self.skip = whole - body;
+            return (body, None);
+        }
+        let (Some(value), Some(line_end)) = (bytes.get(body..end), bytes.get(end..whole)) else {
+            return (0, Some(Stop::Body(whole)));
+        };
+        if line_end != b"\r\n" {
+            run.refuse(Error::DataChunk, quiet);
+            return (whole, None);
+        }
+        match run.execute(&storage.with_value(value), quiet) {
+            Flow::Done => (whole, None),
+            Flow::Wait => stop(run.waits_for()),
+        }
+    }
+
+    /// Looks up the keys of a retrieval, with which `bytes` begin, until they
+    /// end or the session must pause.
+    fn retrieve<E: Execute>(
+        &mut self,
+        retrieval: Retrieval,
+        bytes: &[u8],
+        run: &mut Run<'_, E>,
+    ) -> Step {
+        let Retrieval {
+            unique,
+            touch,
+            keys,
+            line,
+        } = retrieval;
+        let mut words = Words::new(bytes.get(..keys).unwrap_or_default());
+        loop {
+            let left = words.rest().len();
+            let Some(key) = words.next() else {
+                run.end_of_retrieval();
+                return (line, None);
+            };
+            let next = if run.is_spent() {
+                Next::Resume
+            } else if run.execute(&Request::Get { key, unique, touch }, false) == Flow::Wait {
+                run.waits_for()
+            } else {
+                continue;
+            };
+            let used = keys - left;
+            self.retrieval = Some(Retrieval {
+                keys: left,
+                line: line - used,
+                ..retrieval
+            });
+            return (used, Some(Stop::Now(next)));
+        }
+    }
+}
+
+impl<E> Run<'_, E> {
+    /// The session's share of this run is used up.
+    fn is_spent(&self) -> bool {
+        self.operations + self.refused >= self.limits.operations || self.sink.is_full()
+    }
+
+    /// A line may go on beyond [`LINE_MAX`] as far as this.
+    fn allows(&self, line: &[u8]) -> bool {
+        line.len() <= self.limits.retrieval_line && classic::is_retrieval(line)
+    }
+
+    pub(crate) fn refuse(&mut self, error: Error, quiet: bool) {
+        self.refused += 1;
+        self.sink.set_quiet(quiet);
+        self.sink.reply(&Reply::Error(error));
+    }
+
+    fn line_too_long(&mut self) -> Step {
+        self.refuse(Error::LineTooLong, false);
+        stop(Next::Close(Close::LineTooLong))
+    }
+
+    fn end_of_retrieval(&mut self) {
+        self.sink.set_quiet(false);
+        self.sink.reply(&Reply::End);
+    }
+
+    /// What an operation that was not executed waits for. Output that is there
+    /// is sent first, which frees budget.
+    fn waits_for(&self) -> Next {
+        match (self.sink.is_short(), self.sink.is_empty()) {
+            (false, _) => Next::WaitSpace,
+            (true, false) => Next::Resume,
+            (true, true) => Next::WaitBudget,
+        }
+    }
+}
+
+impl<E: Execute> Run<'_, E> {
+    fn execute(&mut self, request: &Request<'_>, quiet: bool) -> Flow {
+        self.sink.set_quiet(quiet);
+        let flow = self.executor.execute(request, &mut self.sink);
+        self.operations += u32::from(flow == Flow::Done);
+        flow
+    }
+}

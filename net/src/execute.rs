@@ -1,0 +1,25 @@
+//! What a session asks of whoever executes its requests.
+
+use crate::request::Request;
+use crate::sink::Sink;
+
+/// Who executes requests.
+pub trait Execute {
+    /// Would an item with lengths like these be stored?
+    fn fits(&self, key_len: usize, value_len: usize) -> bool;
+
+    /// Executes one operation and hands its reply to `sink`: one, but for
+    /// [`Request::Stats`] any number. What [`Sink::reply`] returns for a value
+    /// is to be returned in turn.
+    fn execute(&mut self, request: &Request<'_>, sink: &mut Sink<'_>) -> Flow;
+}
+
+/// Whether an operation was executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// It was, or it was refused for good.
+    Done,
+    /// Not now, and nothing was replied: the session stops here, and offers
+    /// the same operation again when it is resumed.
+    Wait,
+}

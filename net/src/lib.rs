@@ -1,0 +1,49 @@
+//! From a socket to a parsed request and back. Knows nothing of storage.
+//!
+//! A [`Session`] turns bytes into bytes: what a client sent, in pieces cut
+//! anywhere, into [`Request`]s for whoever [`Execute`]s them, and each
+//! [`Reply`] into the client's protocol. It does no I/O and has no clock, so
+//! that the worker, a test or a simulator can drive it alike:
+//!
+//! ```text
+//!           Session::intake           Session::run, Session::resume
+//!  socket -----------------> bytes ------------------------------------> output bytes
+//!            Arena or own                |  Request      ^  Reply
+//!            buffer, Budget              v               |  Sink
+//!                                     Execute::execute
+//! ```
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
+
+pub mod admin;
+mod arena;
+mod budget;
+mod dialogue;
+mod execute;
+mod held;
+mod limits;
+mod memcache;
+mod progress;
+mod reply;
+mod request;
+mod session;
+mod sink;
+pub mod socket;
+
+pub use arena::{Arena, Piece};
+pub use budget::{Budget, Charge};
+pub use execute::{Execute, Flow};
+pub use limits::{LINE_MAX, Limits};
+pub use progress::{Close, Next, Progress};
+pub use reply::{Error, Reply};
+pub use request::{Condition, KEY_MAX, Request, Side, Words};
+pub use session::{Intake, Session};
+pub use sink::Sink;

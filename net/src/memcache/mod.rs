@@ -1,0 +1,4 @@
+//! memcached's protocols: pure functions from and to bytes.
+
+pub(crate) mod classic;
+mod number;

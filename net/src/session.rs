@@ -1,0 +1,220 @@
+//! One client's session: which bytes it holds, and running them.
+
+use crate::budget::{Budget, Place};
+use crate::dialogue::{Dialogue, Run, Stop};
+use crate::execute::Execute;
+use crate::held::Held;
+use crate::limits::Limits;
+use crate::progress::{Close, Next, Progress};
+use crate::reply::Error;
+use crate::sink::Sink;
+
+/// A request that is whole within so many bytes waits for its rest in an exact
+/// copy and goes through the arena again; a longer one gets a buffer of its
+/// own size, once, and is received into that.
+const SHORT_MAX: usize = 4096;
+
+/// The buffer a long line begins with: enough for a hundred keys of any size.
+const LONG_LINE: usize = 32 << 10;
+
+/// Where the next bytes of a session are to be received.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Intake<'a> {
+    /// Anywhere, behind these bytes, which may be none: then
+    /// [`Session::run`] on the whole.
+    Shared(&'a [u8]),
+    /// Into this, which is never empty and part of a long request: then
+    /// [`Session::received`] and [`Session::resume`]. That it was filled does
+    /// not mean that the socket is drained.
+    Own(&'a mut [u8]),
+}
+
+/// One client's session. It turns bytes into bytes, can be cut at any byte,
+/// and needs no buffer while no request is under way.
+#[derive(Debug, Default)]
+pub struct Session {
+    dialogue: Dialogue,
+    held: Option<Held>,
+    place: Option<Place>,
+}
+
+/// What is left of a run's input.
+enum Rest<'a> {
+    Shared(&'a [u8]),
+    Held(Held),
+}
+
+impl Session {
+    /// A session that has received nothing.
+    pub fn new() -> Self {
+        Session::default()
+    }
+
+    /// Where the next bytes are to be received, after [`Next::Receive`].
+    pub fn intake(&mut self) -> Intake<'_> {
+        match &mut self.held {
+            None => Intake::Shared(&[]),
+            Some(held) => {
+                if held.is_long() {
+                    Intake::Own(held.spare())
+                } else {
+                    Intake::Shared(held.bytes())
+                }
+            }
+        }
+    }
+
+    /// `bytes` bytes were received into [`Intake::Own`].
+    pub fn received(&mut self, bytes: usize) {
+        if let Some(held) = &mut self.held {
+            held.fill(bytes);
+        }
+    }
+
+    /// A request has begun and is not done.
+    pub fn is_mid_request(&self) -> bool {
+        self.held.is_some() || self.dialogue.is_skipping()
+    }
+
+    /// Bytes of the buffer the session holds.
+    pub fn held_bytes(&self) -> usize {
+        self.held.as_ref().map_or(0, Held::capacity)
+    }
+
+    /// Somebody waits for budget that this session holds for a long request.
+    pub fn is_wanted(&self) -> bool {
+        self.held.as_ref().is_some_and(Held::is_wanted)
+    }
+
+    /// Runs on `input`: what [`Session::intake`] gave and what was received
+    /// behind it. Appends the replies to `out`. What is left of the input the
+    /// session keeps.
+    pub fn run<E: Execute>(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+        budget: &Budget,
+        executor: &mut E,
+        out: &mut Vec<u8>,
+    ) -> Progress {
+        self.held = None;
+        let mut run = self.begin(limits, budget, executor, out);
+        let (used, stop) = self.dialogue.advance(input, &mut run);
+        let rest = Rest::Shared(input.get(used..).unwrap_or_default());
+        let next = self.settle(rest, stop, &mut run);
+        self.finish(run, next)
+    }
+
+    /// Runs on what the session itself holds: after [`Session::received`], and
+    /// whenever the run before did not say [`Next::Receive`].
+    pub fn resume<E: Execute>(
+        &mut self,
+        limits: &Limits,
+        budget: &Budget,
+        executor: &mut E,
+        out: &mut Vec<u8>,
+    ) -> Progress {
+        let mut run = self.begin(limits, budget, executor, out);
+        let Some(mut held) = self.held.take() else {
+            return self.finish(run, Next::Receive);
+        };
+        let (used, stop) = self.dialogue.advance(held.bytes(), &mut run);
+        held.consume(used);
+        let next = self.settle(Rest::Held(held), stop, &mut run);
+        self.finish(run, next)
+    }
+
+    fn begin<'a, E>(
+        &mut self,
+        limits: &'a Limits,
+        budget: &'a Budget,
+        executor: &'a mut E,
+        out: &'a mut Vec<u8>,
+    ) -> Run<'a, E> {
+        Run {
+            executor,
+            limits,
+            sink: Sink::new(out, limits.output, budget, self.place.take()),
+            operations: 0,
+            refused: 0,
+        }
+    }
+
+    fn finish<E>(&mut self, run: Run<'_, E>, next: Next) -> Progress {
+        let (output, place) = run.sink.finish();
+        self.place = place.filter(|_| next == Next::WaitBudget);
+        Progress {
+            next,
+            operations: run.operations,
+            refused: run.refused,
+            output,
+        }
+    }
+
+    /// Holds what is left of the input, in a buffer that fits what is to come.
+    fn settle<E>(&mut self, rest: Rest<'_>, stop: Stop, run: &mut Run<'_, E>) -> Next {
+        let (held, next) = match stop {
+            Stop::Drained => return Next::Receive,
+            Stop::Now(Next::Close(reason)) => return Next::Close(reason),
+            Stop::Now(next) => (rest.keep(run.sink.budget), next),
+            Stop::Line => (rest.keep_short(run.sink.budget), Next::Receive),
+            Stop::Body(whole) if whole <= SHORT_MAX => {
+                (rest.keep_short(run.sink.budget), Next::Receive)
+            }
+            Stop::Body(whole) => rest.receive(whole, whole, &mut run.sink),
+            Stop::LongLine(most) => rest.receive(LONG_LINE.min(most), most, &mut run.sink),
+        };
+        self.held = held;
+        if self.held.is_some() {
+            return next;
+        }
+        run.refuse(Error::NoBuffer, false);
+        Next::Close(Close::NoBudget)
+    }
+}
+
+/// Each of these comes to nothing when there is no budget.
+impl Rest<'_> {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Rest::Shared(bytes) => bytes,
+            Rest::Held(held) => held.bytes(),
+        }
+    }
+
+    /// Keeps all of it, for the next run.
+    fn keep(self, budget: &Budget) -> Option<Held> {
+        match self {
+            Rest::Shared(bytes) => Held::keep(bytes, budget),
+            Rest::Held(held) => Some(held),
+        }
+    }
+
+    /// Keeps it in no more memory than it needs, to go through the arena.
+    fn keep_short(self, budget: &Budget) -> Option<Held> {
+        match self {
+            Rest::Held(held) if !held.is_long() => Some(held.shrunk()),
+            rest => Held::keep(rest.bytes(), budget),
+        }
+    }
+
+    /// Makes room to receive the long request it begins, of which it is not
+    /// known yet that it has more than `least` bytes, and which has `most` at
+    /// most. A request that has no buffer yet may wait for one; one that has
+    /// may not, lest those that hold buffers wait for each other.
+    fn receive(self, least: usize, most: usize, sink: &mut Sink<'_>) -> (Option<Held>, Next) {
+        match self {
+            Rest::Held(held) if held.is_long() && held.is_untouched() => {
+                (held.with_room(most, &mut sink.place), Next::Receive)
+            }
+            rest => {
+                let doubled = rest.bytes().len().saturating_mul(2);
+                let capacity = doubled.clamp(least, most);
+                match Held::receive(rest.bytes(), capacity, sink.budget, &mut sink.place) {
+                    Some(held) => (Some(held), Next::Receive),
+                    None => (rest.keep_short(sink.budget), Next::WaitBudget),
+                }
+            }
+        }
+    }
+}

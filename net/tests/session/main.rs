@@ -1,0 +1,9 @@
+//! Sessions driven without a socket: what goes in, cut anywhere, and what
+//! comes out.
+
+mod client;
+mod exchanges;
+mod limits;
+mod map;
+mod pauses;
+mod splits;
