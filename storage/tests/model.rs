@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use storage::{
-    Condition, Counter, Eviction, Guard, Maintainer, NoSpace, Options, Participant, Seconds, Side,
-    Store, Stored, Writer,
+    Condition, Counter, Guard, Maintainer, NoSpace, Options, Participant, Seconds, Side, Store,
+    Stored, Writer,
 };
 
 #[derive(Clone, Debug)]
@@ -459,7 +459,7 @@ fn without_eviction_a_full_store_says_so_at_once_and_keeps_everything() {
     let options = Options {
         memory: 8 << 20,
         segment_size: Some(16 << 10),
-        eviction: Eviction::None,
+        eviction: storage::Eviction::None,
         ..Options::default()
     };
     let store = Store::new(&options).unwrap();

@@ -1,0 +1,3 @@
+//! What the load tests share.
+
+pub mod item;

@@ -1,0 +1,158 @@
+//! The operator's tool for `cached`.
+
+#![forbid(unsafe_code)]
+
+mod client;
+mod place;
+mod text;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use net::admin::{Document, Request};
+
+use client::Failure;
+use place::Place;
+
+/// How long a server may take to accept, and as long again to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks a running cached through its admin protocol.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Unix socket of the server; without it, the places under FILES in cachectl(1)
+    #[arg(long, value_name = "PATH", conflicts_with = "admin")]
+    socket: Option<PathBuf>,
+
+    /// Admin address of the server, its port 9999 unless given
+    #[arg(long, value_name = "ADDR[:PORT]", value_parser = place::address)]
+    admin: Option<std::net::SocketAddr>,
+
+    /// Print the server's document as it is
+    #[arg(long)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Say whether the server answers
+    Ping,
+    /// Print the version of the server
+    Version,
+    /// Print statistics
+    Stats {
+        /// settings, items, slabs, sizes, conns, cached or segments; without it, the general ones
+        group: Option<String>,
+    },
+}
+
+impl Command {
+    fn request(&self) -> Request<'_> {
+        let (verb, argument) = match self {
+            Command::Ping => ("ping", None),
+            Command::Version => ("version", None),
+            Command::Stats { group } => ("stats", group.as_deref()),
+        };
+        Request { verb, argument }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("cachectl: {failure}");
+            ExitCode::from(failure.status())
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let places = match (&arguments.socket, arguments.admin) {
+        (Some(path), _) => vec![Place::Unix(path.clone())],
+        (None, Some(address)) => vec![Place::Tcp(address)],
+        (None, None) => place::defaults(),
+    };
+    let (place, line) = client::ask(&places, arguments.command.request(), PATIENCE)?;
+    let document = Document::parse(&line).map_err(|_| Failure::Foreign(place.clone()))?;
+    let shown = match &document {
+        _ if arguments.json => String::from_utf8_lossy(&line).into_owned(),
+        Document::Error(_) => String::new(),
+        Document::Rows(rows) => match arguments.command {
+            Command::Ping => format!("{place} answers\n"),
+            Command::Version => text::values(rows),
+            Command::Stats { .. } => text::table(rows),
+        },
+    };
+    // A reader that has seen enough, as `head` does, is no failure.
+    let _ = io::stdout().write_all(shown.as_bytes());
+    match document {
+        Document::Rows(_) => Ok(()),
+        Document::Error(why) => Err(Failure::Refused(why.into_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    const PAGE: &str = include_str!("../../man/cachectl.1");
+
+    #[test]
+    fn the_page_lists_exactly_the_options_and_commands() {
+        let command = Arguments::command();
+        let mut options: Vec<_> = command
+            .get_arguments()
+            .filter_map(|option| {
+                let value = option.get_value_names().unwrap_or_default().first();
+                let value = value.filter(|_| option.get_action().takes_values());
+                let value = value.map(|name| format!(" Ar {name}")).unwrap_or_default();
+                let long = option.get_long()?;
+                Some(format!("-{long}{value}"))
+            })
+            .collect();
+        options.extend(["h , Fl -help", "V , Fl -version"].map(str::to_owned));
+        let verbs: Vec<_> = command
+            .get_subcommands()
+            .map(|verb| match verb.get_arguments().next() {
+                Some(argument) => {
+                    let name = argument.get_id().as_str().to_uppercase();
+                    format!("{} Op Ar {name}", verb.get_name())
+                }
+                None => verb.get_name().to_owned(),
+            })
+            .collect();
+
+        let listed = |mark: &str| -> Vec<&str> {
+            PAGE.lines()
+                .filter_map(|line| line.strip_prefix(mark))
+                .collect()
+        };
+        assert_eq!(listed(".It Fl "), options);
+        assert_eq!(listed(".It Ic "), verbs);
+    }
+
+    #[test]
+    fn the_two_ways_to_name_a_server_exclude_each_other() {
+        let words = [
+            "cachectl",
+            "--socket",
+            "/s",
+            "--admin",
+            "127.0.0.1:1",
+            "ping",
+        ];
+        assert!(Arguments::try_parse_from(words).is_err());
+        assert!(Arguments::try_parse_from(["cachectl"]).is_err());
+    }
+}

@@ -1,0 +1,28 @@
+//! A daemon's reports without a daemon, for tests.
+
+use std::sync::Arc;
+
+use net::Budget;
+use net::socket::Endpoint;
+
+use super::Stats;
+use crate::clock::Clock;
+use crate::connections::Connections;
+use crate::log;
+use crate::metrics::Metrics;
+use crate::settings::Config;
+
+/// Reports of a daemon with one worker, a store that holds nothing, and one listening socket.
+pub(super) fn stats() -> Stats {
+    let config = Config::default();
+    let listener = Endpoint::Inet(([127, 0, 0, 1], 11211).into());
+    Stats {
+        metrics: Arc::new(Metrics::new(1)),
+        store: storage::Store::new(&config.store_options(0)).expect("default options"),
+        connections: Arc::new(Connections::new(4, vec![(3, listener)])),
+        budget: Budget::new(1 << 22, 1 << 20),
+        clock: Clock::start(),
+        log: log::start(0).0,
+        config: Arc::new(config),
+    }
+}

@@ -1,0 +1,13 @@
+//! The control plane: reports, and the admin protocol that carries them to `cachectl`.
+
+#[cfg(test)]
+mod fixture;
+mod listen;
+mod protocol;
+mod server;
+mod stat_settings;
+mod stats;
+
+pub(crate) use listen::bind;
+pub(crate) use server::Admin;
+pub(crate) use stats::{NoSuchGroup, Stats};

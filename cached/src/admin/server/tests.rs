@@ -1,0 +1,186 @@
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::thread;
+
+use net::admin::{Document, Value};
+
+use super::super::fixture;
+use super::*;
+
+/// Runs `client` against a served admin port, then stops it.
+fn with_server(client: impl FnOnce(std::net::SocketAddr)) {
+    let listener = Listener::tcp(([127, 0, 0, 1], 0).into(), 4).expect("a free port");
+    let admin = Admin::new(vec![listener]).expect("a poll");
+    let address = admin.addresses()[0].parse().expect("an address");
+    let stopper = admin.stopper();
+    let server = thread::spawn(move || admin.run(&fixture::stats()));
+    client(address);
+    stopper.stop();
+    server.join().expect("no panic").expect("no failure");
+}
+
+fn line(stream: impl io::Read) -> Vec<u8> {
+    let mut line = Vec::new();
+    BufReader::new(stream)
+        .read_until(b'\n', &mut line)
+        .expect("a line");
+    line
+}
+
+fn ask(address: std::net::SocketAddr, request: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).expect("connected");
+    stream.write_all(request).expect("sent");
+    line(stream)
+}
+
+fn error(document: &[u8]) -> String {
+    match Document::parse(document) {
+        Ok(Document::Error(error)) => error.into_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_verb_is_answered() {
+    with_server(|address| {
+        assert_eq!(ask(address, b"ping\n"), b"{\"rows\":[]}\n");
+        let version = ask(address, b"version\r\n");
+        match Document::parse(&version) {
+            Ok(Document::Rows(rows)) => {
+                assert_eq!(rows[0].value, Value::from(env!("CARGO_PKG_VERSION")));
+            }
+            other => panic!("{other:?}"),
+        }
+        for group in ["", "settings", "conns", "segments"] {
+            let document = ask(address, format!("stats {group}\n").as_bytes());
+            match Document::parse(&document) {
+                Ok(Document::Rows(rows)) => assert!(!rows.is_empty()),
+                other => panic!("{other:?}"),
+            }
+        }
+    });
+}
+
+#[test]
+fn a_wrong_request_is_refused_and_the_client_may_go_on() {
+    with_server(|address| {
+        let mut stream = TcpStream::connect(address).expect("connected");
+        for (request, words) in [
+            (&b"flush\n"[..], "there is no verb 'flush'"),
+            (b"stats nonsense\n", "there is no group 'nonsense'"),
+            (b"ping twice\n", "ping takes no argument"),
+            (b"\n", "a request must name a verb"),
+        ] {
+            stream.write_all(request).expect("sent");
+            let refusal = error(&line(&stream));
+            assert!(refusal.starts_with(words), "{refusal}");
+        }
+        stream.write_all(b"ping\n").expect("sent");
+        assert_eq!(line(&stream), b"{\"rows\":[]}\n");
+    });
+}
+
+#[test]
+fn a_line_without_end_is_refused_and_closed() {
+    with_server(|address| {
+        let mut stream = TcpStream::connect(address).expect("connected");
+        stream.write_all(&[b'x'; REQUEST_MAX]).expect("sent");
+        assert_eq!(error(&line(&stream)), "the request is too long");
+        assert_eq!(stream.read(&mut [0]).expect("closed"), 0);
+    });
+}
+
+#[test]
+fn more_requests_at_once_than_a_turn_takes_are_all_answered() {
+    with_server(|address| {
+        let mut stream = TcpStream::connect(address).expect("connected");
+        let mut writer = stream.try_clone().expect("a second handle");
+        let count = 10 * STEPS;
+        let sender = thread::spawn(move || writer.write_all(&b"ping\n".repeat(count)));
+        let mut answers = vec![0; count * b"{\"rows\":[]}\n".len()];
+        stream.read_exact(&mut answers).expect("all answers");
+        assert_eq!(answers, b"{\"rows\":[]}\n".repeat(count));
+        sender.join().expect("no panic").expect("sent");
+    });
+}
+
+#[test]
+fn one_client_too_many_is_told_so_and_the_others_stay() {
+    with_server(|address| {
+        let mut clients: Vec<_> = (0..CLIENTS_MAX)
+            .map(|_| TcpStream::connect(address).expect("connected"))
+            .collect();
+        for client in &mut clients {
+            client.write_all(b"ping\n").expect("sent");
+            assert_eq!(line(client), b"{\"rows\":[]}\n");
+        }
+        let late = TcpStream::connect(address).expect("connected");
+        assert_eq!(error(&line(late)), "too many admin clients");
+        drop(clients);
+    });
+}
+
+#[test]
+fn more_clients_at_once_than_a_turn_accepts_are_all_dealt_with() {
+    let mut listener = Listener::tcp(([127, 0, 0, 1], 0).into(), 64).expect("a free port");
+    let poll = Poll::new().expect("a poll");
+    poll.registry()
+        .register(&mut listener, Token(0), Interest::READABLE)
+        .expect("registered");
+    let Ok(Endpoint::Inet(address)) = listener.endpoint() else {
+        panic!("no address");
+    };
+    let stats = fixture::stats();
+    let now = Instant::now();
+    let mut clients = Clients::new(1);
+    let waiting: Vec<_> = (0..=CLIENTS_MAX)
+        .map(|_| TcpStream::connect(address).expect("connected"))
+        .collect();
+    let mut accept = || clients.accept(&listener, poll.registry(), &stats, now);
+    assert_eq!(accept(), Some(now), "one is left");
+    assert_eq!(accept(), None);
+    assert_eq!(
+        error(&line(&waiting[CLIENTS_MAX])),
+        "too many admin clients"
+    );
+}
+
+#[test]
+fn a_client_that_asks_nothing_is_closed_when_its_time_is_up() {
+    let poll = Poll::new().expect("a poll");
+    let mut clients = Clients::new(0);
+    let (ours, _theirs) = UnixStream::pair().expect("a pair");
+    ours.set_nonblocking(true).expect("set");
+    let stream = Stream::Unix(mio::net::UnixStream::from_std(ours));
+    let start = Instant::now();
+    clients.add(stream, poll.registry(), start);
+    clients.close_overdue(start + PATIENCE / 2);
+    assert_eq!(clients.open.len(), 1);
+    clients.close_overdue(start + PATIENCE);
+    assert_eq!(clients.open.len(), 0);
+}
+
+#[test]
+fn an_event_of_a_gone_client_reaches_no_other() {
+    let poll = Poll::new().expect("a poll");
+    let stats = fixture::stats();
+    let now = Instant::now();
+    let mut clients = Clients::new(0);
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        let (ours, theirs) = UnixStream::pair().expect("a pair");
+        ours.set_nonblocking(true).expect("set");
+        clients.add(
+            Stream::Unix(mio::net::UnixStream::from_std(ours)),
+            poll.registry(),
+            now,
+        );
+        let token = *clients.open.keys().last().expect("added");
+        tokens.push(token);
+        drop(theirs);
+        clients.advance(token, poll.registry(), &stats, now);
+        assert_eq!(clients.open.len(), 0);
+    }
+    assert_ne!(tokens[0], tokens[1]);
+}

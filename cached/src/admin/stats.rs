@@ -1,0 +1,226 @@
+//! What `stats` tells, for the classic protocol and the admin protocol alike.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use net::Budget;
+use net::admin::{Kind, Row, Value};
+use storage::Store;
+
+use super::stat_settings::STAT_SETTINGS;
+use crate::clock::Clock;
+use crate::connections::{ConnectionRow, Connections};
+use crate::log::Log;
+use crate::metrics::{CpuTime, Group, METRICS, Metrics, Snapshot};
+use crate::settings::Config;
+
+/// The groups of `stats`, besides the general one without a name.
+pub(super) const GROUPS: &[&str] = &[
+    "settings", "items", "slabs", "sizes", "conns", "cached", "segments",
+];
+
+/// What the reports are made from. Shared by the workers and the admin thread; nothing in it makes
+/// one wait for the other.
+pub(crate) struct Stats {
+    pub(crate) config: Arc<Config>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) budget: Budget,
+    pub(crate) clock: Clock,
+    pub(crate) log: Log,
+}
+
+/// There is no such group of statistics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoSuchGroup;
+
+impl Stats {
+    /// Shows every row of `group` (empty: the general one) as classic `stats` prints it.
+    pub(crate) fn report(
+        &self,
+        group: &[u8],
+        emit: &mut dyn FnMut(&str, &str),
+    ) -> Result<(), NoSuchGroup> {
+        let group = str::from_utf8(group).map_err(|_| NoSuchGroup)?;
+        let mut value = String::new();
+        self.rows(group, &mut |row| {
+            value.clear();
+            // Writing to a String cannot fail.
+            let _ = write!(value, "{}", row.value);
+            emit(&row.name, &value);
+        })
+    }
+
+    /// As `report`, with kinds, units and meanings.
+    pub(super) fn rows(
+        &self,
+        group: &str,
+        emit: &mut dyn FnMut(&Row<'_>),
+    ) -> Result<(), NoSuchGroup> {
+        match group {
+            "" => self.metrics(Group::General, emit),
+            "cached" => self.metrics(Group::Cached, emit),
+            "segments" => self.metrics(Group::Segments, emit),
+            "settings" => self.settings(emit),
+            "items" => self.items(emit),
+            "slabs" => self.slabs(emit),
+            "conns" => self.connections(emit),
+            "sizes" => emit(&text("sizes_status", "disabled")),
+            _ => return Err(NoSuchGroup),
+        }
+        Ok(())
+    }
+
+    /// Sets every counter to zero; gauges stay.
+    pub(crate) fn reset(&self) {
+        self.metrics.reset(self.store.stats());
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let now = self.clock.now();
+        Snapshot {
+            counts: self.metrics.read(self.store.stats()),
+            cpu: CpuTime::now(),
+            // Tools divide by it.
+            uptime: u64::from(Clock::uptime(now)).max(1),
+            time: self.clock.unix(now).unsigned_abs(),
+            connections: self.connections.current(),
+            max_connections: self.config.max_connections as u64,
+            accepting: self.connections.is_accepting(),
+            threads: self.config.workers() as u64,
+            memory: self.config.memory,
+            buffer_bytes: self.budget.used() as u64,
+            buffer_limit: self.budget.limit() as u64,
+            log_dropped: self.log.dropped(),
+        }
+    }
+
+    fn metrics(&self, group: Group, emit: &mut dyn FnMut(&Row<'_>)) {
+        let snapshot = self.snapshot();
+        for metric in METRICS.iter().filter(|metric| metric.group == group) {
+            emit(&Row {
+                name: metric.name.into(),
+                kind: metric.kind,
+                unit: metric.unit.into(),
+                value: (metric.read)(&snapshot),
+                help: metric.help.into(),
+            });
+        }
+    }
+
+    fn settings(&self, emit: &mut dyn FnMut(&Row<'_>)) {
+        for (name, read) in STAT_SETTINGS {
+            emit(&text(name, &read(self)));
+        }
+    }
+
+    /// All items as one class: what tools made for slab classes can show of them.
+    fn items(&self, emit: &mut dyn FnMut(&Row<'_>)) {
+        let counts = self.metrics.read(self.store.stats());
+        let store = &counts.store;
+        if store.items == 0 {
+            return;
+        }
+        for (name, number) in [
+            ("number", store.items),
+            ("age", 0),
+            ("mem_requested", store.item_bytes),
+            ("evicted", store.evicted_space + store.evicted_index),
+            ("evicted_nonzero", 0),
+            ("evicted_time", 0),
+            ("outofmemory", counts.workers.store_no_memory),
+            ("tailrepairs", 0),
+            ("reclaimed", store.expired),
+            ("expired_unfetched", store.expired_unfetched),
+            ("evicted_unfetched", store.evicted_unfetched),
+            ("evicted_active", 0),
+            ("crawler_reclaimed", 0),
+            ("crawler_items_checked", 0),
+            ("lrutail_reflocked", 0),
+            ("moves_to_cold", 0),
+            ("moves_to_warm", 0),
+            ("moves_within_lru", 0),
+            ("direct_reclaims", 0),
+        ] {
+            emit(&gauge(&format!("items:1:{name}"), number));
+        }
+    }
+
+    /// Segments shown as slabs: each is a page of one chunk.
+    fn slabs(&self, emit: &mut dyn FnMut(&Row<'_>)) {
+        let counts = self.metrics.read(self.store.stats());
+        let store = &counts.store;
+        // The figures are not of one instant.
+        let idle = store.segments_free + store.segments_lent;
+        let used = store.segments.saturating_sub(idle);
+        if used > 0 {
+            for (name, number) in [
+                ("chunk_size", store.segment_bytes),
+                ("chunks_per_page", 1),
+                ("total_pages", used),
+                ("total_chunks", used),
+                ("used_chunks", used),
+                ("free_chunks", 0),
+                ("free_chunks_end", 0),
+                ("mem_requested", store.item_bytes),
+                ("get_hits", counts.workers.get_hits),
+                ("cmd_set", counts.workers.cmd_set),
+                ("delete_hits", counts.workers.delete_hits),
+                ("incr_hits", counts.workers.incr_hits),
+                ("decr_hits", counts.workers.decr_hits),
+                ("cas_hits", counts.workers.cas_hits),
+                ("cas_badval", counts.workers.cas_badval),
+                ("touch_hits", counts.workers.touch_hits),
+            ] {
+                emit(&gauge(&format!("1:{name}"), number));
+            }
+        }
+        emit(&gauge("active_slabs", u64::from(used > 0)));
+        emit(&gauge("total_malloced", store.heap_bytes));
+    }
+
+    fn connections(&self, emit: &mut dyn FnMut(&Row<'_>)) {
+        self.connections.for_each(self.clock.now(), &mut |row| {
+            let ConnectionRow {
+                id,
+                addr,
+                listen_addr,
+                state,
+                secs_since_last_cmd,
+            } = row;
+            emit(&text(&format!("{id}:addr"), addr));
+            if let Some(listen_addr) = listen_addr {
+                emit(&text(&format!("{id}:listen_addr"), listen_addr));
+            }
+            emit(&text(&format!("{id}:state"), state));
+            emit(&gauge(
+                &format!("{id}:secs_since_last_cmd"),
+                *secs_since_last_cmd,
+            ));
+        });
+    }
+}
+
+fn text<'a>(name: &'a str, value: &'a str) -> Row<'a> {
+    Row {
+        name: name.into(),
+        kind: Kind::Text,
+        unit: "".into(),
+        value: value.into(),
+        help: "".into(),
+    }
+}
+
+fn gauge(name: &str, number: u64) -> Row<'_> {
+    Row {
+        name: name.into(),
+        kind: Kind::Gauge,
+        unit: "".into(),
+        value: Value::Number(number),
+        help: "".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+use super::super::fixture;
+use super::*;
+
+/// The keys that monitoring tools read, in memcached 1.6.18's order: the union over Prometheus'
+/// exporter, telegraf, netdata, Datadog, collectd and munin.
+const GENERAL_KEYS: &str = "\
+pid uptime time version libevent pointer_size rusage_user rusage_system max_connections \
+curr_connections total_connections rejected_connections connection_structures reserved_fds \
+cmd_get cmd_set cmd_flush cmd_touch cmd_meta get_hits get_misses get_expired get_flushed \
+delete_misses delete_hits incr_misses incr_hits decr_misses decr_hits cas_misses cas_hits \
+cas_badval touch_hits touch_misses store_too_large store_no_memory auth_cmds auth_errors \
+bytes_read bytes_written limit_maxbytes accepting_conns listen_disabled_num \
+time_in_listen_disabled_us threads conn_yields hash_power_level hash_bytes hash_is_expanding \
+lru_crawler_running lru_crawler_starts bytes curr_items total_items expired_unfetched \
+evicted_unfetched evicted_active evictions reclaimed crawler_reclaimed crawler_items_checked \
+lrutail_reflocked moves_to_cold moves_to_warm moves_within_lru direct_reclaims";
+
+fn report(stats: &Stats, group: &str) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    stats
+        .report(group.as_bytes(), &mut |name, value| {
+            rows.push((name.to_owned(), value.to_owned()));
+        })
+        .expect("a known group");
+    rows
+}
+
+fn value(rows: &[(String, String)], name: &str) -> String {
+    let row = rows.iter().find(|row| row.0 == name);
+    row.unwrap_or_else(|| panic!("no {name} in {rows:?}"))
+        .1
+        .clone()
+}
+
+#[test]
+fn stats_has_memcacheds_keys_in_its_order_and_no_other() {
+    let rows = report(&fixture::stats(), "");
+    let keys: Vec<_> = rows.iter().map(|row| row.0.as_str()).collect();
+    assert_eq!(keys.join(" "), GENERAL_KEYS);
+}
+
+#[test]
+fn stats_stays_within_the_buffer_of_collectd() {
+    let widest = u64::MAX.to_string().len();
+    let bytes: usize = report(&fixture::stats(), "")
+        .iter()
+        .map(|(name, value)| "STAT  \r\n".len() + name.len() + value.len().max(widest))
+        .sum();
+    assert!(bytes + "END\r\n".len() <= 4096, "{bytes} bytes");
+}
+
+#[test]
+fn an_uptime_of_zero_is_never_shown() {
+    // Rates are computed by dividing by it.
+    assert_ne!(value(&report(&fixture::stats(), ""), "uptime"), "0");
+}
+
+#[test]
+fn the_version_begins_with_the_numbers_that_clients_read() {
+    let version = value(&report(&fixture::stats(), ""), "version");
+    let (numbers, _) = version.split_once('-').expect("memcached's, then ours");
+    let numbers: Vec<u8> = numbers
+        .split('.')
+        .map(|n| n.parse().expect("a number"))
+        .collect();
+    assert_eq!(numbers.len(), 3);
+    // libmemcached gives up on a server of major version 0.
+    assert_ne!(numbers[0], 0);
+}
+
+#[test]
+fn every_group_is_known_to_the_report() {
+    let stats = fixture::stats();
+    for group in GROUPS {
+        report(&stats, group);
+    }
+    let none = &mut |_: &str, _: &str| {};
+    for group in ["detail", "cachedump", "nonsense", "STATS"] {
+        assert_eq!(stats.report(group.as_bytes(), none), Err(NoSuchGroup));
+    }
+    assert_eq!(stats.report(b"\xff", none), Err(NoSuchGroup));
+}
+
+#[test]
+fn a_reset_is_seen_in_the_next_report() {
+    let stats = fixture::stats();
+    stats.metrics.worker(0).cmd_get.add(5);
+    assert_eq!(value(&report(&stats, ""), "cmd_get"), "5");
+    stats.reset();
+    assert_eq!(value(&report(&stats, ""), "cmd_get"), "0");
+}
+
+#[test]
+fn settings_tell_exporters_that_there_is_no_crawler() {
+    let stats = fixture::stats();
+    let rows = report(&stats, "settings");
+    assert_eq!(value(&rows, "lru_crawler"), "no");
+    assert_eq!(value(&rows, "maxconns"), "1024");
+    assert_eq!(value(&rows, "maxbytes"), "67108864");
+    assert_eq!(value(&rows, "item_size_max"), "1048576");
+    assert_eq!(value(&rows, "domain_socket"), "NULL");
+    assert_eq!(value(&rows, "umask"), "700");
+    stats.log.set_verbosity(2);
+    assert_eq!(value(&report(&stats, "settings"), "verbosity"), "2");
+}
+
+#[test]
+fn connections_are_listed_as_memcached_lists_them() {
+    let stats = fixture::stats();
+    let peer = net::socket::Endpoint::Inet(([127, 0, 0, 1], 50_000).into());
+    let now = stats.clock.now();
+    let _open = stats.connections.open(0, 9, &peer, now).expect("room");
+    let rows = report(&stats, "conns");
+    assert_eq!(value(&rows, "3:addr"), "tcp:127.0.0.1:11211");
+    assert_eq!(value(&rows, "3:state"), "conn_listening");
+    assert_eq!(value(&rows, "9:addr"), "tcp:127.0.0.1:50000");
+    assert_eq!(value(&rows, "9:listen_addr"), "tcp:127.0.0.1:11211");
+    assert!(value(&rows, "9:secs_since_last_cmd").parse::<u64>().is_ok());
+    assert_eq!(value(&report(&stats, ""), "curr_connections"), "1");
+}
+
+#[test]
+fn items_are_one_class_once_there_are_any() {
+    let stats = fixture::stats();
+    assert_eq!(report(&stats, "items"), []);
+
+    let mut participant = stats.store.join().expect("a place");
+    let mut writer = stats.store.writer().expect("a writer");
+    let guard = participant.enter(stats.clock.now());
+    let condition = storage::Condition::Always;
+    let stored = writer.store(&guard, b"key", b"value", 0, 0, condition);
+    assert!(matches!(stored, Ok(storage::Stored::Stored { .. })));
+    assert_eq!(value(&report(&stats, "items"), "items:1:number"), "1");
+}

@@ -1,0 +1,184 @@
+//! The log: lines from every thread, written to standard error by one.
+//!
+//! A thread that logs formats into a record of fixed size and puts it into a bounded ring. It
+//! never waits: with the ring full, as when nobody reads standard error, the line is dropped and
+//! counted. The log thread drains the ring.
+
+mod line;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use line::{Level, Line};
+
+/// Lines the ring holds.
+const RING: usize = 512;
+
+/// How long `stop` waits for room in the ring before it gives up on a stuck standard error.
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
+
+/// A thread's way to the log.
+#[derive(Clone, Debug)]
+pub(crate) struct Log(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Lines of a higher level are not kept.
+    verbosity: AtomicU8,
+    /// Lines lost to a full ring.
+    dropped: AtomicU64,
+    /// `None` tells the log thread to end.
+    ring: Sender<Option<Line>>,
+}
+
+/// A log that keeps what `verbosity` asks for (0 warnings, 1 information too, 2 debugging too),
+/// and the half that writes it.
+pub(crate) fn start(verbosity: u8) -> (Log, Drain) {
+    let (ring, lines) = bounded(RING);
+    let shared = Arc::new(Shared {
+        verbosity: verbosity.into(),
+        dropped: AtomicU64::new(0),
+        ring,
+    });
+    let drain = Drain {
+        shared: Arc::clone(&shared),
+        lines,
+        reported: 0,
+    };
+    (Log(shared), drain)
+}
+
+impl Log {
+    /// Something the operator should know.
+    pub(crate) fn warn(&self, text: fmt::Arguments<'_>) {
+        self.put(Level::Warn, text);
+    }
+
+    /// Something that went as it should.
+    pub(crate) fn info(&self, text: fmt::Arguments<'_>) {
+        self.put(Level::Info, text);
+    }
+
+    /// Something for whoever looks into a problem.
+    pub(crate) fn debug(&self, text: fmt::Arguments<'_>) {
+        self.put(Level::Debug, text);
+    }
+
+    /// Keeps more or fewer lines from now on.
+    pub(crate) fn set_verbosity(&self, verbosity: u8) {
+        self.0.verbosity.store(verbosity, Ordering::Relaxed);
+    }
+
+    pub(crate) fn verbosity(&self) -> u8 {
+        self.0.verbosity.load(Ordering::Relaxed)
+    }
+
+    /// Lines lost to a full ring.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.0.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Ends the log thread once it has written what is in the ring.
+    pub(crate) fn stop(&self) {
+        // With standard error stuck there is nothing left to wait for.
+        let _ = self.0.ring.send_timeout(None, STOP_PATIENCE);
+    }
+
+    fn put(&self, level: Level, text: fmt::Arguments<'_>) {
+        if level as u8 > self.verbosity() {
+            return;
+        }
+        if self.0.ring.try_send(Some(Line::new(level, text))).is_err() {
+            self.0.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The log thread's half.
+#[derive(Debug)]
+pub(crate) struct Drain {
+    shared: Arc<Shared>,
+    lines: Receiver<Option<Line>>,
+    /// How many lost lines have been told of.
+    reported: u64,
+}
+
+impl Drain {
+    /// Writes lines to standard error until the log is stopped.
+    pub(crate) fn run(mut self) {
+        self.write_to(&mut io::stderr());
+    }
+
+    fn write_to(&mut self, out: &mut impl Write) {
+        while let Ok(Some(line)) = self.lines.recv() {
+            // Whoever reads standard error may have gone; the daemon stays.
+            let _ = writeln!(out, "{line}");
+            if self.lines.is_empty() {
+                self.report_losses(out);
+            }
+        }
+        self.report_losses(out);
+    }
+
+    /// Tells how many lines did not fit since it was told last.
+    fn report_losses(&mut self, out: &mut impl Write) {
+        let dropped = self.shared.dropped.load(Ordering::Relaxed);
+        if dropped > self.reported {
+            let lost = dropped - self.reported;
+            let line = Line::new(Level::Warn, format_args!("{lost} lines were lost"));
+            let _ = writeln!(out, "{line}");
+            self.reported = dropped;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(drain: &mut Drain) -> Vec<String> {
+        let mut out = Vec::new();
+        drain.write_to(&mut out);
+        let text = String::from_utf8(out).expect("lines are text");
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn lines_beyond_the_verbosity_are_not_kept() {
+        let (log, mut drain) = start(0);
+        log.info(format_args!("quiet"));
+        log.warn(format_args!("heard"));
+        log.set_verbosity(2);
+        log.debug(format_args!("now heard"));
+        log.stop();
+        let lines = written(&mut drain);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[0].ends_with("heard") && lines[0].contains(" warn "));
+        assert!(lines[1].ends_with("now heard") && lines[1].contains(" debug "));
+    }
+
+    #[test]
+    fn a_full_ring_drops_and_counts_and_never_waits() {
+        let (log, mut drain) = start(0);
+        for number in 0..RING + 3 {
+            log.warn(format_args!("line {number}"));
+        }
+        assert_eq!(log.dropped(), 3);
+
+        let writer = std::thread::spawn(move || written(&mut drain));
+        log.stop();
+        let lines = writer.join().expect("the drain ends");
+        assert_eq!(lines.len(), RING + 1);
+        assert!(lines[RING - 1].ends_with(&format!("line {}", RING - 1)));
+        assert!(
+            lines[RING].ends_with("3 lines were lost"),
+            "{}",
+            lines[RING]
+        );
+    }
+}

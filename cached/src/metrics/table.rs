@@ -1,0 +1,209 @@
+//! The table of metrics: each row is one, and the only place it is described.
+
+use net::admin::{Kind, Value};
+
+use super::Snapshot;
+use crate::WIRE_VERSION;
+
+/// One metric.
+pub(crate) struct Metric {
+    pub(crate) group: Group,
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    /// Of the value; empty where it is a plain number.
+    pub(crate) unit: &'static str,
+    pub(crate) help: &'static str,
+    pub(crate) read: fn(&Snapshot) -> Value<'static>,
+}
+
+/// Which `stats` shows a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// `stats`: memcached's keys in memcached's order, and nothing else. Monitoring tools read
+    /// them, some into a buffer of 4096 bytes.
+    General,
+    /// `stats cached`: what memcached has no name for.
+    Cached,
+    /// `stats segments`: the heap and its index.
+    Segments,
+}
+
+use Group::{Cached, General, Segments};
+
+const fn counter(
+    group: Group,
+    name: &'static str,
+    unit: &'static str,
+    read: fn(&Snapshot) -> Value<'static>,
+    help: &'static str,
+) -> Metric {
+    let kind = Kind::Counter;
+    Metric {
+        group,
+        name,
+        kind,
+        unit,
+        help,
+        read,
+    }
+}
+
+const fn gauge(
+    group: Group,
+    name: &'static str,
+    unit: &'static str,
+    read: fn(&Snapshot) -> Value<'static>,
+    help: &'static str,
+) -> Metric {
+    let kind = Kind::Gauge;
+    Metric {
+        group,
+        name,
+        kind,
+        unit,
+        help,
+        read,
+    }
+}
+
+const fn text(
+    name: &'static str,
+    read: fn(&Snapshot) -> Value<'static>,
+    help: &'static str,
+) -> Metric {
+    let (group, kind, unit) = (General, Kind::Text, "");
+    Metric {
+        group,
+        name,
+        kind,
+        unit,
+        help,
+        read,
+    }
+}
+
+/// A key of memcached's for what cached does not count. Tools ask for it.
+const fn absent(name: &'static str) -> Metric {
+    gauge(
+        General,
+        name,
+        "",
+        |_| Value::Number(0),
+        "always 0; for tools that ask for it",
+    )
+}
+
+/// Every metric, each group in the order it is shown.
+#[rustfmt::skip]
+pub(crate) const METRICS: &[Metric] = &[
+    gauge(General, "pid", "", |_| u64::from(std::process::id()).into(), "process id"),
+    gauge(General, "uptime", "seconds", |s| s.uptime.into(), "time since the start"),
+    gauge(General, "time", "seconds", |s| s.time.into(), "unix time"),
+    text("version", |_| WIRE_VERSION.into(), "version of memcached that is spoken, and of cached"),
+    absent("libevent"),
+    gauge(General, "pointer_size", "bits", |_| u64::from(usize::BITS).into(), "size of an address"),
+    counter(General, "rusage_user", "seconds", |s| s.cpu.user.into(), "processor time in user mode"),
+    counter(General, "rusage_system", "seconds", |s| s.cpu.system.into(), "processor time in the kernel"),
+    gauge(General, "max_connections", "", |s| s.max_connections.into(), "connections there may be"),
+    gauge(General, "curr_connections", "", |s| s.connections.into(), "connections there are"),
+    counter(General, "total_connections", "", |s| s.counts.listener.total_connections.into(), "connections accepted"),
+    counter(General, "rejected_connections", "", |s| s.counts.listener.rejected_connections.into(), "connections refused for being too many"),
+    gauge(General, "connection_structures", "", |s| s.connections.into(), "sessions in memory"),
+    absent("reserved_fds"),
+    counter(General, "cmd_get", "", |s| s.counts.workers.cmd_get.into(), "keys looked up"),
+    counter(General, "cmd_set", "", |s| s.counts.workers.cmd_set.into(), "storage commands"),
+    counter(General, "cmd_flush", "", |s| s.counts.workers.cmd_flush.into(), "flush_all commands"),
+    counter(General, "cmd_touch", "", |s| s.counts.workers.cmd_touch.into(), "keys touched"),
+    absent("cmd_meta"),
+    counter(General, "get_hits", "", |s| s.counts.workers.get_hits.into(), "keys looked up and found"),
+    counter(General, "get_misses", "", |s| s.counts.workers.get_misses.into(), "keys looked up and not found"),
+    absent("get_expired"),
+    absent("get_flushed"),
+    counter(General, "delete_misses", "", |s| s.counts.workers.delete_misses.into(), "deletes of absent keys"),
+    counter(General, "delete_hits", "", |s| s.counts.workers.delete_hits.into(), "deletes of present keys"),
+    counter(General, "incr_misses", "", |s| s.counts.workers.incr_misses.into(), "increments of absent keys"),
+    counter(General, "incr_hits", "", |s| s.counts.workers.incr_hits.into(), "increments of present keys"),
+    counter(General, "decr_misses", "", |s| s.counts.workers.decr_misses.into(), "decrements of absent keys"),
+    counter(General, "decr_hits", "", |s| s.counts.workers.decr_hits.into(), "decrements of present keys"),
+    counter(General, "cas_misses", "", |s| s.counts.workers.cas_misses.into(), "cas of absent keys"),
+    counter(General, "cas_hits", "", |s| s.counts.workers.cas_hits.into(), "cas that stored"),
+    counter(General, "cas_badval", "", |s| s.counts.workers.cas_badval.into(), "cas of keys changed meanwhile"),
+    counter(General, "touch_hits", "", |s| s.counts.workers.touch_hits.into(), "touches of present keys"),
+    counter(General, "touch_misses", "", |s| s.counts.workers.touch_misses.into(), "touches of absent keys"),
+    counter(General, "store_too_large", "", |s| s.counts.workers.store_too_large.into(), "values refused for their size"),
+    counter(General, "store_no_memory", "", |s| s.counts.workers.store_no_memory.into(), "values refused for want of memory"),
+    absent("auth_cmds"),
+    absent("auth_errors"),
+    counter(General, "bytes_read", "bytes", |s| s.counts.workers.bytes_read.into(), "received from clients"),
+    counter(General, "bytes_written", "bytes", |s| s.counts.workers.bytes_written.into(), "sent to clients"),
+    gauge(General, "limit_maxbytes", "bytes", |s| s.memory.into(), "memory for items, index and session buffers"),
+    gauge(General, "accepting_conns", "", |s| u64::from(s.accepting).into(), "0 while accepting rests after an error"),
+    counter(General, "listen_disabled_num", "", |s| s.counts.listener.listen_disabled_num.into(), "times accepting was suspended after an error"),
+    counter(General, "time_in_listen_disabled_us", "microseconds", |s| s.counts.listener.time_in_listen_disabled_us.into(), "time for which it was"),
+    gauge(General, "threads", "", |s| s.threads.into(), "worker threads"),
+    counter(General, "conn_yields", "", |s| s.counts.workers.conn_yields.into(), "sessions with more to do than a turn allows"),
+    gauge(General, "hash_power_level", "", |s| u64::from(s.counts.store.index_slots.checked_ilog2().unwrap_or(0)).into(), "logarithm of the slots of the index"),
+    gauge(General, "hash_bytes", "bytes", |s| s.counts.store.index_bytes.into(), "size of the index"),
+    absent("hash_is_expanding"),
+    absent("lru_crawler_running"),
+    absent("lru_crawler_starts"),
+    gauge(General, "bytes", "bytes", |s| s.counts.store.item_bytes.into(), "size of the items there are"),
+    gauge(General, "curr_items", "", |s| s.counts.store.items.into(), "items there are"),
+    counter(General, "total_items", "", |s| s.counts.store.items_total.into(), "items stored"),
+    counter(General, "expired_unfetched", "", |s| s.counts.store.expired_unfetched.into(), "items that expired without being read"),
+    counter(General, "evicted_unfetched", "", |s| s.counts.store.evicted_unfetched.into(), "items evicted without being read"),
+    absent("evicted_active"),
+    counter(General, "evictions", "", |s| (s.counts.store.evicted_space + s.counts.store.evicted_index).into(), "live items that had to give way"),
+    counter(General, "reclaimed", "", |s| s.counts.store.expired.into(), "expired items whose memory was taken back"),
+    absent("crawler_reclaimed"),
+    absent("crawler_items_checked"),
+    absent("lrutail_reflocked"),
+    absent("moves_to_cold"),
+    absent("moves_to_warm"),
+    absent("moves_within_lru"),
+    absent("direct_reclaims"),
+
+    counter(Cached, "requests", "", |s| s.counts.workers.requests.into(), "operations executed"),
+    counter(Cached, "request_errors", "", |s| s.counts.workers.request_errors.into(), "lines refused as malformed or unknown"),
+    counter(Cached, "turns", "", |s| s.counts.workers.turns.into(), "turns of the workers"),
+    counter(Cached, "store_waits", "", |s| s.counts.workers.store_waits.into(), "requests that waited for a free segment"),
+    counter(Cached, "budget_waits", "", |s| s.counts.workers.budget_waits.into(), "sessions that waited for buffer memory"),
+    gauge(Cached, "buffer_bytes", "bytes", |s| s.buffer_bytes.into(), "memory in session buffers"),
+    gauge(Cached, "buffer_limit", "bytes", |s| s.buffer_limit.into(), "memory that session buffers may take"),
+    counter(Cached, "accept_errors", "", |s| s.counts.listener.accept_errors.into(), "failures to accept a connection"),
+    counter(Cached, "connections_closed", "", |s| s.counts.workers.connections_closed.into(), "sessions that ended"),
+    counter(Cached, "closed_idle", "", |s| s.counts.workers.closed_idle.into(), "by the idle timeout"),
+    counter(Cached, "closed_request_timeout", "", |s| s.counts.workers.closed_request_timeout.into(), "by the request timeout"),
+    counter(Cached, "closed_send_timeout", "", |s| s.counts.workers.closed_send_timeout.into(), "by the send timeout"),
+    counter(Cached, "closed_line_too_long", "", |s| s.counts.workers.closed_line_too_long.into(), "for a line beyond its limit"),
+    counter(Cached, "closed_no_buffer", "", |s| s.counts.workers.closed_no_buffer.into(), "for want of buffer memory"),
+    counter(Cached, "closed_protocol", "", |s| s.counts.workers.closed_protocol.into(), "for speaking another protocol"),
+    counter(Cached, "closed_error", "", |s| s.counts.workers.closed_error.into(), "by an error of the socket"),
+    counter(Cached, "log_dropped", "", |s| s.log_dropped.into(), "log lines lost to a full ring"),
+
+    gauge(Segments, "heap_bytes", "bytes", |s| s.counts.store.heap_bytes.into(), "size of the heap"),
+    gauge(Segments, "segment_bytes", "bytes", |s| s.counts.store.segment_bytes.into(), "size of a segment"),
+    gauge(Segments, "segments", "", |s| s.counts.store.segments.into(), "segments of the heap"),
+    gauge(Segments, "segments_free", "", |s| s.counts.store.segments_free.into(), "free segments"),
+    gauge(Segments, "segments_open", "", |s| s.counts.store.segments_open.into(), "segments being written"),
+    gauge(Segments, "segments_sealed", "", |s| s.counts.store.segments_sealed.into(), "segments written"),
+    gauge(Segments, "segments_draining", "", |s| s.counts.store.segments_draining.into(), "segments being emptied"),
+    gauge(Segments, "segments_retired", "", |s| s.counts.store.segments_retired.into(), "empty segments that a reader may still see"),
+    gauge(Segments, "segments_lent", "", |s| s.counts.store.segments_lent.into(), "segments lent to the index"),
+    gauge(Segments, "reserve_segments", "", |s| s.counts.store.reserve_segments.into(), "free segments that are to be kept"),
+    gauge(Segments, "dead_bytes", "bytes", |s| s.counts.store.dead_bytes.into(), "memory of items deleted or replaced"),
+    gauge(Segments, "coarse_expired_bytes", "bytes", |s| s.counts.store.coarse_expired_bytes.into(), "memory of expired items in coarse segments"),
+    gauge(Segments, "index_bytes", "bytes", |s| s.counts.store.index_bytes.into(), "size of the index"),
+    gauge(Segments, "index_slots", "", |s| s.counts.store.index_slots.into(), "slots of the index"),
+    counter(Segments, "index_resizes", "", |s| s.counts.store.index_resizes.into(), "steps of growth and shrinking"),
+    counter(Segments, "evicted_space", "", |s| s.counts.store.evicted_space.into(), "items evicted for want of heap"),
+    counter(Segments, "evicted_index", "", |s| s.counts.store.evicted_index.into(), "items evicted for want of index"),
+    counter(Segments, "expired", "", |s| s.counts.store.expired.into(), "expired items whose memory was taken back"),
+    counter(Segments, "flushed", "", |s| s.counts.store.flushed.into(), "items dropped by flush_all"),
+    counter(Segments, "segments_evicted", "", |s| s.counts.store.segments_evicted.into(), "segments evicted"),
+    counter(Segments, "segments_expired", "", |s| s.counts.store.segments_expired.into(), "segments expired"),
+    counter(Segments, "spans", "", |s| s.counts.store.spans.into(), "items stored in several segments of their own"),
+    counter(Segments, "moved", "", |s| s.counts.store.moved.into(), "items moved to another segment"),
+    counter(Segments, "slices", "", |s| s.counts.store.slices.into(), "slices of reclaim work"),
+    counter(Segments, "no_space", "", |s| s.counts.store.no_space.into(), "writes that found no free segment"),
+];

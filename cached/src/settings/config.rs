@@ -1,0 +1,192 @@
+//! The daemon's configuration as the rest of the program uses it: typed, checked, complete.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use net::{Budget, Limits};
+
+use super::address::Address;
+use super::value::size_text;
+
+/// The smallest `memory` that leaves room for a heap, an index and session buffers.
+const MEMORY_MIN: u64 = 16 << 20;
+
+/// Session buffers may take one part in so many of `memory`.
+const BUFFER_SHARE: u64 = 64;
+
+/// Every setting's value. `Default` is the one place where defaults are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// Addresses to serve TCP on; empty: none.
+    pub(crate) listen: Vec<Address>,
+    /// For the addresses that name none; 0 picks a free one.
+    pub(crate) port: u16,
+    pub(crate) unix_socket: Option<PathBuf>,
+    /// Permission bits of the unix socket.
+    pub(crate) unix_mode: u32,
+    /// Workers; `None`: one per core.
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Connections the kernel keeps until they are accepted.
+    pub(crate) backlog: i32,
+    /// Whose rights to take when started as root.
+    pub(crate) user: Option<String>,
+    /// Bytes for heap, index and session buffers together.
+    pub(crate) memory: u64,
+    /// Bytes; `None`: worked out from memory and threads.
+    pub(crate) segment_size: Option<u32>,
+    pub(crate) eviction: storage::Eviction,
+    /// Bytes of the largest item: key, value and header.
+    pub(crate) max_item_size: u32,
+    /// Sessions at a time.
+    pub(crate) max_connections: usize,
+    /// Bytes of the longest retrieval line.
+    pub(crate) max_request_line: usize,
+    /// Bytes a session may receive in a turn.
+    pub(crate) input_buffer: usize,
+    /// Bytes of replies a session may have unsent before it waits.
+    pub(crate) output_buffer: usize,
+    /// How long a session may send nothing at all; `None`: for ever.
+    pub(crate) idle_timeout: Option<Duration>,
+    /// How long a request may take to arrive once begun; `None`: for ever.
+    pub(crate) request_timeout: Option<Duration>,
+    /// How long a client may take no byte of a waiting reply; `None`: for ever.
+    pub(crate) send_timeout: Option<Duration>,
+    pub(crate) admin_socket: AdminSocket,
+    /// Loopback only.
+    pub(crate) admin: Option<SocketAddr>,
+    /// 0 warnings, 1 and information, 2 and debugging.
+    pub(crate) verbosity: u8,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        let store = storage::Options::default();
+        Config {
+            listen: vec!["127.0.0.1".parse().expect("an address")],
+            port: 11211,
+            unix_socket: None,
+            unix_mode: 0o700,
+            threads: None,
+            backlog: 1024,
+            user: None,
+            memory: 64 << 20,
+            segment_size: store.segment_size,
+            eviction: store.eviction,
+            max_item_size: store.max_item_size,
+            max_connections: 1024,
+            max_request_line: 1 << 20,
+            input_buffer: 16 << 10,
+            output_buffer: 64 << 10,
+            idle_timeout: None,
+            request_timeout: Some(Duration::from_secs(30)),
+            send_timeout: Some(Duration::from_secs(30)),
+            admin_socket: AdminSocket::Auto,
+            admin: None,
+            verbosity: 0,
+        }
+    }
+}
+
+impl Config {
+    /// How many workers there are.
+    pub(crate) fn workers(&self) -> usize {
+        self.threads
+            .or_else(|| thread::available_parallelism().ok())
+            .map_or(1, NonZeroUsize::get)
+    }
+
+    /// What one session may take of a turn, and how long its lines may be.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            retrieval_line: self.max_request_line,
+            output: self.output_buffer,
+            ..Limits::default()
+        }
+    }
+
+    /// The memory of all session buffers: a share of `memory`, but enough for the largest request
+    /// and the largest reply.
+    pub(crate) fn session_buffers(&self) -> Budget {
+        let largest = self.limits().largest_buffer(self.max_item_size as usize);
+        Budget::new((self.memory / BUFFER_SHARE) as usize, largest)
+    }
+
+    /// What the store is built from: what the session buffers leave of `memory`.
+    pub(crate) fn store_options(&self, seed: u64) -> storage::Options {
+        let buffers = self.session_buffers().limit() as u64;
+        storage::Options {
+            memory: self.memory.saturating_sub(buffers),
+            segment_size: self.segment_size,
+            eviction: self.eviction,
+            max_item_size: self.max_item_size,
+            writers: self.workers(),
+            seed,
+        }
+    }
+
+    /// Checks the settings against each other, and mends what may be mended. Returns a line for
+    /// the log about each mend.
+    pub(crate) fn settle(&mut self) -> Result<Vec<String>, String> {
+        let mut notes = Vec::new();
+        if self.memory < MEMORY_MIN {
+            notes.push(format!(
+                "memory is raised from {} to {}, the least a cache can be run with",
+                size_text(self.memory),
+                size_text(MEMORY_MIN)
+            ));
+            self.memory = MEMORY_MIN;
+        }
+        if self.listen.is_empty() && self.unix_socket.is_none() {
+            return Err("nothing to listen on: give --listen or --unix-socket".to_owned());
+        }
+        let buffers = self.session_buffers().limit() as u64;
+        if buffers > self.memory / 2 {
+            return Err(format!(
+                "a max_item_size of {} and a max_request_line of {} need session buffers of {}, \
+                 more than half of the memory of {}",
+                size_text(self.max_item_size.into()),
+                size_text(self.max_request_line as u64),
+                size_text(buffers),
+                size_text(self.memory)
+            ));
+        }
+        self.store_options(0)
+            .check()
+            .map_err(|error| error.to_string())?;
+        Ok(notes)
+    }
+}
+
+/// Where the admin socket is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AdminSocket {
+    /// The first usable place of `net::admin::default_sockets`; none is no error.
+    Auto,
+    Off,
+    /// This path, or the daemon does not start.
+    Path(PathBuf),
+}
+
+impl From<String> for AdminSocket {
+    fn from(text: String) -> AdminSocket {
+        match text.as_str() {
+            "auto" => AdminSocket::Auto,
+            "off" | "" => AdminSocket::Off,
+            _ => AdminSocket::Path(text.into()),
+        }
+    }
+}
+
+impl fmt::Display for AdminSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AdminSocket::Auto => f.write_str("auto"),
+            AdminSocket::Off => f.write_str("off"),
+            AdminSocket::Path(path) => path.display().fmt(f),
+        }
+    }
+}

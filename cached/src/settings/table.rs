@@ -1,0 +1,357 @@
+//! The table of settings: each row is one, and the only place it is described.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use storage::Eviction;
+
+use super::config::{AdminSocket, Config};
+use super::value::{Kind, Value};
+
+/// The admin port when `--admin` names none.
+const ADMIN_PORT: u16 = 9999;
+
+/// One setting. Loops over the rows build the command line, read the file and print the values.
+pub(crate) struct Setting {
+    /// `section.key` in the file.
+    pub(crate) key: &'static str,
+    pub(crate) flag: Flag,
+    pub(crate) kind: Kind,
+    /// Sentences for `--help` and the printed configuration.
+    pub(crate) help: &'static str,
+    pub(crate) get: fn(&Config) -> Value,
+    /// Refuses a value out of bounds with the words that follow "the setting ...".
+    pub(crate) set: fn(&mut Config, Value) -> Result<(), String>,
+}
+
+/// How a setting is given on the command line.
+pub(crate) struct Flag {
+    pub(crate) short: Option<char>,
+    pub(crate) long: &'static str,
+    /// What `--help` calls the value; `None`: the flag takes none and is counted (`-vv`).
+    pub(crate) value: Option<&'static str>,
+}
+
+impl Flag {
+    const fn short(short: char, long: &'static str, value: &'static str) -> Flag {
+        Flag {
+            short: Some(short),
+            long,
+            value: Some(value),
+        }
+    }
+
+    const fn long(long: &'static str, value: &'static str) -> Flag {
+        Flag {
+            short: None,
+            long,
+            value: Some(value),
+        }
+    }
+}
+
+impl Setting {
+    /// The section and the key within it.
+    pub(crate) fn path(&self) -> (&'static str, &'static str) {
+        self.key.split_once('.').expect("a key has a section")
+    }
+}
+
+/// Every setting, in the order of the file.
+pub(crate) const SETTINGS: &[Setting] = &[
+    Setting {
+        key: "server.listen",
+        flag: Flag::short('l', "listen", "ADDR[:PORT]"),
+        kind: Kind::List,
+        help: "Addresses to serve TCP on: a name, an address, [ADDRESS]:PORT for IPv6, or * for \
+               all. May be given several times. The default gives way to a unix socket.",
+        get: |c| Value::List(c.listen.iter().map(ToString::to_string).collect()),
+        set: |c, v| {
+            let parsed: Result<_, String> = v.list()?.iter().map(|text| text.parse()).collect();
+            c.listen = parsed?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "server.port",
+        flag: Flag::short('p', "port", "N"),
+        kind: Kind::Count,
+        help: "Port of the addresses that name none. 0 picks a free one.",
+        get: |c| Value::Count(c.port.into()),
+        set: |c, v| {
+            c.port = v.count(0..=65_535)? as u16;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "server.unix_socket",
+        flag: Flag::short('s', "unix-socket", "PATH"),
+        kind: Kind::Text,
+        help: "Unix socket to serve on. TCP is then off unless an address or a port is given too.",
+        get: |c| Value::Text(path_text(c.unix_socket.as_deref())),
+        set: |c, v| {
+            c.unix_socket = given(v.text()?).map(Into::into);
+            Ok(())
+        },
+    },
+    Setting {
+        key: "server.unix_mode",
+        flag: Flag::long("unix-mode", "MODE"),
+        kind: Kind::Text,
+        help: "Permissions of the unix socket, in octal.",
+        get: |c| Value::Text(format!("{:04o}", c.unix_mode)),
+        set: |c, v| {
+            let text = v.text()?;
+            c.unix_mode = u32::from_str_radix(&text, 8)
+                .ok()
+                .filter(|mode| *mode <= 0o777)
+                .ok_or(format!(
+                    "must be octal permissions, as in 0770, not '{text}'"
+                ))?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "server.threads",
+        flag: Flag::short('t', "threads", "N"),
+        kind: Kind::Count,
+        help: "Worker threads; auto: one per core.",
+        get: |c| {
+            c.threads
+                .map_or(Value::Auto, |n| Value::Count(n.get() as u64))
+        },
+        set: |c, v| {
+            c.threads = match v {
+                Value::Auto => None,
+                count => NonZeroUsize::new(count.count(1..=256)? as usize),
+            };
+            Ok(())
+        },
+    },
+    Setting {
+        key: "server.backlog",
+        flag: Flag::long("backlog", "N"),
+        kind: Kind::Count,
+        help: "Connections the kernel keeps waiting until they are accepted.",
+        get: |c| Value::Count(c.backlog as u64),
+        set: |c, v| {
+            c.backlog = v.count(1..=65_535)? as i32;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "server.user",
+        flag: Flag::short('u', "user", "NAME"),
+        kind: Kind::Text,
+        help: "User to become when started as root.",
+        get: |c| Value::Text(c.user.clone().unwrap_or_default()),
+        set: |c, v| {
+            c.user = given(v.text()?);
+            Ok(())
+        },
+    },
+    Setting {
+        key: "store.memory",
+        flag: Flag::short('m', "memory", "SIZE"),
+        kind: Kind::Size { bare: 1 << 20 },
+        help: "Memory for items, index and session buffers together. Less than 16MiB is raised \
+               to it. On the command line a bare number is MiB.",
+        get: |c| Value::Size(c.memory),
+        set: |c, v| {
+            c.memory = v.size(1..=1 << 46)?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "store.segment_size",
+        flag: Flag::long("segment-size", "SIZE"),
+        kind: Kind::Size { bare: 1 },
+        help: "Bytes of a segment, a power of two from 16KiB to 8MiB; auto: from memory and threads.",
+        get: |c| {
+            c.segment_size
+                .map_or(Value::Auto, |n| Value::Size(n.into()))
+        },
+        set: |c, v| {
+            c.segment_size = match v {
+                Value::Auto => None,
+                size => Some(size.size(1..=u32::MAX.into())? as u32),
+            };
+            Ok(())
+        },
+    },
+    Setting {
+        key: "store.max_item_size",
+        flag: Flag::short('I', "max-item-size", "SIZE"),
+        kind: Kind::Size { bare: 1 },
+        help: "Largest item: key, value and header. At most 16777215B and a quarter of the \
+               memory. On the command line a bare number is bytes.",
+        get: |c| Value::Size(c.max_item_size.into()),
+        set: |c, v| {
+            c.max_item_size = v.size(1024..=(1 << 24) - 1)? as u32;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "store.eviction",
+        flag: Flag::long("eviction", "NAME"),
+        kind: Kind::Text,
+        help: "Which items give way when the memory is full: none (storing fails) or fifo (the \
+               oldest segment's).",
+        get: |c| Value::Text(c.eviction.name().to_owned()),
+        set: |c, v| {
+            let name = v.text()?;
+            c.eviction = Eviction::from_name(&name).ok_or_else(|| {
+                format!(
+                    "must be one of {}, not '{name}'",
+                    Eviction::NAMES.join(", ")
+                )
+            })?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "limits.max_connections",
+        flag: Flag::short('c', "max-connections", "N"),
+        kind: Kind::Count,
+        help: "Connections at a time. One more is told so and closed.",
+        get: |c| Value::Count(c.max_connections as u64),
+        set: |c, v| {
+            c.max_connections = v.count(1..=1 << 20)? as usize;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "limits.max_request_line",
+        flag: Flag::long("max-request-line", "SIZE"),
+        kind: Kind::Size { bare: 1 },
+        help: "Longest line of a get with many keys. Every other line may have 2048 bytes.",
+        get: |c| Value::Size(c.max_request_line as u64),
+        set: |c, v| {
+            c.max_request_line = v.size(2048..=64 << 20)? as usize;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "limits.input_buffer",
+        flag: Flag::long("input-buffer", "SIZE"),
+        kind: Kind::Size { bare: 1 },
+        help: "Bytes a session may receive before the others have their turn.",
+        get: |c| Value::Size(c.input_buffer as u64),
+        set: |c, v| {
+            c.input_buffer = v.size(4 << 10..=256 << 10)? as usize;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "limits.output_buffer",
+        flag: Flag::long("output-buffer", "SIZE"),
+        kind: Kind::Size { bare: 1 },
+        help: "Bytes of replies a session may have waiting before it is read no further.",
+        get: |c| Value::Size(c.output_buffer as u64),
+        set: |c, v| {
+            c.output_buffer = v.size(4 << 10..=4 << 20)? as usize;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "limits.idle_timeout",
+        flag: Flag::long("idle-timeout", "TIME"),
+        kind: Kind::Duration,
+        help: "A session that sends nothing for this long is closed; 0s: never.",
+        get: |c| Value::Duration(c.idle_timeout.unwrap_or_default()),
+        set: |c, v| {
+            c.idle_timeout = v.timeout()?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "limits.request_timeout",
+        flag: Flag::long("request-timeout", "TIME"),
+        kind: Kind::Duration,
+        help: "A request once begun must be whole within this time, or its session is closed; \
+               0s: never.",
+        get: |c| Value::Duration(c.request_timeout.unwrap_or_default()),
+        set: |c, v| {
+            c.request_timeout = v.timeout()?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "limits.send_timeout",
+        flag: Flag::long("send-timeout", "TIME"),
+        kind: Kind::Duration,
+        help: "A session whose client takes nothing of a waiting reply for this long is closed; \
+               0s: never.",
+        get: |c| Value::Duration(c.send_timeout.unwrap_or_default()),
+        set: |c, v| {
+            c.send_timeout = v.timeout()?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "admin.socket",
+        flag: Flag::long("admin-socket", "PATH"),
+        kind: Kind::Text,
+        help: "Unix socket for cachectl; off, or auto: /run/cached/admin.sock if that folder can \
+               be written to, else cached/admin.sock under $XDG_RUNTIME_DIR, else none.",
+        get: |c| Value::Text(c.admin_socket.to_string()),
+        set: |c, v| {
+            c.admin_socket = AdminSocket::from(v.text()?);
+            Ok(())
+        },
+    },
+    Setting {
+        key: "admin.address",
+        flag: Flag::long("admin", "ADDR[:PORT]"),
+        kind: Kind::Text,
+        help: "Loopback address for cachectl, its port 9999 unless given.",
+        get: |c| Value::Text(c.admin.map(|a| a.to_string()).unwrap_or_default()),
+        set: |c, v| {
+            c.admin = given(v.text()?).map(|text| loopback(&text)).transpose()?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "log.verbosity",
+        flag: Flag {
+            short: Some('v'),
+            long: "verbose",
+            value: None,
+        },
+        kind: Kind::Count,
+        help: "What is logged: 0 warnings, 1 information too, 2 debugging too. On the command \
+               line -v is 1 and -vv is 2.",
+        get: |c| Value::Count(c.verbosity.into()),
+        set: |c, v| {
+            c.verbosity = v.count(0..=255)? as u8;
+            Ok(())
+        },
+    },
+];
+
+/// `None` for the empty text, which stands for "none" in a file.
+fn given(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+fn path_text(path: Option<&Path>) -> String {
+    path.map(|path| path.display().to_string())
+        .unwrap_or_default()
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address = text
+        .parse()
+        .or_else(|_| text.parse().map(|ip: IpAddr| (ip, ADMIN_PORT).into()))
+        .map_err(|_| format!("must be an address, as in 127.0.0.1:9999, not '{text}'"))?;
+    let address: SocketAddr = address;
+    if !address.ip().is_loopback() {
+        return Err(format!(
+            "must be a loopback address, not {}: the admin protocol has no authentication, so it \
+             is not offered beyond this machine",
+            address.ip()
+        ));
+    }
+    Ok(address)
+}

@@ -1,0 +1,207 @@
+//! The threads: how they start, and how they stop in order.
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use storage::{Maintainer, Store};
+
+use crate::admin::{Admin, Stats};
+use crate::clock::Clock;
+use crate::connections::Connections;
+use crate::execute::Engine;
+use crate::listener::Listener;
+use crate::log::{Drain, Log};
+use crate::metrics::Metrics;
+use crate::settings::Config;
+use crate::worker::{Bounds, Worker};
+
+/// How long the threads may take to stop.
+const STOP: Duration = Duration::from_secs(5);
+
+/// What the threads are made of.
+pub(crate) struct Parts {
+    pub(crate) config: Arc<Config>,
+    pub(crate) sockets: Vec<net::socket::Listener>,
+    pub(crate) admin: Option<Admin>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) clock: Clock,
+    pub(crate) log: Log,
+    pub(crate) drain: Drain,
+}
+
+/// The threads that run, in the order in which they stop.
+pub(crate) struct Threads(Vec<Thread>);
+
+struct Thread {
+    handle: JoinHandle<()>,
+    /// Tells it to end, without waiting.
+    stop: Box<dyn FnOnce()>,
+}
+
+impl Threads {
+    /// Starts all threads. Everything they need is made first, so that none runs when one cannot.
+    pub(crate) fn start(parts: Parts) -> io::Result<Threads> {
+        let Parts {
+            config,
+            sockets,
+            admin,
+            store,
+            clock,
+            log,
+            drain,
+        } = parts;
+        let metrics = Arc::new(Metrics::new(config.workers()));
+        let connections = Arc::new(connections(&config, &sockets)?);
+        let budget = config.session_buffers();
+        let stats = Arc::new(Stats {
+            config: Arc::clone(&config),
+            metrics: Arc::clone(&metrics),
+            store: Arc::clone(&store),
+            connections: Arc::clone(&connections),
+            budget: budget.clone(),
+            clock,
+            log: log.clone(),
+        });
+        let mut workers = Vec::with_capacity(config.workers());
+        let mut doors = Vec::with_capacity(config.workers());
+        for index in 0..config.workers() {
+            let engine = Engine {
+                store: Arc::clone(&store),
+                writer: store.writer().expect("a writer for each worker"),
+                clock,
+                metrics: Arc::clone(&metrics),
+                worker: index,
+                stats: Arc::clone(&stats),
+                log: log.clone(),
+            };
+            let participant = store.join().expect("a place for each worker");
+            let bounds = Bounds::new(&config);
+            let (worker, door) = Worker::new(bounds, budget.clone(), participant, engine)?;
+            workers.push(worker);
+            doors.push(door);
+        }
+        let listener = Listener::new(sockets, doors, connections, metrics, clock, log.clone())?;
+        let maintainer = store.maintainer().expect("the only maintainer");
+
+        let mut threads = vec![start_listener(listener)?];
+        for (index, worker) in workers.into_iter().enumerate() {
+            threads.push(start_worker(index, worker)?);
+        }
+        threads.push(start_maintenance(maintainer, clock)?);
+        if let Some(admin) = admin {
+            threads.push(start_admin(admin, stats)?);
+        }
+        threads.push(start_log(log, drain)?);
+        Ok(Threads(threads))
+    }
+
+    /// Stops one thread after the other: no more connections, then no more requests, and last the
+    /// log. `Err`: the name of one that does not end.
+    pub(crate) fn stop(self) -> Result<(), String> {
+        let deadline = Instant::now() + STOP;
+        for thread in self.0 {
+            (thread.stop)();
+            join(thread.handle, deadline)?;
+        }
+        Ok(())
+    }
+}
+
+fn connections(config: &Config, sockets: &[net::socket::Listener]) -> io::Result<Connections> {
+    let listeners: io::Result<_> = sockets
+        .iter()
+        .map(|socket| Ok((socket.as_raw_fd(), socket.endpoint()?)))
+        .collect();
+    Ok(Connections::new(config.max_connections, listeners?))
+}
+
+fn start_listener(listener: Listener) -> io::Result<Thread> {
+    let bell = listener.bell();
+    let handle = spawn("listener", || listener.run())?;
+    Ok(Thread {
+        handle,
+        stop: Box::new(move || bell.stop()),
+    })
+}
+
+fn start_worker(index: usize, worker: Worker) -> io::Result<Thread> {
+    let bell = worker.bell();
+    let handle = spawn(&format!("worker-{index}"), || worker.run())?;
+    Ok(Thread {
+        handle,
+        stop: Box::new(move || bell.stop()),
+    })
+}
+
+fn start_maintenance(mut maintainer: Maintainer, clock: Clock) -> io::Result<Thread> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let handle = spawn("maintenance", move || {
+        while !stopped.load(Ordering::Acquire) {
+            let pause = maintainer.tick(clock.now());
+            thread::park_timeout(pause);
+        }
+    })?;
+    let thread = handle.thread().clone();
+    Ok(Thread {
+        handle,
+        stop: Box::new(move || {
+            stop.store(true, Ordering::Release);
+            thread.unpark();
+        }),
+    })
+}
+
+fn start_admin(admin: Admin, stats: Arc<Stats>) -> io::Result<Thread> {
+    let stopper = admin.stopper();
+    let handle = spawn("admin", move || {
+        admin.run(&stats).expect("the admin's poll is valid");
+    })?;
+    Ok(Thread {
+        handle,
+        stop: Box::new(move || stopper.stop()),
+    })
+}
+
+fn start_log(log: Log, drain: Drain) -> io::Result<Thread> {
+    let handle = spawn("log", || drain.run())?;
+    Ok(Thread {
+        handle,
+        stop: Box::new(move || log.stop()),
+    })
+}
+
+/// Starts a thread whose panic ends the process: without it the others would serve half a cache.
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(name.to_owned()).spawn(|| {
+        let _guard = AbortOnPanic;
+        body();
+    })
+}
+
+/// Does what `panic = "abort"` does, in builds without it.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            std::process::abort();
+        }
+    }
+}
+
+/// Waits for a thread until `deadline`.
+fn join(handle: JoinHandle<()>, deadline: Instant) -> Result<(), String> {
+    while !handle.is_finished() {
+        if Instant::now() >= deadline {
+            return Err(handle.thread().name().unwrap_or_default().to_owned());
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    handle.join().expect("a panic aborts");
+    Ok(())
+}

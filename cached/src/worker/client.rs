@@ -1,0 +1,298 @@
+//! One connection as its worker holds it: the socket, the session, and what could not be sent.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use net::{Arena, Budget, Charge, Close, Intake, Next, Piece, Session};
+
+use super::Bounds;
+use super::edge::Edge;
+use crate::connections::Connection;
+use crate::handoff::Newcomer;
+use crate::metrics::WorkerCounters;
+
+/// Bytes received at once into a session's own buffer: a large body must not hold up the others.
+const OWN_RECEIVE_MAX: usize = 64 << 10;
+
+/// How long a client may move no byte while others wait for the budget it holds.
+pub(super) const STUCK: Duration = Duration::from_secs(1);
+
+/// What a client's session does when it gets its next turn.
+///
+/// ```text
+///                 bytes         all whole
+///   Idle --------> run <------------------------ Reading
+///    ^              |                               ^
+///    +--------------+------- part of a request -----+
+///                   |
+///                   +--> Paused    its share of the turn is used up: next turn
+///                   +--> NoSpace   the store has no room: every turn, for a second
+///                   +--> NoBudget  in the worker's queue for session buffers
+///                   +--> Closing   once what is unsent has been sent
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// No request has begun: receives.
+    Idle,
+    /// A request has begun and is not whole: receives.
+    Reading,
+    /// Runs on what it holds.
+    Paused,
+    /// Runs on what it holds: the request has waited for space since.
+    NoSpace,
+    /// Runs on what it holds, when it is its turn.
+    NoBudget,
+    /// Nothing more.
+    Closing(Reason),
+}
+
+/// Why a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// The client asked for it, or hung up.
+    Client,
+    /// The socket failed.
+    Error,
+    /// It asked nothing for too long.
+    Idle,
+    /// A request was not whole in time.
+    Request,
+    /// The client read nothing for too long.
+    Send,
+    LineTooLong,
+    /// No budget for its buffers.
+    NoBudget,
+    /// It speaks another protocol.
+    Protocol,
+}
+
+impl Reason {
+    /// Counts a connection that ended for this reason.
+    pub(super) fn count(self, counters: &WorkerCounters) {
+        counters.connections_closed.increment();
+        match self {
+            Reason::Client => {}
+            Reason::Error => counters.closed_error.increment(),
+            Reason::Idle => counters.closed_idle.increment(),
+            Reason::Request => counters.closed_request_timeout.increment(),
+            Reason::Send => counters.closed_send_timeout.increment(),
+            Reason::LineTooLong => counters.closed_line_too_long.increment(),
+            Reason::NoBudget => counters.closed_no_buffer.increment(),
+            Reason::Protocol => counters.closed_protocol.increment(),
+        }
+    }
+}
+
+impl From<Close> for Reason {
+    fn from(close: Close) -> Reason {
+        match close {
+            Close::Quit => Reason::Client,
+            Close::Binary | Close::Http => Reason::Protocol,
+            Close::LineTooLong => Reason::LineTooLong,
+            Close::NoBudget => Reason::NoBudget,
+        }
+    }
+}
+
+/// A connection, owned by one worker.
+#[derive(Debug)]
+pub(super) struct Client {
+    /// Closed before `connection` gives its row back.
+    pub(super) socket: Edge,
+    pub(super) connection: Connection,
+    pub(super) session: Session,
+    unsent: Option<Unsent>,
+    /// Tells it from earlier clients under the same key.
+    pub(super) generation: u32,
+    pub(super) phase: Phase,
+    /// When `phase` began, or in it last got on.
+    pub(super) since: Instant,
+    /// When bytes last went in or out.
+    moved: Instant,
+    /// It is on the list of those who are ready.
+    pub(super) queued: bool,
+}
+
+/// Replies that the socket has not taken yet.
+#[derive(Debug)]
+struct Unsent {
+    bytes: Vec<u8>,
+    sent: usize,
+    since: Instant,
+    charge: Charge,
+}
+
+/// What a receive brought.
+pub(super) enum Received {
+    /// So many bytes: a piece of the worker's arena, or in the session's own buffer.
+    Bytes(usize, Option<Piece>),
+    /// None wait.
+    Nothing,
+    /// The peer will send no more.
+    End,
+    /// The arena is full: next turn.
+    NoRoom,
+}
+
+impl Client {
+    pub(super) fn new(newcomer: Newcomer, generation: u32, now: Instant) -> Client {
+        Client {
+            socket: Edge::new(newcomer.stream),
+            connection: newcomer.connection,
+            session: Session::new(),
+            unsent: None,
+            generation,
+            phase: Phase::Idle,
+            since: now,
+            moved: now,
+            queued: false,
+        }
+    }
+
+    /// Whether a turn could do anything for it. Those without space or budget are taken from
+    /// lists of their own.
+    pub(super) fn is_ready(&self) -> bool {
+        if self.unsent.is_some() {
+            return self.socket.is_writable();
+        }
+        match self.phase {
+            Phase::Idle | Phase::Reading => self.socket.is_readable(),
+            Phase::Paused => true,
+            Phase::NoSpace | Phase::NoBudget | Phase::Closing(_) => false,
+        }
+    }
+
+    /// Receives once: at most `most` bytes into `arena`, or into the session's own buffer.
+    pub(super) fn receive(
+        &mut self,
+        arena: &mut Arena,
+        most: usize,
+        now: Instant,
+    ) -> io::Result<Received> {
+        let (received, own) = match self.session.intake() {
+            Intake::Own(room) => {
+                let most = room.len().min(OWN_RECEIVE_MAX);
+                (self.socket.receive(&mut room[..most])?, true)
+            }
+            Intake::Shared(kept) => match arena.open(kept, most) {
+                Some(room) => (self.socket.receive(room)?, false),
+                None => return Ok(Received::NoRoom),
+            },
+        };
+        let bytes = match received {
+            None => return Ok(Received::Nothing),
+            Some(0) => return Ok(Received::End),
+            Some(bytes) => bytes,
+        };
+        self.moved = now;
+        if own {
+            self.session.received(bytes);
+            Ok(Received::Bytes(bytes, None))
+        } else {
+            Ok(Received::Bytes(bytes, Some(arena.close(bytes))))
+        }
+    }
+
+    /// Sends `replies`, or as much as the socket takes; the rest is kept, charged for its size,
+    /// under `charge` if there is one. Returns how many bytes went.
+    pub(super) fn send(
+        &mut self,
+        replies: &[u8],
+        charge: Option<Charge>,
+        budget: &Budget,
+        now: Instant,
+    ) -> Result<usize, Reason> {
+        debug_assert!(self.unsent.is_none(), "replies would overtake each other");
+        let sent = self.socket.send(replies).map_err(|_| Reason::Error)?;
+        self.moved = now;
+        let rest = &replies[sent..];
+        if !rest.is_empty() {
+            let charge = match charge {
+                Some(mut charge) => {
+                    charge.shrink(rest.len());
+                    charge
+                }
+                None => budget.keep(rest.len()).ok_or(Reason::NoBudget)?,
+            };
+            self.unsent = Some(Unsent {
+                bytes: rest.to_vec(),
+                sent: 0,
+                since: now,
+                charge,
+            });
+            self.connection.sending(true);
+        }
+        Ok(sent)
+    }
+
+    /// Sends more of what is unsent. Returns how many bytes went.
+    pub(super) fn flush(&mut self, now: Instant) -> Result<usize, Reason> {
+        let Some(unsent) = &mut self.unsent else {
+            return Ok(0);
+        };
+        let rest = &unsent.bytes[unsent.sent..];
+        let sent = self.socket.send(rest).map_err(|_| Reason::Error)?;
+        if sent > 0 {
+            self.moved = now;
+        }
+        if sent < rest.len() {
+            unsent.sent += sent;
+        } else {
+            self.unsent = None;
+            self.connection.sending(false);
+            // What it does next begins now, however long the peer took to read.
+            self.since = now;
+        }
+        Ok(sent)
+    }
+
+    /// Does next what its session says. `got_on`: the run did something. Returns whether the
+    /// phase began with this.
+    pub(super) fn enter(&mut self, next: Next, got_on: bool, now: Instant) -> bool {
+        let phase = match next {
+            Next::Receive if self.session.is_mid_request() => Phase::Reading,
+            Next::Receive => Phase::Idle,
+            Next::Resume => Phase::Paused,
+            Next::WaitSpace => Phase::NoSpace,
+            Next::WaitBudget => Phase::NoBudget,
+            Next::Close(reason) => Phase::Closing(reason.into()),
+        };
+        let begins = got_on || phase != self.phase;
+        if begins {
+            self.phase = phase;
+            self.since = now;
+        }
+        begins
+    }
+
+    /// Whether replies wait for the peer to read.
+    pub(super) fn has_unsent(&self) -> bool {
+        self.unsent.is_some()
+    }
+
+    /// Why it is to be closed at `now`: it has made no progress for too long, or others wait for
+    /// the budget it holds and it is slow to give that back.
+    pub(super) fn overdue(&self, bounds: &Bounds, now: Instant) -> Option<Reason> {
+        let passed = |since: Instant, limit: Option<Duration>| {
+            limit.is_some_and(|limit| now.saturating_duration_since(since) >= limit)
+        };
+        let stuck = passed(self.moved, Some(STUCK));
+        let (late, reason) = match (&self.unsent, self.phase) {
+            (Some(unsent), _) if unsent.charge.is_wanted() => (
+                stuck || passed(unsent.since, bounds.send_timeout),
+                Reason::Send,
+            ),
+            (Some(_), _) => (passed(self.moved, bounds.send_timeout), Reason::Send),
+            (None, Phase::Idle) => (passed(self.since, bounds.idle_timeout), Reason::Idle),
+            (None, Phase::Reading) => (
+                stuck && self.session.is_wanted() || passed(self.since, bounds.request_timeout),
+                Reason::Request,
+            ),
+            // They wait for us, or for those who are closed for holding the budget.
+            (None, Phase::Paused | Phase::NoSpace | Phase::NoBudget | Phase::Closing(_)) => {
+                return None;
+            }
+        };
+        late.then_some(reason)
+    }
+}

@@ -1,0 +1,249 @@
+//! A worker thread: serves its clients in turns.
+//!
+//! A turn receives once from each ready client, executes what is whole in order, and sends once to
+//! each. Its work is bounded, and who is not done is ready again for the next one.
+
+mod client;
+mod edge;
+mod sweep;
+mod turn;
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+use mio::event::Event;
+use mio::{Events, Poll, Token};
+use net::{Arena, Budget};
+use slab::Slab;
+use storage::Participant;
+
+use crate::bell::Bell;
+use crate::execute::Engine;
+use crate::handoff::{Door, Newcomer};
+use crate::settings::Config;
+
+use client::{Client, Reason};
+use sweep::Sweep;
+use turn::{BATCH, Work};
+
+/// Events taken from one poll; the rest come with the next.
+const EVENTS: usize = 256;
+
+/// Bytes that all clients of a turn together can send us.
+const ARENA: usize = 256 << 10;
+
+/// How soon those are tried again who wait for space or budget.
+const RETRY: Duration = Duration::from_millis(1);
+
+/// How often the store wants to look at tails that are open for a time.
+const SETTLE: Duration = Duration::from_millis(250);
+
+const BELL: Token = Token(usize::MAX);
+
+// A token is a slab key and a generation.
+const _: () = assert!(usize::BITS == 64);
+
+/// A session's bounds and timeouts.
+#[derive(Clone, Debug)]
+pub(crate) struct Bounds {
+    /// Bytes received from a client in a turn.
+    pub(crate) input: usize,
+    /// What a session may do in a turn.
+    pub(crate) limits: net::Limits,
+    /// How long a client may ask nothing; `None`: for ever.
+    pub(crate) idle_timeout: Option<Duration>,
+    /// How long a request may take to be whole, or to get a buffer.
+    pub(crate) request_timeout: Option<Duration>,
+    /// How long a client may take no byte of its replies.
+    pub(crate) send_timeout: Option<Duration>,
+}
+
+impl Bounds {
+    /// The bounds that `config` sets.
+    pub(crate) fn new(config: &Config) -> Bounds {
+        Bounds {
+            input: config.input_buffer,
+            limits: config.limits(),
+            idle_timeout: config.idle_timeout,
+            request_timeout: config.request_timeout,
+            send_timeout: config.send_timeout,
+        }
+    }
+}
+
+/// One worker and the clients it owns.
+pub(crate) struct Worker {
+    poll: Poll,
+    bell: Arc<Bell>,
+    newcomers: Receiver<Newcomer>,
+    clients: Slab<Client>,
+    /// Generation of the client added last.
+    generation: u32,
+    /// Clients with something to do, in order.
+    ready: VecDeque<Token>,
+    /// Clients whose request waits for space in the store.
+    spaceless: VecDeque<Token>,
+    /// Clients whose request waits for budget: the first is served first.
+    queue: VecDeque<Token>,
+    /// The clients of this turn.
+    batch: Vec<Work>,
+    arena: Arena,
+    /// The replies of this turn.
+    output: Vec<u8>,
+    bounds: Bounds,
+    budget: Budget,
+    sweep: Sweep,
+    participant: Participant,
+    engine: Engine,
+    /// What the store said after the last turn.
+    upkeep: Upkeep,
+}
+
+/// What the store wants from this worker while no client wants anything.
+#[derive(Clone, Copy, Debug, Default)]
+struct Upkeep {
+    /// Reclaim is owed: another turn at once.
+    owes: bool,
+    /// Tails are open for a time: a turn before it is over.
+    settles: bool,
+}
+
+impl Worker {
+    /// A worker without clients, and the door by which it gets them.
+    pub(crate) fn new(
+        bounds: Bounds,
+        budget: Budget,
+        participant: Participant,
+        engine: Engine,
+    ) -> io::Result<(Worker, Door)> {
+        let poll = Poll::new()?;
+        let bell = Arc::new(Bell::new(poll.registry(), BELL)?);
+        let (door, newcomers) = Door::new(Arc::clone(&bell));
+        let sweep = Sweep::new(&bounds, Instant::now());
+        let worker = Worker {
+            poll,
+            bell,
+            newcomers,
+            clients: Slab::new(),
+            generation: 0,
+            ready: VecDeque::new(),
+            spaceless: VecDeque::new(),
+            queue: VecDeque::new(),
+            batch: Vec::with_capacity(BATCH),
+            arena: Arena::new(ARENA),
+            output: Vec::new(),
+            bounds,
+            budget,
+            sweep,
+            participant,
+            engine,
+            upkeep: Upkeep::default(),
+        };
+        Ok((worker, door))
+    }
+
+    /// What stops it.
+    pub(crate) fn bell(&self) -> Arc<Bell> {
+        Arc::clone(&self.bell)
+    }
+
+    /// Serves until told to stop. The turn that is under way then is finished.
+    pub(crate) fn run(mut self) {
+        let mut events = Events::with_capacity(EVENTS);
+        while !self.bell.is_stopped() {
+            self.step(&mut events, self.timeout());
+        }
+    }
+
+    /// Waits for events until `timeout`, and serves a turn.
+    fn step(&mut self, events: &mut Events, timeout: Option<Duration>) {
+        match self.poll.poll(events, timeout) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
+            polled => polled.expect("a worker's poll is valid"),
+        }
+        let now = Instant::now();
+        for event in &*events {
+            if event.token() == BELL {
+                self.bell.heard();
+                self.welcome(now);
+            } else {
+                self.note(event);
+            }
+        }
+        self.turn(now);
+        self.sweep(now);
+    }
+
+    /// How long to poll at most.
+    fn timeout(&self) -> Option<Duration> {
+        if !self.ready.is_empty() || self.upkeep.owes {
+            return Some(Duration::ZERO);
+        }
+        let retry = !self.spaceless.is_empty() || !self.queue.is_empty();
+        [
+            retry.then_some(RETRY),
+            self.upkeep.settles.then_some(SETTLE),
+            self.sweep.due(&self.clients),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Takes in the connections that the listener has handed over.
+    fn welcome(&mut self, now: Instant) {
+        while let Ok(newcomer) = self.newcomers.try_recv() {
+            self.generation = self.generation.wrapping_add(1);
+            let entry = self.clients.vacant_entry();
+            let token = token(entry.key(), self.generation);
+            let client = entry.insert(Client::new(newcomer, self.generation, now));
+            let registered = client.socket.register(self.poll.registry(), token);
+            if registered.is_err() {
+                self.close(token, Reason::Error);
+            }
+        }
+    }
+
+    /// Notes what an event says of a client.
+    fn note(&mut self, event: &Event) {
+        let token = event.token();
+        let Some(client) = find(&mut self.clients, token) else {
+            return; // closed since
+        };
+        client.socket.note(event);
+        self.enqueue(token);
+    }
+
+    /// Puts a client on the list of those who are ready, if it is. Returns whether it is.
+    fn enqueue(&mut self, token: Token) -> bool {
+        let Some(client) = find(&mut self.clients, token) else {
+            return false;
+        };
+        let ready = client.is_ready();
+        if ready && !client.queued {
+            client.queued = true;
+            self.ready.push_back(token);
+        }
+        ready
+    }
+}
+
+fn token(key: usize, generation: u32) -> Token {
+    Token(key | (generation as usize) << 32)
+}
+
+fn key(token: Token) -> usize {
+    token.0 & u32::MAX as usize
+}
+
+/// The client `token` was given to, if it is still here.
+fn find(clients: &mut Slab<Client>, token: Token) -> Option<&mut Client> {
+    let client = clients.get_mut(key(token))?;
+    (client.generation as usize == token.0 >> 32).then_some(client)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,283 @@
+//! One turn: receive from all, execute and send in portions, then pay the store its upkeep.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use mio::Token;
+use net::{Next, Piece, Progress};
+
+use super::client::{Phase, Reason, Received};
+use super::{Upkeep, Worker, find, key};
+use crate::execute::Executor;
+
+/// Clients served in a turn.
+pub(super) const BATCH: usize = 64;
+
+/// How long a guard is open at most, looked at between clients.
+const GUARD: Duration = Duration::from_millis(1);
+
+/// Replies, in bytes, that are collected before they are sent. One client's share may go beyond.
+const OUTPUT: usize = 256 << 10;
+
+/// How long a request waits for space in the store before it is refused.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Slices of reclaim in a turn: some 50 us each.
+const SLICES: usize = 8;
+
+/// One client's part in a turn.
+#[derive(Debug)]
+pub(super) struct Work {
+    token: Token,
+    /// What it runs on; `None`: on what its session holds.
+    piece: Option<Piece>,
+    /// Its part of the output.
+    replies: Range<usize>,
+    progress: Option<Progress>,
+}
+
+impl Work {
+    fn new(token: Token, piece: Option<Piece>) -> Work {
+        Work {
+            token,
+            piece,
+            replies: 0..0,
+            progress: None,
+        }
+    }
+}
+
+/// What became of a client that was ready.
+enum Admitted {
+    /// It is part of the batch.
+    Work(Work),
+    /// It has done what it could.
+    Done,
+    /// The arena is full: next turn.
+    Full,
+}
+
+impl Worker {
+    /// Serves a batch of clients. Each portion of it is executed under one guard, and sent when
+    /// the guard is closed: the store must not wait for a socket.
+    pub(super) fn turn(&mut self, now: Instant) {
+        self.gather(now);
+        if !self.batch.is_empty() {
+            self.engine.counters().turns.increment();
+        }
+        let mut batch = std::mem::take(&mut self.batch);
+        let mut rest = &mut batch[..];
+        while !rest.is_empty() {
+            let executed = self.execute(rest);
+            let (portion, later) = rest.split_at_mut(executed);
+            let now = Instant::now();
+            for work in portion {
+                self.finish(work, now);
+            }
+            self.empty_output();
+            rest = later;
+        }
+        batch.clear();
+        self.batch = batch;
+        self.upkeep();
+    }
+
+    /// Makes up the batch: some of those who wait for space, the first of those who wait for
+    /// budget, and those who are ready, in their order.
+    fn gather(&mut self, now: Instant) {
+        self.arena.clear();
+        let spaceless = self.spaceless.len().min(BATCH / 2);
+        for token in self.spaceless.drain(..spaceless) {
+            if find(&mut self.clients, token).is_some() {
+                self.batch.push(Work::new(token, None));
+            }
+        }
+        while let Some(token) = self.queue.pop_front() {
+            if find(&mut self.clients, token).is_some() {
+                self.batch.push(Work::new(token, None));
+                break;
+            }
+        }
+        for _ in 0..self.ready.len() {
+            if self.batch.len() == BATCH {
+                break;
+            }
+            let Some(token) = self.ready.pop_front() else {
+                break;
+            };
+            let admitted = self.admit(token, now);
+            if let Admitted::Full = admitted {
+                self.ready.push_front(token);
+                break;
+            }
+            if let Some(client) = find(&mut self.clients, token) {
+                client.queued = false;
+            }
+            match admitted {
+                Admitted::Work(work) => self.batch.push(work),
+                Admitted::Done | Admitted::Full => _ = self.enqueue(token),
+            }
+        }
+    }
+
+    /// Lets one client go on as far as it can without executing.
+    fn admit(&mut self, token: Token, now: Instant) -> Admitted {
+        let Some(client) = find(&mut self.clients, token) else {
+            return Admitted::Done;
+        };
+        let counters = self.engine.counters();
+        match client.flush(now) {
+            Ok(bytes) => counters.bytes_written.add(bytes as u64),
+            Err(reason) => {
+                self.close(token, reason);
+                return Admitted::Done;
+            }
+        }
+        if client.has_unsent() {
+            return Admitted::Done;
+        }
+        match client.phase {
+            Phase::Idle | Phase::Reading => self.receive(token, now),
+            Phase::Paused | Phase::NoSpace => Admitted::Work(Work::new(token, None)),
+            Phase::NoBudget => {
+                self.queue.push_back(token);
+                Admitted::Done
+            }
+            Phase::Closing(reason) => {
+                self.close(token, reason);
+                Admitted::Done
+            }
+        }
+    }
+
+    fn receive(&mut self, token: Token, now: Instant) -> Admitted {
+        let Some(client) = find(&mut self.clients, token) else {
+            return Admitted::Done;
+        };
+        match client.receive(&mut self.arena, self.bounds.input, now) {
+            Ok(Received::Bytes(bytes, piece)) => {
+                self.engine.counters().bytes_read.add(bytes as u64);
+                return Admitted::Work(Work::new(token, piece));
+            }
+            Ok(Received::Nothing) => {}
+            Ok(Received::NoRoom) => return Admitted::Full,
+            Ok(Received::End) => self.close(token, Reason::Client),
+            Err(_) => self.close(token, Reason::Error),
+        }
+        Admitted::Done
+    }
+
+    /// Executes the first of `rest` under one guard, until its time or the output is used up.
+    /// Returns how many.
+    fn execute(&mut self, rest: &mut [Work]) -> usize {
+        // The clock is read after the receives: what a client sent before an item expired may be
+        // answered as of then, what it sent later may not.
+        let start = Instant::now();
+        let now = self.engine.clock.at(start);
+        let guard = self.participant.enter(now);
+        let mut executor = Executor {
+            engine: &mut self.engine,
+            guard: &guard,
+            now,
+            impatient: false,
+        };
+        for (index, work) in rest.iter_mut().enumerate() {
+            let Some(client) = find(&mut self.clients, work.token) else {
+                continue;
+            };
+            executor.impatient =
+                client.phase == Phase::NoSpace && start.duration_since(client.since) >= PATIENCE;
+            let begin = self.output.len();
+            let (limits, budget, output) = (&self.bounds.limits, &self.budget, &mut self.output);
+            work.progress = Some(match &work.piece {
+                Some(piece) => {
+                    let input = self.arena.bytes(piece);
+                    let session = &mut client.session;
+                    session.run(input, limits, budget, &mut executor, output)
+                }
+                None => client.session.resume(limits, budget, &mut executor, output),
+            });
+            work.replies = begin..self.output.len();
+            if self.output.len() >= OUTPUT
+                || executor.engine.writer.turn_allowance() == 0
+                || start.elapsed() >= GUARD
+            {
+                return index + 1;
+            }
+        }
+        rest.len()
+    }
+
+    /// Sends a client its replies, and decides what it does next.
+    fn finish(&mut self, work: &mut Work, now: Instant) {
+        let token = work.token;
+        let Some(progress) = work.progress.take() else {
+            return;
+        };
+        let Some(client) = find(&mut self.clients, token) else {
+            return;
+        };
+        let counters = self.engine.counters();
+        counters.requests.add(progress.operations.into());
+        counters.request_errors.add(progress.refused.into());
+        if progress.operations > 0 {
+            client.connection.requested(self.engine.clock.at(now));
+        }
+        if !work.replies.is_empty() {
+            let replies = &self.output[work.replies.clone()];
+            match client.send(replies, progress.output, &self.budget, now) {
+                Ok(bytes) => counters.bytes_written.add(bytes as u64),
+                Err(reason) => return self.close(token, reason),
+            }
+        }
+        let got_on = progress.operations > 0 || progress.refused > 0;
+        let began = client.enter(progress.next, got_on, now);
+        let sends = client.has_unsent();
+        match progress.next {
+            Next::Receive | Next::Resume => {}
+            Next::WaitSpace => {
+                counters.store_waits.add(began.into());
+                if !sends {
+                    self.spaceless.push_back(token);
+                }
+            }
+            Next::WaitBudget => {
+                counters.budget_waits.add(began.into());
+                match (sends, began) {
+                    (true, _) => {}
+                    (false, true) => self.queue.push_back(token),
+                    (false, false) => self.queue.push_front(token),
+                }
+            }
+            Next::Close(reason) => {
+                if !sends {
+                    return self.close(token, reason.into());
+                }
+            }
+        }
+        if self.enqueue(token) {
+            self.engine.counters().conn_yields.increment();
+        }
+    }
+
+    /// Ends a connection.
+    pub(super) fn close(&mut self, token: Token, reason: Reason) {
+        self.clients.remove(key(token));
+        reason.count(self.engine.counters());
+    }
+
+    /// Makes room for the next replies, and gives back what one large turn took.
+    fn empty_output(&mut self) {
+        self.output.clear();
+        self.output.shrink_to(2 * OUTPUT);
+    }
+
+    /// Pays the store what this worker owes it, now that the replies are out.
+    fn upkeep(&mut self) {
+        let guard = self.participant.enter(self.engine.clock.now());
+        self.upkeep = Upkeep {
+            owes: self.engine.writer.reclaim(&guard, SLICES),
+            settles: self.engine.writer.settle(&guard),
+        };
+    }
+}

@@ -1,0 +1,199 @@
+//! A daemon of its own for one test.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::client::{Client, PATIENCE};
+
+/// Listens on a free loopback port; killed by its pid when dropped, and a
+/// panic it printed fails the test.
+pub(crate) struct Server {
+    child: Child,
+    address: SocketAddr,
+    stderr: Arc<Mutex<Vec<String>>>,
+    /// Holds the admin socket.
+    folder: tempfile::TempDir,
+}
+
+impl Server {
+    pub(crate) fn start(flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut child = command()
+            .args(["-p", "0", "-l", "127.0.0.1"])
+            .arg("--admin-socket")
+            .arg(folder.path().join("admin.sock"))
+            .args(flags)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the daemon starts");
+        let stderr = Arc::new(Mutex::new(Vec::new()));
+        let listening = gather(&mut child, Arc::clone(&stderr));
+        let mut server = Self {
+            child,
+            address: SocketAddr::from(([0, 0, 0, 0], 0)),
+            stderr,
+            folder,
+        };
+        server.address = listening.recv_timeout(PATIENCE).unwrap_or_else(|e| {
+            panic!(
+                "the daemon never said where it listens ({e}): {}",
+                server.said()
+            )
+        });
+        server
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn connect(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn admin_socket(&self) -> std::path::PathBuf {
+        self.folder.path().join("admin.sock")
+    }
+
+    /// Everything printed so far.
+    pub(crate) fn said(&self) -> String {
+        self.stderr.lock().expect("stderr lines").join("\n")
+    }
+
+    /// Resident memory, bytes.
+    pub(crate) fn resident(&self) -> u64 {
+        self.status_field("VmRSS:") * 1024
+    }
+
+    pub(crate) fn threads(&self) -> u64 {
+        self.status_field("Threads:")
+    }
+
+    pub(crate) fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.pid()))
+            .expect("the daemon runs")
+            .count()
+    }
+
+    /// Processor time used so far, user and system.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).expect("it runs");
+        let (_, fields) = stat.rsplit_once(')').expect("a name in brackets");
+        let ticks: u64 = fields
+            .split_whitespace()
+            // utime and stime: fields 14 and 15, where the first behind the name is 3.
+            .skip(11)
+            .take(2)
+            .map(|field| field.parse::<u64>().expect("ticks"))
+            .sum();
+        // USER_HZ is 100 on every Linux architecture that Rust supports.
+        Duration::from_millis(ticks * 10)
+    }
+
+    /// Sends a signal by name and does not wait.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {}", self.pid())])
+            .status()
+            .expect("sh runs");
+        assert!(sent.success(), "kill -{name}");
+    }
+
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        wait(&mut self.child)
+    }
+
+    fn status_field(&self, name: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it runs");
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .and_then(|value| value.split_whitespace().next())
+            .and_then(|number| number.parse().ok())
+            .unwrap_or_else(|| panic!("no {name} in {status}"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already; the pid is ours until it is waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let said = self.said();
+        if !thread::panicking() {
+            assert!(!said.contains("panicked"), "the daemon panicked: {said}");
+        } else if !said.is_empty() {
+            eprintln!("the daemon said: {said}");
+        }
+    }
+}
+
+/// The daemon with nothing of the caller's surroundings that could change it.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cached"));
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    command.env_remove("XDG_RUNTIME_DIR");
+    command
+}
+
+/// What a daemon that must not start printed to standard error, and its status.
+pub(crate) fn refusal(flags: &[&str]) -> (Option<i32>, String) {
+    let mut child = command()
+        .args(flags)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the daemon starts");
+    let stderr = Arc::new(Mutex::new(Vec::new()));
+    let listening = gather(&mut child, Arc::clone(&stderr));
+    // The channel ends with standard error.
+    let started = listening.recv_timeout(PATIENCE).is_ok();
+    if started {
+        child.kill().expect("the daemon runs");
+    }
+    let status = wait(&mut child);
+    assert!(!started, "{flags:?} was accepted");
+    let said = stderr.lock().expect("stderr lines").join("\n");
+    (status.code(), said)
+}
+
+/// Collects standard error to its end; sends the address of the first TCP listener.
+fn gather(child: &mut Child, lines: Arc<Mutex<Vec<String>>>) -> Receiver<SocketAddr> {
+    let stderr = child.stderr.take().expect("standard error is piped");
+    let (found, listening) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            let address = line
+                .strip_prefix("cached: listening on ")
+                .and_then(|rest| rest.strip_suffix(" (memcached)"))
+                .and_then(|address| address.parse().ok());
+            lines.lock().expect("stderr lines").push(line);
+            if let Some(address) = address {
+                // Only the first is waited for.
+                let _ = found.send(address);
+            }
+        }
+    });
+    listening
+}
+
+fn wait(child: &mut Child) -> ExitStatus {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        if let Some(status) = child.try_wait().expect("wait for the daemon") {
+            return status;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    let _ = child.kill();
+    panic!("the daemon does not end");
+}
