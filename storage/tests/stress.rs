@@ -234,7 +234,7 @@ fn no_stale_value_after_an_acknowledged_change() {
                 }
                 _ => {
                     let mut value = format!("{round:<20}").into_bytes();
-                    let large = random(&mut dice) % 200 == 0;
+                    let large = random(&mut dice).is_multiple_of(200);
                     value.resize(
                         if large {
                             40_000
@@ -299,23 +299,25 @@ fn a_present_key_never_misses_while_the_index_grows() {
 #[test]
 fn a_flush_takes_everything_before_it_and_nothing_after() {
     let field = Field::new(16 << 20);
-    let begun = AtomicU64::new(0);
+    let (begun, finished) = (AtomicU64::new(0), AtomicU64::new(0));
     field.run(|at, mut hand| {
         let mut dice = at as u64 + 77;
         for round in 0..ROUNDS / 20 {
             let keys: Vec<_> = (0..8).map(|n| format!("flush-{at}-{n}")).collect();
-            let before = begun.load(Ordering::SeqCst);
+            let before = finished.load(Ordering::SeqCst);
             for key in &keys {
                 hand.set(key.as_bytes(), format!("{round}").as_bytes(), 0);
             }
             for key in &keys {
                 let present = hand.get(key.as_bytes()).is_some();
+                // As many flushes as had ended before the sets have begun until now: none came in between.
                 let undisturbed = begun.load(Ordering::SeqCst) == before;
                 assert!(present || !undisturbed, "{key} was taken by an older flush");
             }
-            if random(&mut dice) % 8 == 0 {
+            if random(&mut dice).is_multiple_of(8) {
                 begun.fetch_add(1, Ordering::SeqCst);
                 field.store.flush();
+                finished.fetch_add(1, Ordering::SeqCst);
                 for key in &keys {
                     assert!(hand.get(key.as_bytes()).is_none(), "{key} outlived a flush");
                 }

@@ -18,7 +18,7 @@ mod slot;
 use std::alloc::{self, Layout};
 use std::hint;
 use std::ptr;
-use std::sync::atomic::{AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 pub(crate) use resize::Resize;
@@ -221,26 +221,15 @@ impl Index {
 
     /// The slot whose item `matches`, without a lock. `matches` may be asked about items of other keys, and about
     /// this key's former items. A guard is open, as for every method below.
+    ///
+    /// Should the array be replaced meanwhile, its slots still say what was there at that moment, which is within this
+    /// call: there is no need to look again.
     pub(crate) fn find(
         &self,
         hash: Hash,
-        mut matches: impl FnMut(u64) -> bool,
+        matches: impl FnMut(u64) -> bool,
     ) -> Option<(&Slot, Word)> {
-        let entry = &self.directory[hash.partition];
-        let mut word = entry.load(Ordering::Acquire);
-        loop {
-            let found = Array::from_word(word).find(hash.tag, &mut matches);
-            if found.is_some() {
-                return found;
-            }
-            // Not there: unless the key went to a new array while we looked at the old one.
-            fence(Ordering::Acquire);
-            let now = entry.load(Ordering::Acquire);
-            if now == word {
-                return None;
-            }
-            word = now;
-        }
+        self.array(hash.partition).find(hash.tag, matches)
     }
 
     /// Counts a fetch of the item that `word` names (see `Slot::bump`).

@@ -1,9 +1,9 @@
 //! Growing and shrinking one partition's array while readers and writers go on.
 //!
 //! The new array is allocated first; then all locks of the old one are taken in ascending order, its slots are copied
-//! by tag, and the directory names the new one. Readers of the old array find what was there when it was replaced, and
-//! look again when they find nothing; its writers wait at locks that are never released, see the new directory word and
-//! start again. A fetch counted in the old array during the copy may be lost.
+//! by tag, and the directory names the new one. Readers of the old array find what was there when it was replaced; its
+//! writers wait at locks that are never released, see the new directory word and start again. A fetch counted in the old
+//! array during the copy may be lost.
 
 use std::sync::atomic::Ordering;
 

@@ -218,7 +218,10 @@ impl Writer {
                 continue;
             };
             match task.publish {
-                Publish::Value => locked.replace(old.slot, room.offset),
+                Publish::Value => {
+                    locked.replace(old.slot, room.offset);
+                    self.tally().stored.add(1);
+                }
                 Publish::Copy { observe } => {
                     locked.relocate(old.slot, room.offset);
                     if observe {
