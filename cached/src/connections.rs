@@ -309,24 +309,27 @@ mod tests {
 
     #[test]
     fn a_row_is_never_shown_with_the_halves_of_two_connections() {
+        const ROUNDS: u32 = 500_000;
         let table = table(1);
-        let stop = &AtomicBool::new(false);
+        let row = &table.rows[0];
+        let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {
-            let owner = Arc::clone(&table);
-            scope.spawn(move || {
-                for round in 0..20_000_u16 {
-                    let [high, low] = round.to_be_bytes();
-                    let peer = Endpoint::Inet(([10, 0, high, low], round).into());
-                    drop(owner.open(0, round.into(), &peer, round.into()));
+            scope.spawn(|| {
+                for round in 0..ROUNDS {
+                    let octets = Ipv6Addr::from_bits(u128::from(round) << 64 | u128::from(round));
+                    let peer = Endpoint::Inet((octets, round as u16).into());
+                    drop(table.open(0, round.cast_signed(), &peer, round));
                 }
                 stop.store(true, Ordering::Relaxed);
             });
             while !stop.load(Ordering::Relaxed) {
-                for row in rows(&table, 20_000).iter().skip(2) {
-                    let [high, low] = (row.id as u16).to_be_bytes();
-                    assert_eq!(row.addr, format!("tcp:10.0.{high}.{low}:{}", row.id));
-                    assert_eq!(row.secs_since_last_cmd, 20_000 - row.id);
-                }
+                let Some(shown) = row.read() else {
+                    continue;
+                };
+                let round = shown.fd;
+                let octets = Ipv6Addr::from_bits(u128::from(round) << 64 | u128::from(round));
+                assert_eq!(shown.peer, (octets, round as u16).into());
+                assert_eq!(shown.last_request, round);
             }
         });
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
-use net::socket;
+use net::socket::{self, Endpoint, Stream};
 
 use crate::bell::Bell;
 use crate::clock::Clock;
@@ -44,7 +44,7 @@ pub(crate) struct Listener {
 
 struct Socket {
     listener: socket::Listener,
-    /// Connections may wait: an event said so, and none has been refused us since.
+    /// Connections may wait: no accept has come back without one since an event said so.
     waiting: bool,
 }
 
@@ -54,17 +54,6 @@ struct Pause {
     since: Instant,
     until: Instant,
     length: Duration,
-}
-
-/// What became of one call of accept.
-enum Accepted {
-    Connection,
-    /// This one failed; the next may do.
-    Failed,
-    /// None waits.
-    Drained,
-    /// The system refuses, and would again at once.
-    Refused(io::Error),
 }
 
 impl Listener {
@@ -122,9 +111,7 @@ impl Listener {
                 }
             }
             if self.may_accept(Instant::now()) {
-                for index in 0..self.sockets.len() {
-                    self.accept_batch(index);
-                }
+                self.accept_all();
             }
         }
     }
@@ -141,49 +128,64 @@ impl Listener {
         self.pause.as_ref().is_none_or(|pause| now >= pause.until)
     }
 
-    fn accept_batch(&mut self, index: usize) {
-        for _ in 0..BATCH {
-            if !self.sockets[index].waiting {
+    /// Accepts a batch from each socket, until the system refuses.
+    fn accept_all(&mut self) {
+        for index in 0..self.sockets.len() {
+            if let Err(error) = self.accept_batch(index) {
+                self.back_off(&error);
                 return;
             }
-            match self.accept(index) {
-                Accepted::Connection => {
+        }
+        if !self.sockets.iter().any(|socket| socket.waiting) {
+            self.resume();
+        }
+    }
+
+    /// Accepts a batch from one socket. Fails when the system refuses, and would again at once.
+    fn accept_batch(&mut self, index: usize) -> io::Result<()> {
+        for _ in 0..BATCH {
+            if !self.sockets[index].waiting {
+                break;
+            }
+            match self.sockets[index].listener.accept() {
+                Ok((stream, peer)) => {
+                    self.take(index, stream, &peer);
                     if let Some(pause) = &mut self.pause {
                         pause.length = PAUSE_MIN;
                     }
                 }
-                Accepted::Failed => self.metrics.listener.accept_errors.increment(),
-                Accepted::Drained => {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.sockets[index].waiting = false;
-                    self.resume();
                 }
-                Accepted::Refused(error) => {
+                Err(error) => {
                     self.metrics.listener.accept_errors.increment();
-                    self.back_off(&error);
-                    return;
+                    if !is_of_one(&error) {
+                        return Err(error);
+                    }
                 }
             }
         }
+        Ok(())
     }
 
-    fn accept(&mut self, index: usize) -> Accepted {
-        let (mut stream, peer) = match self.sockets[index].listener.accept() {
-            Ok(accepted) => accepted,
-            Err(error) => return classify(error),
-        };
+    /// Gives a connection to the next worker, or refuses it when there are as many as may be.
+    fn take(&mut self, index: usize, mut stream: Stream, peer: &Endpoint) {
         let counters = &self.metrics.listener;
         let fd = stream.as_raw_fd();
         let now = self.clock.now();
-        if let Some(connection) = self.connections.open(index, fd, &peer, now) {
-            counters.total_connections.increment();
-            self.doors[self.next].hand(Newcomer { stream, connection });
-            self.next = (self.next + 1) % self.doors.len();
-        } else {
+        let Some(connection) = self.connections.open(index, fd, peer, now) else {
             counters.rejected_connections.increment();
             // A new socket has room for one line. A peer that is gone needs none.
             let _ = stream.write(REFUSAL);
-        }
-        Accepted::Connection
+            return;
+        };
+        counters.total_connections.increment();
+        self.log.debug(format_args!(
+            "connection {fd} from {peer} to worker-{}",
+            self.next
+        ));
+        self.doors[self.next].hand(Newcomer { stream, connection });
+        self.next = (self.next + 1) % self.doors.len();
     }
 
     /// Rests before the next accept, longer each time in a row: trying at once would spin, as the
@@ -221,19 +223,33 @@ impl Listener {
     }
 }
 
-fn classify(error: io::Error) -> Accepted {
-    match error.kind() {
-        io::ErrorKind::WouldBlock => Accepted::Drained,
-        // The peer hung up before we came, a firewall was against it, or the network failed under
-        // it, which accept(2) reports as well.
+/// Whether a failure to accept is that of one connection: its peer hung up before we came, a
+/// firewall was against it, or the network failed under it, which accept(2) reports as well. With
+/// any other, no descriptor left for one, the next would fail as this did.
+fn is_of_one(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
         io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::ConnectionReset
-        | io::ErrorKind::PermissionDenied
-        | io::ErrorKind::NetworkDown
-        | io::ErrorKind::NetworkUnreachable
-        | io::ErrorKind::HostUnreachable
-        | io::ErrorKind::Interrupted => Accepted::Failed,
-        // No descriptor or memory is left; whatever else it may be is no better now.
-        _ => Accepted::Refused(error),
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::Interrupted
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lack_of_descriptors_is_not_taken_for_one_connections_failure() {
+        for lack in [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM] {
+            assert!(!is_of_one(&io::Error::from_raw_os_error(lack)), "{lack}");
+        }
+        for one in [libc::ECONNABORTED, libc::EPERM, libc::ENETUNREACH] {
+            assert!(is_of_one(&io::Error::from_raw_os_error(one)), "{one}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! One connection as its worker holds it: the socket, the session, and what could not be sent.
 
+use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -80,6 +81,21 @@ impl Reason {
             Reason::NoBudget => counters.closed_no_buffer.increment(),
             Reason::Protocol => counters.closed_protocol.increment(),
         }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reason::Client => "the client left",
+            Reason::Error => "the socket failed",
+            Reason::Idle => "it asked nothing for too long",
+            Reason::Request => "a request was not whole in time",
+            Reason::Send => "its replies were not read in time",
+            Reason::LineTooLong => "a line was too long",
+            Reason::NoBudget => "no memory was left for its buffers",
+            Reason::Protocol => "it spoke another protocol",
+        })
     }
 }
 
@@ -273,26 +289,21 @@ impl Client {
     /// Why it is to be closed at `now`: it has made no progress for too long, or others wait for
     /// the budget it holds and it is slow to give that back.
     pub(super) fn overdue(&self, bounds: &Bounds, now: Instant) -> Option<Reason> {
-        let passed = |since: Instant, limit: Option<Duration>| {
-            limit.is_some_and(|limit| now.saturating_duration_since(since) >= limit)
-        };
-        let stuck = passed(self.moved, Some(STUCK));
-        let (late, reason) = match (&self.unsent, self.phase) {
-            (Some(unsent), _) if unsent.charge.is_wanted() => (
-                stuck || passed(unsent.since, bounds.send_timeout),
-                Reason::Send,
-            ),
-            (Some(_), _) => (passed(self.moved, bounds.send_timeout), Reason::Send),
-            (None, Phase::Idle) => (passed(self.since, bounds.idle_timeout), Reason::Idle),
-            (None, Phase::Reading) => (
-                stuck && self.session.is_wanted() || passed(self.since, bounds.request_timeout),
-                Reason::Request,
-            ),
+        let is_wanted = self.session.is_wanted()
+            || matches!(&self.unsent, Some(unsent) if unsent.charge.is_wanted());
+        let (since, limit, reason) = match (&self.unsent, self.phase) {
+            (Some(unsent), _) if is_wanted => (unsent.since, bounds.send_timeout, Reason::Send),
+            (Some(_), _) => (self.moved, bounds.send_timeout, Reason::Send),
+            (None, Phase::Idle) => (self.since, bounds.idle_timeout, Reason::Idle),
+            (None, Phase::Reading) => (self.since, bounds.request_timeout, Reason::Request),
             // They wait for us, or for those who are closed for holding the budget.
             (None, Phase::Paused | Phase::NoSpace | Phase::NoBudget | Phase::Closing(_)) => {
                 return None;
             }
         };
-        late.then_some(reason)
+        let passed = |since: Instant, limit| now.saturating_duration_since(since) >= limit;
+        let is_late = limit.is_some_and(|limit| passed(since, limit));
+        let is_stuck = is_wanted && passed(self.moved, STUCK);
+        (is_late || is_stuck).then_some(reason)
     }
 }

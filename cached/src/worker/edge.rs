@@ -1,6 +1,7 @@
 //! A connected socket under an edge-triggered poll, and what its events have said.
 
 use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
 
 use mio::event::Event;
 use mio::{Interest, Registry, Token};
@@ -40,6 +41,11 @@ impl Edge {
         self.ended |= event.is_read_closed() || event.is_error();
         self.readable |= event.is_readable() || self.ended;
         self.writable |= event.is_writable() || event.is_error();
+    }
+
+    /// The file descriptor, by which reports name the connection.
+    pub(super) fn descriptor(&self) -> RawFd {
+        self.stream.as_raw_fd()
     }
 
     pub(super) fn is_readable(&self) -> bool {

@@ -55,7 +55,7 @@ pub(crate) struct Bounds {
     pub(crate) limits: net::Limits,
     /// How long a client may ask nothing; `None`: for ever.
     pub(crate) idle_timeout: Option<Duration>,
-    /// How long a request may take to be whole, or to get a buffer.
+    /// How long a request may take to be whole.
     pub(crate) request_timeout: Option<Duration>,
     /// How long a client may take no byte of its replies.
     pub(crate) send_timeout: Option<Duration>,
@@ -87,7 +87,7 @@ pub(crate) struct Worker {
     /// Clients whose request waits for space in the store.
     spaceless: VecDeque<Token>,
     /// Clients whose request waits for budget: the first is served first.
-    queue: VecDeque<Token>,
+    budgetless: VecDeque<Token>,
     /// The clients of this turn.
     batch: Vec<Work>,
     arena: Arena,
@@ -131,7 +131,7 @@ impl Worker {
             generation: 0,
             ready: VecDeque::new(),
             spaceless: VecDeque::new(),
-            queue: VecDeque::new(),
+            budgetless: VecDeque::new(),
             batch: Vec::with_capacity(BATCH),
             arena: Arena::new(ARENA),
             output: Vec::new(),
@@ -182,7 +182,7 @@ impl Worker {
         if !self.ready.is_empty() || self.upkeep.owes {
             return Some(Duration::ZERO);
         }
-        let retry = !self.spaceless.is_empty() || !self.queue.is_empty();
+        let retry = !self.spaceless.is_empty() || !self.budgetless.is_empty();
         [
             retry.then_some(RETRY),
             self.upkeep.settles.then_some(SETTLE),

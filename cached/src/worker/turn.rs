@@ -92,7 +92,7 @@ impl Worker {
                 self.batch.push(Work::new(token, None));
             }
         }
-        while let Some(token) = self.queue.pop_front() {
+        while let Some(token) = self.budgetless.pop_front() {
             if find(&mut self.clients, token).is_some() {
                 self.batch.push(Work::new(token, None));
                 break;
@@ -140,7 +140,7 @@ impl Worker {
             Phase::Idle | Phase::Reading => self.receive(token, now),
             Phase::Paused | Phase::NoSpace => Admitted::Work(Work::new(token, None)),
             Phase::NoBudget => {
-                self.queue.push_back(token);
+                self.budgetless.push_back(token);
                 Admitted::Done
             }
             Phase::Closing(reason) => {
@@ -208,7 +208,7 @@ impl Worker {
         rest.len()
     }
 
-    /// Sends a client its replies, and decides what it does next.
+    /// Sends a client its replies, and lets it go on.
     fn finish(&mut self, work: &mut Work, now: Instant) {
         let token = work.token;
         let Some(progress) = work.progress.take() else {
@@ -231,26 +231,35 @@ impl Worker {
             }
         }
         let got_on = progress.operations > 0 || progress.refused > 0;
-        let began = client.enter(progress.next, got_on, now);
-        let sends = client.has_unsent();
-        match progress.next {
+        self.direct(token, progress.next, got_on, now);
+    }
+
+    /// Sends a client where it goes next. `got_on`: its run did something.
+    fn direct(&mut self, token: Token, next: Next, got_on: bool, now: Instant) {
+        let Some(client) = find(&mut self.clients, token) else {
+            return;
+        };
+        let began = client.enter(next, got_on, now);
+        let counters = self.engine.counters();
+        // With replies unsent it goes nowhere before they are: `admit` takes it on.
+        match next {
             Next::Receive | Next::Resume => {}
             Next::WaitSpace => {
                 counters.store_waits.add(began.into());
-                if !sends {
+                if !client.has_unsent() {
                     self.spaceless.push_back(token);
                 }
             }
             Next::WaitBudget => {
                 counters.budget_waits.add(began.into());
-                match (sends, began) {
+                match (client.has_unsent(), began) {
                     (true, _) => {}
-                    (false, true) => self.queue.push_back(token),
-                    (false, false) => self.queue.push_front(token),
+                    (false, true) => self.budgetless.push_back(token),
+                    (false, false) => self.budgetless.push_front(token),
                 }
             }
             Next::Close(reason) => {
-                if !sends {
+                if !client.has_unsent() {
                     return self.close(token, reason.into());
                 }
             }
@@ -262,8 +271,12 @@ impl Worker {
 
     /// Ends a connection.
     pub(super) fn close(&mut self, token: Token, reason: Reason) {
-        self.clients.remove(key(token));
+        let client = self.clients.remove(key(token));
         reason.count(self.engine.counters());
+        self.engine.log.debug(format_args!(
+            "connection {} ends: {reason}",
+            client.socket.descriptor()
+        ));
     }
 
     /// Makes room for the next replies, and gives back what one large turn took.

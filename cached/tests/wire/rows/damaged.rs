@@ -25,6 +25,8 @@ pub(super) fn rows() -> Vec<Exchange> {
             .memcached_says("ERROR: shutdown not enabled\r\n", "no flag enables it here"),
         row("meta commands are not offered", "mn\r\n", "ERROR\r\n")
             .memcached_says("MN\r\n", "the meta protocol is not offered yet"),
+        row("an old name of get", "bget z7\r\n", "ERROR\r\n")
+            .memcached_says("END\r\n", "no client has used it for many years"),
         row(
             "control characters in a key are refused",
             b"get z5\x01\r\nget z5\x7f\r\n",

@@ -217,7 +217,12 @@ fn refused() -> Vec<Exchange> {
         ),
         row("flags that are no number", "set r8 a 0 1\r\n", FORMAT),
         row("negative flags", "set r9 -1 0 1\r\n", FORMAT),
-        row("flags beyond 32 bits", "set r21 4294967296 0 1\r\n", FORMAT).memcached_says(
+        row(
+            "flags beyond 32 bits",
+            "set r21 4294967296 0 1\r\nx\r\n",
+            format!("{FORMAT}ERROR\r\n"),
+        )
+        .memcached_says(
             "STORED\r\n",
             "memcached keeps the low 32 bits, so the flags come back changed",
         ),
@@ -246,7 +251,7 @@ fn refused() -> Vec<Exchange> {
         )
         .memcached_says(
             "STORED\r\n",
-            "memcached keeps the low 32 bits, and takes another length",
+            "memcached keeps the low 32 bits and takes another length",
         ),
         row("unique that is no number", "cas r16 0 0 1 x\r\n", FORMAT),
         row("negative unique", "cas r17 0 0 1 -1\r\n", FORMAT),

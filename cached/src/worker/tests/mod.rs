@@ -1,0 +1,174 @@
+//! A worker driven by hand, step by step, with socket pairs for clients.
+
+mod counts;
+mod space;
+mod timeouts;
+mod turns;
+
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+
+use net::socket::{Endpoint, Stream};
+use storage::{Condition, NoSpace, Store, Stored};
+
+use super::*;
+use crate::admin::Stats;
+use crate::clock::Clock;
+use crate::connections::Connections;
+use crate::log;
+use crate::metrics::{Metrics, WorkerCounters};
+
+/// More steps than any of the tests needs.
+const STEPS: usize = 2000;
+
+struct Rig {
+    worker: Worker,
+    door: Door,
+    connections: Arc<Connections>,
+    store: Arc<Store>,
+    metrics: Arc<Metrics>,
+    events: Events,
+}
+
+/// A worker with the smallest memory, and what `change` makes of the defaults else.
+fn rig(change: impl FnOnce(&mut Config)) -> Rig {
+    let mut config = Config {
+        memory: 16 << 20,
+        threads: std::num::NonZeroUsize::new(1),
+        ..Config::default()
+    };
+    change(&mut config);
+    let config = Arc::new(config);
+    let store = Store::new(&config.store_options(1)).unwrap();
+    let metrics = Arc::new(Metrics::new(1));
+    let listener = (3, Endpoint::Unix("/listener".into()));
+    let connections = Arc::new(Connections::new(128, vec![listener]));
+    let budget = config.session_buffers();
+    let (log, _) = log::start(0);
+    let clock = Clock::start();
+    let stats = Arc::new(Stats {
+        config: Arc::clone(&config),
+        metrics: Arc::clone(&metrics),
+        store: Arc::clone(&store),
+        connections: Arc::clone(&connections),
+        budget: budget.clone(),
+        clock,
+        log: log.clone(),
+    });
+    let engine = Engine {
+        store: Arc::clone(&store),
+        writer: store.writer().unwrap(),
+        clock,
+        metrics: Arc::clone(&metrics),
+        worker: 0,
+        stats,
+        log,
+    };
+    let participant = store.join().unwrap();
+    let (worker, door) = Worker::new(Bounds::new(&config), budget, participant, engine).unwrap();
+    Rig {
+        worker,
+        door,
+        connections,
+        store,
+        metrics,
+        events: Events::with_capacity(EVENTS),
+    }
+}
+
+impl Rig {
+    /// A new client's end of its connection, served from the next step on.
+    fn connect(&mut self) -> UnixStream {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        theirs.set_nonblocking(true).unwrap();
+        let peer = Endpoint::Unix("".into());
+        let connection = self.connections.open(0, theirs.as_raw_fd(), &peer, 2);
+        self.door.hand(Newcomer {
+            stream: Stream::Unix(mio::net::UnixStream::from_std(theirs)),
+            connection: connection.unwrap(),
+        });
+        self.step();
+        ours
+    }
+
+    fn step(&mut self) {
+        self.worker.step(&mut self.events, Some(Duration::ZERO));
+    }
+
+    /// Steps until `client` has received `bytes` bytes, which are returned.
+    fn receive(&mut self, client: &mut UnixStream, bytes: usize) -> Vec<u8> {
+        let mut received = Vec::new();
+        for _ in 0..STEPS {
+            self.step();
+            drain(client, &mut received);
+            if received.len() >= bytes {
+                return received;
+            }
+        }
+        panic!("only {} of {bytes} bytes came", received.len());
+    }
+
+    /// Steps until `client` has sent `bytes`.
+    fn send(&mut self, client: &mut UnixStream, mut bytes: &[u8]) {
+        for _ in 0..STEPS {
+            if let Ok(sent) = client.write(bytes) {
+                bytes = &bytes[sent..];
+            }
+            if bytes.is_empty() {
+                return;
+            }
+            self.step();
+        }
+        panic!("{} bytes were not taken", bytes.len());
+    }
+
+    /// Sends `request` and expects `reply`.
+    fn exchange(&mut self, client: &mut UnixStream, request: &[u8], reply: &[u8]) {
+        client.write_all(request).unwrap();
+        let received = self.receive(client, reply.len());
+        assert_eq!(
+            received.escape_ascii().to_string(),
+            reply.escape_ascii().to_string()
+        );
+    }
+
+    /// Stores `value` under `key`, without a client.
+    fn store(&mut self, key: &str, value: &[u8]) -> Result<Stored, NoSpace> {
+        let now = self.worker.engine.clock.now();
+        let guard = self.worker.participant.enter(now);
+        let writer = &mut self.worker.engine.writer;
+        writer.store(&guard, key.as_bytes(), value, 0, 0, Condition::Always)
+    }
+
+    fn counters(&self) -> &WorkerCounters {
+        self.metrics.worker(0)
+    }
+
+    /// The client that came first.
+    fn client(&mut self) -> &mut Client {
+        let mut clients = self.worker.clients.iter_mut();
+        clients.next().expect("a client").1
+    }
+}
+
+/// Reads what is there.
+fn drain(client: &mut UnixStream, received: &mut Vec<u8>) -> bool {
+    let mut part = vec![0; 64 << 10];
+    loop {
+        match client.read(&mut part) {
+            Ok(0) => return true,
+            Ok(bytes) => received.extend_from_slice(&part[..bytes]),
+            Err(error) => {
+                assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+                return false;
+            }
+        }
+    }
+}
+
+/// Whether the worker has closed the client's connection.
+fn is_closed(client: &mut UnixStream) -> bool {
+    drain(client, &mut Vec::new())
+}

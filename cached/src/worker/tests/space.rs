@@ -1,0 +1,93 @@
+//! A store that is full makes requests wait, or refuses them.
+
+use super::*;
+use storage::Eviction;
+
+/// Stores until the store is out of space; returns the number of the last key that was stored.
+fn fill(rig: &mut Rig) -> usize {
+    for number in 0..100_000 {
+        if rig.store(&format!("key{number}"), &[b'v'; 4000]) == Err(NoSpace::Retry) {
+            return number - 1;
+        }
+    }
+    panic!("the store is never full");
+}
+
+#[test]
+fn a_set_without_space_waits_and_others_are_served_meanwhile() {
+    let mut rig = rig(|_| {});
+    // Who holds a guard keeps all that was reclaimed since from being used again.
+    let mut reader = rig.store.join().unwrap();
+    let held = reader.enter(2);
+    let key = format!("key{}", fill(&mut rig));
+
+    let (mut setter, mut getter) = (rig.connect(), rig.connect());
+    setter
+        .write_all(format!("set {key} 0 0 4000\r\n").as_bytes())
+        .unwrap();
+    setter.write_all(&[b'n'; 4000]).unwrap();
+    setter.write_all(b"\r\nget none\r\n").unwrap();
+    for _ in 0..20 {
+        rig.step();
+    }
+    assert_eq!(rig.counters().store_waits.get(), 1);
+    let get = format!("get {key}\r\n");
+    let old = format!("VALUE {key} 0 4000\r\n{}\r\nEND\r\n", "v".repeat(4000));
+    rig.exchange(&mut getter, get.as_bytes(), old.as_bytes());
+    assert!(!is_closed(&mut setter));
+
+    let client = rig.client();
+    assert_eq!(client.phase, client::Phase::NoSpace);
+    client.since -= Duration::from_secs(2);
+    rig.exchange(
+        &mut setter,
+        b"",
+        b"SERVER_ERROR out of memory storing object\r\nEND\r\n",
+    );
+    assert_eq!(rig.counters().store_no_memory.get(), 1);
+    // The client may believe the old value overwritten.
+    rig.exchange(&mut getter, get.as_bytes(), b"END\r\n");
+
+    drop(held);
+    rig.exchange(
+        &mut setter,
+        b"set b 0 0 1\r\nv\r\nget b\r\n",
+        b"STORED\r\nVALUE b 0 1\r\nv\r\nEND\r\n",
+    );
+}
+
+#[test]
+fn a_set_that_is_too_large_leaves_no_stale_value() {
+    let mut rig = rig(|config| config.max_item_size = 1024);
+    let mut client = rig.connect();
+    let large = format!("set k 0 0 2000\r\n{}\r\nget k\r\n", "n".repeat(2000));
+    rig.store("k", b"old").unwrap();
+    rig.exchange(
+        &mut client,
+        large.as_bytes(),
+        b"SERVER_ERROR object too large for cache\r\nEND\r\n",
+    );
+}
+
+#[test]
+fn a_full_store_that_evicts_nothing_refuses_at_once() {
+    let mut rig = rig(|config| config.eviction = Eviction::None);
+    let mut client = rig.connect();
+    let mut refused = false;
+    for key in 0..1000 {
+        let request = [
+            format!("set key{key} 0 0 50000\r\n").into_bytes(),
+            vec![b'v'; 50_000],
+            b"\r\n".to_vec(),
+        ];
+        client.write_all(&request.concat()).unwrap();
+        let reply = rig.receive(&mut client, 8);
+        if reply != b"STORED\r\n" {
+            assert_eq!(reply, b"SERVER_ERROR out of memory storing object\r\n");
+            refused = true;
+            break;
+        }
+    }
+    assert!(refused);
+    assert_eq!(rig.counters().store_waits.get(), 0);
+}
