@@ -27,7 +27,7 @@ impl Writer {
         slices: usize,
         enough: u64,
     ) -> Option<u64> {
-        let store = guard.store();
+        let store = self.home(guard);
         let mut freed = 0;
         let mut current: Option<Drain> = None;
         for slice in 0..slices {
@@ -41,8 +41,8 @@ impl Writer {
                 return (slice > 0).then_some(freed);
             };
             let Some(bytes) = self.slice(guard, &mut drain) else {
-                store.space.pause(drain);
-                return None;
+                store.space.stick(drain);
+                return (slice > 0).then_some(freed);
             };
             freed += bytes;
             if drain.cursor == store.space.records[drain.segment as usize].len() {
@@ -103,10 +103,11 @@ impl Writer {
         item: &Stored<'_>,
     ) -> Fate {
         let store = guard.store();
-        let view = store.view(guard.now());
         let hash = store.place(item.key);
         let mut must_drop = reason == Reason::Evicted;
         loop {
+            // Anew each time: a flush may have come in between.
+            let view = store.view(guard.now());
             if !must_drop && store.is_visible(view, location, item) {
                 match self.move_item(guard, hash, location) {
                     Ok(true) => return Fate::Moved,
@@ -189,5 +190,64 @@ impl Writer {
             },
         )?;
         Ok(moved.is_some())
+    }
+}
+
+#[cfg(all(test, not(loom), not(miri)))]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::thread;
+
+    use super::*;
+    use crate::{Condition, Options};
+
+    /// Moves of a live item while another thread flushes: whichever comes first, the drain gets on.
+    #[test]
+    fn a_flush_in_the_midst_of_a_move_does_not_hold_the_drain_up() {
+        const MOVES: u64 = 20_000;
+        let store = Store::new(&Options::default()).unwrap();
+        let done = Arc::new(AtomicU64::new(0));
+        {
+            let (store, done) = (store.clone(), done.clone());
+            thread::spawn(move || {
+                let mut participant = store.join().unwrap();
+                let mut writer = store.writer().unwrap();
+                while done.load(Ordering::Relaxed) < MOVES {
+                    let guard = participant.enter(10);
+                    // Without space the other thread's flushes have to be cleaned up first.
+                    if writer
+                        .store(&guard, b"key", b"value", 0, 100, Condition::Always)
+                        .is_ok()
+                    {
+                        for _ in 0..8 {
+                            let hash = store.place(b"key");
+                            let found =
+                                store.locate(&guard, hash, |_, stored| stored.key == b"key");
+                            let Some(found) = found else { break };
+                            writer.dispose(&guard, Reason::Expired, found.location, &found.stored);
+                        }
+                    }
+                    drop(guard);
+                    let guard = participant.enter(10);
+                    writer.run_slices(&guard, 4, u64::MAX);
+                    drop(guard);
+                    store.collect();
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        for _ in 0..20_000_000_u64 {
+            if done.load(Ordering::Relaxed) >= MOVES {
+                break;
+            }
+            store.flush();
+            store.collect();
+            thread::yield_now();
+        }
+        assert!(
+            done.load(Ordering::Relaxed) >= MOVES,
+            "the drain does not get on"
+        );
     }
 }

@@ -31,11 +31,11 @@ impl Eviction {
             .find(|policy| policy.name() == name)
     }
 
-    /// The next victim; `by_age` holds the sealed segments with the order they were sealed in.
-    pub(crate) fn victim(self, by_age: &BTreeSet<(u64, u32)>) -> Option<u32> {
+    /// The next victim; `by_age` holds the sealed segments, oldest first.
+    pub(crate) fn victim(self, by_age: &BTreeSet<(u64, u64, u32)>) -> Option<u32> {
         match self {
             Eviction::None => None,
-            Eviction::Fifo => by_age.first().map(|&(_, segment)| segment),
+            Eviction::Fifo => by_age.first().map(|&(.., segment)| segment),
         }
     }
 }
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn fifo_takes_the_oldest_and_none_takes_nothing() {
-        let by_age = BTreeSet::from([(7, 1), (3, 9), (5, 0)]);
+        let by_age = BTreeSet::from([(1, 7, 1), (1, 3, 9), (1, 5, 0)]);
         assert_eq!(Eviction::Fifo.victim(&by_age), Some(9));
         assert_eq!(Eviction::None.victim(&by_age), None);
     }

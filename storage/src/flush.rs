@@ -5,32 +5,37 @@
 //! lock, and maintenance drains the old segments. The clean-up is over when every guard from before the flush has
 //! closed (nobody can open a segment under the old number any more) and no old segment is left.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Seconds;
 
 pub(crate) struct Flush {
-    number: AtomicU64,
+    /// The number and, in the low half, when the next flush is due (0: none is). One word, so that a due flush is over
+    /// and the number grown at the same moment.
+    ///
+    /// ```text
+    /// number u32 | due u32
+    /// ```
+    word: AtomicU64,
     /// The newest number under which every guard has been opened.
     fenced: AtomicU64,
     /// The newest number that left nothing void behind.
     cleaned: AtomicU64,
-    /// When the next flush is due; 0: none is.
-    due: AtomicU32,
 }
+
+const NUMBER_SHIFT: u32 = 32;
 
 impl Flush {
     pub(crate) fn new() -> Flush {
         Flush {
-            number: AtomicU64::new(1),
+            word: AtomicU64::new(1 << NUMBER_SHIFT),
             fenced: AtomicU64::new(1),
             cleaned: AtomicU64::new(1),
-            due: AtomicU32::new(0),
         }
     }
 
     pub(crate) fn number(&self) -> u64 {
-        self.number.load(Ordering::SeqCst)
+        self.word.load(Ordering::SeqCst) >> NUMBER_SHIFT
     }
 
     /// The number that a segment must have been born under, while void ones are left. To be asked before the index is:
@@ -42,25 +47,51 @@ impl Flush {
 
     /// Makes everything stored so far void; a flush that was to come is off. Returns the new number.
     pub(crate) fn now(&self) -> u64 {
-        self.due.store(0, Ordering::SeqCst);
-        self.number.fetch_add(1, Ordering::SeqCst) + 1
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let next = (word >> NUMBER_SHIFT) + 1;
+            match self.word.compare_exchange(
+                word,
+                next << NUMBER_SHIFT,
+                Ordering::SeqCst,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return next,
+                Err(now) => word = now,
+            }
+        }
     }
 
     pub(crate) fn at(&self, deadline: Seconds) {
-        self.due.store(deadline, Ordering::SeqCst);
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let due = word >> NUMBER_SHIFT << NUMBER_SHIFT | u64::from(deadline);
+            match self
+                .word
+                .compare_exchange(word, due, Ordering::SeqCst, Ordering::Relaxed)
+            {
+                Ok(_) => return,
+                Err(now) => word = now,
+            }
+        }
     }
 
     /// Fires a flush that is due; one caller gets its number.
     pub(crate) fn fire(&self, now: Seconds) -> Option<u64> {
-        let due = self.due.load(Ordering::Relaxed);
-        if due == 0 || due > now {
-            return None;
+        let mut word = self.word.load(Ordering::SeqCst);
+        while (1..=now).contains(&(word as u32)) {
+            let next = (word >> NUMBER_SHIFT) + 1;
+            match self.word.compare_exchange(
+                word,
+                next << NUMBER_SHIFT,
+                Ordering::SeqCst,
+                Ordering::SeqCst,
+            ) {
+                Ok(_) => return Some(next),
+                Err(now) => word = now,
+            }
         }
-        let fired = self
-            .due
-            .compare_exchange(due, 0, Ordering::SeqCst, Ordering::SeqCst)
-            .is_ok();
-        fired.then(|| self.number.fetch_add(1, Ordering::SeqCst) + 1)
+        None
     }
 
     /// Every guard from before that flush has closed.
@@ -90,6 +121,18 @@ mod tests {
         assert_eq!(flush.fire(9), None);
         assert_eq!(flush.fire(10), Some(2));
         assert_eq!(flush.fire(11), None);
+    }
+
+    #[test]
+    fn a_due_flush_is_never_half_done() {
+        let flush = Flush::new();
+        flush.at(10);
+        // Whoever no longer sees it due sees the new number.
+        flush.fire(10);
+        assert_eq!(
+            (flush.word.load(Ordering::Relaxed) as u32, flush.number()),
+            (0, 2)
+        );
     }
 
     #[test]

@@ -9,18 +9,23 @@ use crate::writer::Writer;
 
 /// Slices a bout: about a millisecond.
 const SLICES: usize = 16;
-/// Between two looks at the clock when there is nothing to do.
+/// Between two bouts when there is nothing to do.
 const IDLE: Duration = Duration::from_millis(250);
-/// While retired segments wait for their readers.
+/// While something retired waits for its readers.
 const SOON: Duration = Duration::from_millis(1);
-/// Every partition of the index is looked at once in so many idle rounds.
-const SHRINK_ROUNDS: usize = 240;
+/// Buckets of the index looked at for a place to shrink, in a bout: about 100 us.
+const BUCKETS: usize = 16 << 10;
+/// Index arrays moved together in a bout: about 100 us.
+const MOVES: usize = 16;
 
 /// Expires, cleans up after flushes, keeps the reserve of free segments, gives index memory back.
 pub struct Maintainer {
     participant: Participant,
     writer: Writer,
+    /// The partition of the index to be looked at next.
     partition: usize,
+    /// The thread was told to sleep as long as it may: the time for what is not urgent has come.
+    rested: bool,
 }
 
 impl Maintainer {
@@ -29,6 +34,7 @@ impl Maintainer {
             participant,
             writer,
             partition: 0,
+            rested: true,
         }
     }
 
@@ -39,29 +45,35 @@ impl Maintainer {
         let store = guard.store();
         store.maintenance.get_or_init(thread::current);
         self.writer.settle(&guard);
+        store.space.tend_window(&store.pool, now);
         let worked = self.writer.run_slices(&guard, SLICES, u64::MAX).is_some();
-        if !worked {
+        if let Some(number) = store.flush.cleanable()
+            && store.space.is_clean_of(number)
+        {
+            store.flush.clean(number);
+        }
+        if self.rested {
             let partitions = store.index.partition_count();
-            for _ in 0..partitions.div_ceil(SHRINK_ROUNDS) {
+            let mut seen = 0;
+            for _ in 0..partitions {
                 self.partition = (self.partition + 1) % partitions;
-                store.shrink_index(self.partition, self.writer.tally());
-            }
-            store.uncover_index();
-            store.space.tend_window(&store.pool, now);
-            if let Some(number) = store.flush.cleanable()
-                && store.space.is_clean_of(number)
-            {
-                store.flush.clean(number);
+                seen += store.shrink_index(self.partition, self.writer.tally());
+                if seen >= BUCKETS {
+                    break;
+                }
             }
         }
+        store.tidy_index(self.writer.tally(), MOVES);
         drop(guard);
-        self.writer.home().collect();
-        if worked {
+        self.writer.shared().collect();
+        let pause = if worked {
             Duration::ZERO
-        } else if self.writer.home().is_waiting() {
+        } else if self.writer.shared().is_waiting() {
             SOON
         } else {
             IDLE
-        }
+        };
+        self.rested = pause == IDLE;
+        pause
     }
 }

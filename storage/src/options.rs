@@ -8,7 +8,7 @@ use crate::segment::space::Geometry;
 use crate::segment::{SEGMENT_MAX, SEGMENT_MIN};
 
 /// DRAM that a segment costs beside its bytes: its record, its place in the queues and their nodes; rounded up.
-const RECORD_BYTES: u64 = 256;
+const RECORD_BYTES: u64 = 320;
 /// Open tails take at most 1/25 of the heap, 4 %.
 const TAIL_SHARE: u64 = 25;
 /// Segments that a writer's share of the tails is cut into, when the segment size follows the heap.

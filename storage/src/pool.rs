@@ -18,6 +18,19 @@ impl Pool {
         })
     }
 
+    /// Addresses for so many bytes, which the system need not have: only what is touched takes memory.
+    pub(crate) fn reserve(bytes: u64) -> io::Result<Pool> {
+        let bytes = usize::try_from(bytes).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let map = MmapOptions::new().len(bytes).no_reserve_swap().map_anon()?;
+        Ok(Pool {
+            map: MmapRaw::from(map),
+        })
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.map.len() as u64
+    }
+
     /// The address of the byte at `offset`.
     pub(crate) fn at(&self, offset: u64) -> *mut u8 {
         debug_assert!((offset as usize) < self.map.len());

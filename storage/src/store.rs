@@ -1,6 +1,6 @@
 //! The store as all threads share it, and its reads.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 
@@ -43,6 +43,7 @@ pub struct Store {
     max_item_size: usize,
     seed: u64,
     writers: AtomicUsize,
+    maintained: AtomicBool,
 }
 
 /// An item found under a guard. Its value is the heap's own bytes, which nobody changes while the guard is open.
@@ -113,8 +114,7 @@ impl Store {
         let geometry = options.geometry()?;
         let no_memory = |error: &dyn std::fmt::Display| OptionsError::NoMemory(error.to_string());
         let heap_bytes = u64::from(geometry.segments) * u64::from(geometry.segment_bytes);
-        let index =
-            Index::new(options.memory).ok_or_else(|| no_memory(&"the index does not fit"))?;
+        let index = Index::new(options.memory).map_err(|error| no_memory(&error))?;
         Ok(Arc::new(Store {
             pool: Pool::new(heap_bytes).map_err(|error| no_memory(&error))?,
             index_bytes_min: index.bytes(),
@@ -130,6 +130,7 @@ impl Store {
             max_item_size: options.max_item_size as usize,
             seed: options.seed,
             writers: AtomicUsize::new(0),
+            maintained: AtomicBool::new(false),
         }))
     }
 
@@ -147,8 +148,12 @@ impl Store {
         (at + 1 < self.tallies.len()).then(|| Writer::new(self.clone(), at))
     }
 
-    /// The maintenance of this store, for a thread of its own. It takes one of the places of [`Store::join`].
+    /// The maintenance of this store, for a thread of its own; `None` when it has been handed out. It takes one of the
+    /// places of [`Store::join`].
     pub fn maintainer(self: &Arc<Self>) -> Option<Maintainer> {
+        if self.maintained.swap(true, Ordering::Relaxed) {
+            return None;
+        }
         let participant = self.join()?;
         Some(Maintainer::new(
             participant,
@@ -264,7 +269,10 @@ impl Store {
         hash: Hash,
         names: impl Fn(u64, &Stored<'g>) -> bool,
     ) -> Option<Found<'g>> {
-        debug_assert!(std::ptr::eq(guard.store(), self));
+        assert!(
+            std::ptr::eq(guard.store(), self),
+            "a guard of another store"
+        );
         let view = self.view(guard.now());
         let mut stored = None;
         let (slot, word) = self.index.find(hash, |location| {
@@ -362,59 +370,70 @@ impl Store {
         self.retired.is_empty() && self.space.is_exhausted(self.need(now))
     }
 
-    /// Segments are short or something is to be cleaned up, and readers hold it up.
+    /// Something waits for guards to close.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.space.is_low() || self.flush.pending().is_some()
+        !self.retired.is_empty()
     }
 
     /// Room for one more key in its partition of the index; false when there is no memory for it.
     pub(crate) fn grow_index(&self, hash: Hash, tally: &Tally) -> bool {
-        let bytes = self.index.bytes() + self.index.growth_cost(hash);
-        if !self.space.cover(&self.pool, bytes - self.index_bytes_min) {
-            return false;
-        }
-        match self.index.grow(hash) {
-            Resize::Done(old) => {
-                tally.index_resizes.add(1);
-                self.retired.push(&self.epochs, Garbage::Array(old));
-                true
+        loop {
+            match self.index.grow(hash) {
+                Resize::Done(old) => {
+                    self.replaced(old, tally);
+                    return true;
+                }
+                Resize::Needless => return true,
+                Resize::NeedsMemory(bytes) if self.cover_index(bytes) => self.index.allow(bytes),
+                Resize::NeedsMemory(_) | Resize::Impossible => return false,
             }
-            Resize::Needless => true,
-            Resize::Impossible => false,
         }
     }
 
-    /// Gives memory back that a sparse partition does not need.
-    pub(crate) fn shrink_index(&self, partition: usize, tally: &Tally) {
-        if let Resize::Done(old) = self.index.shrink(partition) {
-            tally.index_resizes.add(1);
-            self.retired.push(&self.epochs, Garbage::Array(old));
+    /// Lends segments for so many bytes of index.
+    fn cover_index(&self, bytes: u64) -> bool {
+        let bytes = bytes.saturating_sub(self.index_bytes_min);
+        if self.space.cover(&self.pool, bytes) {
+            return true;
         }
+        // What is retired may be all that is missing.
+        self.collect();
+        self.space.cover(&self.pool, bytes)
     }
 
-    /// Takes segments back that the index has no more use for.
-    pub(crate) fn uncover_index(&self) {
-        self.space
-            .uncover(self.index.bytes() - self.index_bytes_min);
+    fn replaced(&self, old: Array, tally: &Tally) {
+        tally.index_resizes.add(1);
+        self.retired.push(&self.epochs, Garbage::Array(old));
+    }
+
+    /// Makes a sparse partition smaller; tells how many buckets were looked at.
+    pub(crate) fn shrink_index(&self, partition: usize, tally: &Tally) -> usize {
+        let (outcome, buckets) = self.index.shrink(partition);
+        if let Resize::Done(old) = outcome {
+            self.replaced(old, tally);
+        }
+        buckets
+    }
+
+    /// Closes holes between the arrays, some at a time, and takes back the segments that the index does not need.
+    pub(crate) fn tidy_index(&self, tally: &Tally, moves: usize) {
+        for _ in 0..moves {
+            let Resize::Done(old) = self.index.compact() else {
+                break;
+            };
+            self.replaced(old, tally);
+        }
+        let allowed = self.index.trim().saturating_sub(self.index_bytes_min);
+        self.space.uncover(allowed);
     }
 
     /// Frees what no guard can see any more.
     pub(crate) fn collect(&self) {
         self.retired.collect(&self.epochs, |garbage| match garbage {
             Garbage::Segment(segment) => self.space.reuse(segment),
-            Garbage::Array(array) => {
-                self.index.freed(array);
-                // SAFETY: it was replaced, and every guard from before that has closed.
-                unsafe { array.free() };
-            }
+            // SAFETY: it was replaced, and every guard from before that has closed.
+            Garbage::Array(array) => unsafe { self.index.free(array) },
             Garbage::Fence(number) => self.flush.fence(number),
         });
-    }
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        // No participant is left, so this frees every replaced array.
-        self.collect();
     }
 }

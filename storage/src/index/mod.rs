@@ -4,7 +4,7 @@
 //! partition's array. The lock of the first of them guards every change of the key, in both. Readers take no lock.
 //!
 //! ```text
-//! directory   [u64; partitions]     buckets 16 | address of the array 48
+//! directory   [u64; partitions]     buckets 16 | place of the array in the region 48
 //! array       [bucket; n]           2 <= n < 2^16
 //! bucket      [slot; 8]             64 bytes, one cache line
 //! ```
@@ -12,15 +12,17 @@
 //! A place derives from the tag alone, so an array is copied into a larger or smaller one without reading an item. The
 //! locks of an array that was replaced are never released: whoever holds a lock knows that its array is the current one.
 
+mod region;
 mod resize;
 mod slot;
 
-use std::alloc::{self, Layout};
 use std::hint;
+use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use region::{Place, Region};
 pub(crate) use resize::Resize;
 pub(crate) use slot::{POOL_MAX, Slot, Word};
 
@@ -32,8 +34,8 @@ const BUCKETS_MIN: usize = 2;
 const BUCKETS_MAX: usize = u16::MAX as usize;
 /// Heap bytes a partition indexes. It bounds what a resize copies: about 5 us for items of 60 bytes.
 const PARTITION: u64 = 32 << 10;
-/// What the allocator keeps beside an array, in bytes; rounded up.
-const ALLOCATION_EXTRA: u64 = 64;
+/// DRAM a partition takes beside its array, in bytes: its directory word, its place in the region's plan; rounded up.
+const PARTITION_EXTRA: u64 = 64;
 /// How often a lock is tried before the thread offers its core to the holder.
 const SPINS: u32 = 64;
 
@@ -54,49 +56,24 @@ pub(crate) struct Hash {
 pub(crate) struct Array {
     start: ptr::NonNull<Bucket>,
     buckets: usize,
+    place: Place,
 }
 
 impl Array {
-    fn layout(buckets: usize) -> Layout {
-        // A constant element and at most 2^16 of them: it cannot overflow.
-        Layout::array::<Bucket>(buckets).unwrap_or(Layout::new::<Bucket>())
-    }
-
-    /// Bytes of memory an array of so many buckets costs.
-    fn cost(buckets: usize) -> u64 {
-        (buckets * size_of::<Bucket>()) as u64 + ALLOCATION_EXTRA
-    }
-
-    /// An array of empty buckets, or `None` when the system has no memory.
-    fn allocate(buckets: usize) -> Option<Array> {
-        debug_assert!((BUCKETS_MIN..=BUCKETS_MAX).contains(&buckets));
-        // SAFETY: the size is not zero; zeroed slots are empty slots.
-        let start = unsafe { alloc::alloc_zeroed(Array::layout(buckets)) };
-        ptr::NonNull::new(start.cast()).map(|start| Array { start, buckets })
-    }
-
-    /// # Safety
-    /// Nobody reads this array any more, or can: it was replaced and its readers have left, or it was never published.
-    pub(crate) unsafe fn free(self) {
-        // SAFETY: allocated by `allocate` with this layout; the caller's promise.
-        unsafe { alloc::dealloc(self.start.as_ptr().cast(), Array::layout(self.buckets)) }
+    fn new(region: &Region, place: Place, buckets: usize) -> Array {
+        Array {
+            start: region.at(place),
+            buckets,
+            place,
+        }
     }
 
     fn to_word(self) -> u64 {
-        let address = self.start.as_ptr().expose_provenance() as u64;
-        debug_assert!(address < 1 << 48);
-        (self.buckets as u64) << 48 | address
+        (self.buckets as u64) << 48 | u64::from(self.place)
     }
 
-    fn from_word(word: u64) -> Array {
-        let address = (word & ((1 << 48) - 1)) as usize;
-        // SAFETY: directory words are made by `to_word` from an allocation, which is not at 0.
-        let start =
-            unsafe { ptr::NonNull::new_unchecked(ptr::with_exposed_provenance_mut(address)) };
-        Array {
-            start,
-            buckets: (word >> 48) as usize,
-        }
+    fn from_word(region: &Region, word: u64) -> Array {
+        Array::new(region, word as u32, (word >> 48) as usize)
     }
 
     fn bucket<'g>(self, at: usize) -> &'g Bucket {
@@ -156,11 +133,10 @@ impl Array {
 // SAFETY: an array is shared memory of atomics; who frees it is told by `free`.
 unsafe impl Send for Array {}
 
-/// The directory, and what the arrays cost.
+/// The directory and the arrays.
 pub(crate) struct Index {
     directory: Box<[AtomicU64]>,
-    /// Bytes of all arrays that are not freed yet, replaced ones included.
-    bytes: AtomicU64,
+    region: Region,
     slots: AtomicU64,
 }
 
@@ -168,17 +144,27 @@ pub(crate) struct Index {
 pub(crate) struct BothFull;
 
 impl Index {
-    /// An index for a heap of at most `heap_max` bytes, in its smallest form; `None` when the system has no memory.
-    pub(crate) fn new(heap_max: u64) -> Option<Index> {
+    /// An index for a heap of at most `heap_max` bytes, in its smallest form.
+    pub(crate) fn new(heap_max: u64) -> io::Result<Index> {
         let partitions = Index::partitions(heap_max);
-        let mut directory = Vec::with_capacity(partitions);
-        for _ in 0..partitions {
-            directory.push(AtomicU64::new(Array::allocate(BUCKETS_MIN)?.to_word()));
-        }
-        Some(Index {
-            directory: directory.into(),
-            bytes: AtomicU64::new(partitions as u64 * Array::cost(BUCKETS_MIN)),
-            slots: AtomicU64::new((partitions * BUCKETS_MIN * WIDTH) as u64),
+        let smallest = (partitions * BUCKETS_MIN * size_of::<Bucket>()) as u64;
+        // However many items there are, the index is smaller than what it indexes.
+        let region = Region::new(heap_max.max(smallest))?;
+        region.allow(smallest);
+        let word = |partition| {
+            let place = region
+                .allocate(BUCKETS_MIN as u32, partition)
+                .map_err(|_| io::ErrorKind::OutOfMemory)?;
+            Ok(AtomicU64::new(
+                Array::new(&region, place, BUCKETS_MIN).to_word(),
+            ))
+        };
+        let directory = (0..partitions).map(word).collect::<io::Result<_>>()?;
+        let slots = AtomicU64::new((partitions * BUCKETS_MIN * WIDTH) as u64);
+        Ok(Index {
+            directory,
+            region,
+            slots,
         })
     }
 
@@ -186,15 +172,15 @@ impl Index {
         heap_max.div_ceil(PARTITION).max(1) as usize
     }
 
-    /// Bytes the smallest index for such a heap takes, directory included.
+    /// Bytes that the smallest index for such a heap takes, and what every index takes beside its arrays.
     pub(crate) fn bytes_min(heap_max: u64) -> u64 {
-        Index::partitions(heap_max) as u64
-            * (Array::cost(BUCKETS_MIN) + size_of::<AtomicU64>() as u64)
+        let array = (BUCKETS_MIN * size_of::<Bucket>()) as u64;
+        Index::partitions(heap_max) as u64 * (array + PARTITION_EXTRA)
     }
 
-    /// Bytes of arrays.
+    /// Bytes of memory that the arrays take.
     pub(crate) fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
+        self.region.bytes()
     }
 
     /// Slots of the current arrays.
@@ -216,7 +202,10 @@ impl Index {
     }
 
     fn array(&self, partition: usize) -> Array {
-        Array::from_word(self.directory[partition].load(Ordering::Acquire))
+        Array::from_word(
+            &self.region,
+            self.directory[partition].load(Ordering::Acquire),
+        )
     }
 
     /// The slot whose item `matches`, without a lock. `matches` may be asked about items of other keys, and about
@@ -252,15 +241,6 @@ impl Index {
                 };
             }
             back_off(&mut tries);
-        }
-    }
-}
-
-impl Drop for Index {
-    fn drop(&mut self) {
-        for entry in &mut self.directory {
-            // SAFETY: nobody else has the index any more.
-            unsafe { Array::from_word(*entry.get_mut()).free() }
         }
     }
 }

@@ -22,51 +22,78 @@ pub(crate) enum Resize {
     Done(Array),
     /// Somebody else was faster, or there is nothing to do.
     Needless,
-    /// The partition cannot be larger, or the system has no memory.
+    /// So many bytes of memory are to be allowed first.
+    NeedsMemory(u64),
+    /// The partition cannot be larger.
     Impossible,
 }
 
 impl Index {
-    /// Bytes that growing the partition by one step would take beside the old array.
-    pub(crate) fn growth_cost(&self, hash: super::Hash) -> u64 {
-        Array::cost(larger(self.array(hash.partition).buckets))
-    }
-
     /// Makes room in the key's partition.
     pub(crate) fn grow(&self, hash: super::Hash) -> Resize {
-        let old = self.array(hash.partition);
-        let mut buckets = larger(old.buckets);
-        // A slot may find no room even in a larger array: then a still larger one.
-        while buckets <= BUCKETS_MAX {
-            match self.replace(hash.partition, old.buckets, buckets) {
-                Some(done) => return done,
-                None => buckets = larger(buckets),
+        let from = self.array(hash.partition).buckets;
+        self.replace_by_at_least(hash.partition, from, larger(from))
+    }
+
+    /// A slot may find no room among as many buckets as wanted, even if they are more: then a still larger array.
+    fn replace_by_at_least(&self, partition: usize, from: usize, wanted: usize) -> Resize {
+        let mut to = wanted;
+        while to <= BUCKETS_MAX {
+            match self.replace(partition, from, to) {
+                Some(outcome) => return outcome,
+                None => to = larger(to),
             }
         }
         Resize::Impossible
     }
 
-    /// Gives memory back when the partition has become sparse.
-    pub(crate) fn shrink(&self, partition: usize) -> Resize {
+    /// Makes a partition that has become sparse smaller. Tells how many buckets were looked at.
+    pub(crate) fn shrink(&self, partition: usize) -> (Resize, usize) {
         let old = self.array(partition);
         let used = old.used();
-        if old.buckets == BUCKETS_MIN || used * 100 >= old.buckets * WIDTH * SPARSE {
-            return Resize::Needless;
-        }
         let wanted = (used * 100).div_ceil(WIDTH * SHRUNKEN).max(BUCKETS_MIN);
-        if wanted >= old.buckets {
-            return Resize::Needless;
+        let sparse = used * 100 < old.buckets * WIDTH * SPARSE;
+        let outcome = if sparse && wanted < old.buckets {
+            self.replace(partition, old.buckets, wanted)
+                .unwrap_or(Resize::Needless)
+        } else {
+            Resize::Needless
+        };
+        (outcome, old.buckets)
+    }
+
+    /// Moves the topmost array into a hole, if holes take too much.
+    pub(crate) fn compact(&self) -> Resize {
+        match self.region.misplaced() {
+            Some((partition, buckets)) => self.replace_by_at_least(partition, buckets, buckets),
+            None => Resize::Needless,
         }
-        self.replace(partition, old.buckets, wanted)
-            .unwrap_or(Resize::Needless)
+    }
+
+    /// Lets the arrays use so many bytes of memory.
+    pub(crate) fn allow(&self, bytes: u64) {
+        self.region.allow(bytes);
+    }
+
+    /// Gives memory back that no array uses; returns the bytes that they may still use.
+    pub(crate) fn trim(&self) -> u64 {
+        self.region.trim()
+    }
+
+    /// # Safety
+    /// The array was replaced, and no guard is left that could have seen it.
+    pub(crate) unsafe fn free(&self, array: Array) {
+        // SAFETY: the caller's promise.
+        unsafe { self.region.free(array.place) }
     }
 
     /// `None` when a slot found no room among so many buckets.
     fn replace(&self, partition: usize, from: usize, to: usize) -> Option<Resize> {
-        let Some(new) = Array::allocate(to) else {
-            return Some(Resize::Impossible);
+        let place = match self.region.allocate(to as u32, partition) {
+            Ok(place) => place,
+            Err(super::region::NeedsMemory(bytes)) => return Some(Resize::NeedsMemory(bytes)),
         };
-        self.bytes.fetch_add(Array::cost(to), Ordering::Relaxed);
+        let new = Array::new(&self.region, place, to);
         let outcome = self.replace_with(partition, from, new);
         if matches!(outcome, Some(Resize::Done(_))) {
             self.slots.fetch_add((to * WIDTH) as u64, Ordering::Relaxed);
@@ -74,8 +101,7 @@ impl Index {
                 .fetch_sub((from * WIDTH) as u64, Ordering::Relaxed);
         } else {
             // SAFETY: it was not published.
-            unsafe { new.free() };
-            self.bytes.fetch_sub(Array::cost(to), Ordering::Relaxed);
+            unsafe { self.region.free(place) };
         }
         outcome
     }
@@ -115,12 +141,6 @@ impl Index {
             }
             back_off(&mut tries);
         }
-    }
-
-    /// Takes note that a replaced array was freed.
-    pub(crate) fn freed(&self, array: Array) {
-        self.bytes
-            .fetch_sub(Array::cost(array.buckets), Ordering::Relaxed);
     }
 }
 

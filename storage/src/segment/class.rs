@@ -11,9 +11,6 @@ pub(crate) const CLASSES: usize = 16 + 28 * 16;
 /// Coarse tails a writer may hold.
 pub(crate) const LEVELS: usize = 5;
 
-/// Bins by deadline that a coarse tail counts its bytes in.
-pub(crate) const BINS: usize = 8;
-
 /// A group of TTLs, told by its first TTL and its width, both in seconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Class(u16);
@@ -65,27 +62,26 @@ impl Level {
         }
     }
 
-    /// Seconds that the bins cover; what dies later is counted in the last one.
-    fn range(self) -> Seconds {
+    /// How long a tail of the level stays open.
+    pub(crate) fn open_time(self) -> Seconds {
         match self {
-            Level::Minute => 60,
-            Level::Hour => 3_600,
-            Level::Day => 86_400,
-            Level::Longer | Level::Never => 30 * 86_400,
+            Level::Minute => 30,
+            Level::Hour => 1_800,
+            Level::Day => 43_200,
+            Level::Longer => 15 * 86_400,
+            Level::Never => Seconds::MAX,
         }
     }
 
-    /// Seconds between two bins.
-    pub(crate) fn bin_width(self) -> Seconds {
-        self.range().div_ceil(BINS as u32)
-    }
-
-    /// How long a tail of the level stays open.
-    pub(crate) fn open_time(self) -> Seconds {
-        if self == Level::Never {
-            Seconds::MAX
-        } else {
-            self.range() / 2
+    /// The octave that the first of a coarse segment's bins ends with (see [`Bins`](super::seal::Bins)); `None`: its
+    /// items do not expire.
+    pub(crate) fn first_octave(self) -> Option<u32> {
+        match self {
+            Level::Minute => Some(0),
+            Level::Hour => Some(6),
+            Level::Day => Some(11),
+            Level::Longer => Some(16),
+            Level::Never => None,
         }
     }
 }

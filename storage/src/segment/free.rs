@@ -47,15 +47,29 @@ impl FreeMap {
         Some(found)
     }
 
-    /// Takes the highest run of `count` adjacent free segments; tells its first.
-    pub(super) fn take_run(&mut self, count: u32) -> Option<u32> {
+    /// Takes the highest run of `count` adjacent free segments that keeps off `spared`; tells its first.
+    pub(super) fn take_run(&mut self, count: u32, spared: &std::ops::Range<u32>) -> Option<u32> {
         let mut run = 0;
-        let first = (0..self.segments).rev().find(|&segment| {
-            run = if self.contains(segment) { run + 1 } else { 0 };
-            run == count
-        })?;
-        (first..first + count).for_each(|segment| self.remove(segment));
-        Some(first)
+        let mut segment = self.segments;
+        while segment > 0 {
+            segment -= 1;
+            if self.words[segment as usize / 64] == 0 {
+                // Nothing in the whole word.
+                segment = segment / 64 * 64;
+                run = 0;
+                continue;
+            }
+            run = if self.contains(segment) && !spared.contains(&segment) {
+                run + 1
+            } else {
+                0
+            };
+            if run == count {
+                (segment..segment + count).for_each(|segment| self.remove(segment));
+                return Some(segment);
+            }
+        }
+        None
     }
 }
 
@@ -67,8 +81,10 @@ mod tests {
     fn runs_come_from_the_top_and_singles_from_the_bottom() {
         let mut map = FreeMap::full(130);
         assert_eq!(map.take(&(0..0)), Some(0));
-        assert_eq!(map.take_run(70), Some(60));
-        assert_eq!(map.take_run(60), None);
+        assert_eq!(map.take_run(70, &(0..0)), Some(60));
+        assert_eq!(map.take_run(60, &(0..0)), None);
+        assert_eq!(map.take_run(20, &(30..50)), Some(10));
+        (10..30).for_each(|segment| map.insert(segment));
         assert_eq!(map.take(&(1..59)), Some(59));
         assert_eq!(map.take(&(1..59)), None);
         map.insert(60);

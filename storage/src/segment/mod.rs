@@ -18,8 +18,10 @@ pub(crate) mod drain;
 mod free;
 mod queues;
 pub(crate) mod reclaim;
+pub(crate) mod seal;
 pub(crate) mod space;
 pub(crate) mod tail;
+mod window;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -52,6 +54,9 @@ impl State {
 
 const STATE_BITS: u32 = 3;
 const STATE_MASK: u64 = (1 << STATE_BITS) - 1;
+
+/// How finely the dead share of a segment is told.
+pub(crate) const EIGHTHS: u8 = 8;
 
 /// What the store knows of one segment, apart from its bytes.
 ///
@@ -142,10 +147,20 @@ impl Record {
                 .is_ok()
     }
 
-    /// Counts bytes that were unlinked; true when that made a sealed segment wholly dead. Against a seal at the same
-    /// time: both sides write, then read what the other wrote, so at least one sees that nothing is left alive.
+    /// Counts bytes that were unlinked; true when the queues of a sealed segment should know. Against a seal at the same
+    /// time: both sides write, then read what the other wrote, so at least one sees all that is dead.
     pub(crate) fn bury(&self, bytes: u32) -> bool {
-        let dead = self.dead.fetch_add(bytes, Ordering::SeqCst) + bytes;
-        self.state() == State::Sealed && dead >= self.len()
+        let before = self.dead.fetch_add(bytes, Ordering::SeqCst);
+        self.state() == State::Sealed && self.eighths(before) != self.eighths(before + bytes)
+    }
+
+    /// Eighths of a sealed segment's bytes that are dead.
+    fn dead_eighths(&self) -> u8 {
+        self.eighths(self.dead.load(Ordering::SeqCst))
+    }
+
+    fn eighths(&self, dead: u32) -> u8 {
+        (u64::from(dead) * u64::from(EIGHTHS) / u64::from(self.len().max(1))).min(EIGHTHS.into())
+            as u8
     }
 }

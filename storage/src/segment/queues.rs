@@ -1,46 +1,28 @@
-//! What is known of the segments that no writer holds.
+//! The sealed segments, in the orders that victims are chosen by, and what is on its way to be free.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 
-use super::class::BINS;
 use super::drain::Drain;
 use super::free::FreeMap;
+use super::seal::Seal;
 use crate::Seconds;
 
-/// What is known of a segment when it is sealed.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Seal {
-    pub(crate) len: u32,
-    /// When its last item expires; 0: one of them never does.
-    pub(crate) deadline: Seconds,
-    /// When it was opened; with `bin_width` it tells the bins' times.
-    pub(crate) opened: Seconds,
-    /// Seconds a bin; 0 for a class tail, which has none.
-    pub(crate) bin_width: Seconds,
-    /// Bytes by deadline.
-    pub(crate) bins: [u32; BINS],
-}
-
-impl Seal {
-    /// The moments at which some of its items have expired, and how many bytes of them.
-    fn bin_ends(&self) -> impl Iterator<Item = (Seconds, u32)> {
-        let (opened, width, deadline) = (self.opened, self.bin_width, self.deadline);
-        // What dies after the bins' range is counted in the last one, so its end says nothing.
-        let bins = self.bins.into_iter().take(BINS - 1).enumerate();
-        bins.filter(|&(_, bytes)| bytes != 0)
-            .map(move |(at, bytes)| (opened.saturating_add(width * (at as u32 + 1)), bytes))
-            .filter(move |&(end, _)| deadline == 0 || end < deadline)
-    }
-}
+/// Coarse segments looked at in one go: the mutex is held for it.
+const LOOKS: usize = 32;
 
 /// A sealed segment's place in the queues.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Queued {
     seal: Seal,
+    born: u64,
     sequence: u64,
-    /// Bytes of a coarse segment that have expired, as its bins tell.
+    /// When its bins are looked at next; 0: never again.
+    look: Seconds,
+    /// Bytes that have expired, as its bins told at the last look.
     expired: u32,
+    /// Eighths of its bytes that are dead.
+    dead: u8,
 }
 
 /// Adjacent segments that are being emptied for a span.
@@ -50,23 +32,27 @@ pub(super) struct Window {
     pub(super) since: Seconds,
 }
 
-/// The sealed segments in the orders that victims are chosen by, the free ones, and what is on its way between.
+/// Everything that the free list's mutex guards.
 pub(super) struct Queues {
     pub(super) free: FreeMap,
     pub(super) lent: Vec<u32>,
-    pub(super) sealed: Box<[Queued]>,
-    pub(super) sequence: u64,
-    /// Sealed segments, oldest first.
-    pub(super) by_age: BTreeSet<(u64, u32)>,
-    /// When a sealed segment, or a bin of a coarse one, has expired.
-    pub(super) timers: BTreeSet<(Seconds, u32)>,
+    sealed: Box<[Queued]>,
+    sequence: u64,
+    /// Sealed segments by the flush they were born under, then by the order they were sealed in.
+    pub(super) by_age: BTreeSet<(u64, u64, u32)>,
+    /// When the last item of a sealed segment expires.
+    pub(super) deadlines: BTreeSet<(Seconds, u32)>,
+    /// When a coarse segment's bins are to be looked at.
+    looks: BTreeSet<(Seconds, u32)>,
     /// Coarse segments by expired bytes.
     pub(super) by_expired: BTreeSet<(u32, u32)>,
     pub(super) expired_bytes: u64,
-    /// Sealed segments without a live item.
-    pub(super) dead: Vec<u32>,
+    /// Sealed segments by eighths of dead bytes, those without any left out.
+    pub(super) by_dead: BTreeSet<(u8, u32)>,
     /// Drains between two slices.
     pub(super) paused: VecDeque<Drain>,
+    /// Drains that had no room for an item they may not drop.
+    pub(super) stuck: Vec<Drain>,
     /// Segments that are Draining or Retired: on their way to the free list.
     pub(super) coming: u32,
     pub(super) window: Option<Window>,
@@ -80,11 +66,13 @@ impl Queues {
             sealed: vec![Queued::default(); segments as usize].into(),
             sequence: 0,
             by_age: BTreeSet::new(),
-            timers: BTreeSet::new(),
+            deadlines: BTreeSet::new(),
+            looks: BTreeSet::new(),
             by_expired: BTreeSet::new(),
             expired_bytes: 0,
-            dead: Vec::new(),
+            by_dead: BTreeSet::new(),
             paused: VecDeque::new(),
+            stuck: Vec::new(),
             coming: 0,
             window: None,
         }
@@ -97,56 +85,69 @@ impl Queues {
             .map_or(0..0, |window| window.range.clone())
     }
 
-    pub(super) fn enqueue(&mut self, segment: u32, seal: &Seal) {
+    pub(super) fn enqueue(&mut self, segment: u32, seal: &Seal, born: u64) {
         self.sequence += 1;
-        self.sealed[segment as usize] = Queued {
+        let look = seal.next_look(seal.opened).unwrap_or(0);
+        let queued = Queued {
             seal: *seal,
+            born,
             sequence: self.sequence,
+            look,
             expired: 0,
+            dead: 0,
         };
-        self.by_age.insert((self.sequence, segment));
-        self.timers
-            .extend(seal.bin_ends().map(|(end, _)| (end, segment)));
+        self.sealed[segment as usize] = queued;
+        self.by_age.insert((born, queued.sequence, segment));
         if seal.deadline != 0 {
-            self.timers.insert((seal.deadline, segment));
+            self.deadlines.insert((seal.deadline, segment));
+        }
+        if look != 0 {
+            self.looks.insert((look, segment));
         }
     }
 
     pub(super) fn dequeue(&mut self, segment: u32) {
         let queued = self.sealed[segment as usize];
-        self.by_age.remove(&(queued.sequence, segment));
-        for (end, _) in queued.seal.bin_ends() {
-            self.timers.remove(&(end, segment));
-        }
-        self.timers.remove(&(queued.seal.deadline, segment));
+        self.by_age.remove(&(queued.born, queued.sequence, segment));
+        self.deadlines.remove(&(queued.seal.deadline, segment));
+        self.looks.remove(&(queued.look, segment));
         self.by_expired.remove(&(queued.expired, segment));
         self.expired_bytes -= u64::from(queued.expired);
+        self.by_dead.remove(&(queued.dead, segment));
     }
 
-    /// Counts the bins that have expired. Whole segments stay first in line until they are drained.
-    pub(super) fn advance_timers(&mut self, now: Seconds) {
-        let due: Vec<_> = self.timers.range(..=(now, u32::MAX)).copied().collect();
-        for (at, segment) in due {
-            self.count_expired(at, segment);
-        }
-    }
-
-    fn count_expired(&mut self, at: Seconds, segment: u32) {
+    /// Takes note of how much of a sealed segment is dead.
+    pub(super) fn set_dead(&mut self, segment: u32, eighths: u8) {
         let queued = &mut self.sealed[segment as usize];
-        if at == queued.seal.deadline {
-            return;
+        self.by_dead.remove(&(queued.dead, segment));
+        queued.dead = eighths;
+        if eighths > 0 {
+            self.by_dead.insert((eighths, segment));
         }
-        let bytes = queued
-            .seal
-            .bin_ends()
-            .find(|&(end, _)| end == at)
-            .map_or(0, |(_, bytes)| bytes);
-        let before = queued.expired;
-        queued.expired += bytes;
-        let after = queued.expired;
-        self.timers.remove(&(at, segment));
-        self.by_expired.remove(&(before, segment));
-        self.by_expired.insert((after, segment));
-        self.expired_bytes += u64::from(bytes);
+    }
+
+    /// Looks at the bins whose time has come, some of them at a time.
+    pub(super) fn look(&mut self, now: Seconds) {
+        for _ in 0..LOOKS {
+            let Some(&(at, segment)) = self.looks.first() else {
+                return;
+            };
+            if at > now {
+                return;
+            }
+            self.looks.pop_first();
+            let queued = &mut self.sealed[segment as usize];
+            let (before, after) = (queued.expired, queued.seal.expired(now));
+            queued.expired = after;
+            queued.look = queued.seal.next_look(now).unwrap_or(0);
+            if queued.look != 0 {
+                self.looks.insert((queued.look, segment));
+            }
+            self.by_expired.remove(&(before, segment));
+            if after > 0 {
+                self.by_expired.insert((after, segment));
+            }
+            self.expired_bytes = self.expired_bytes + u64::from(after) - u64::from(before);
+        }
     }
 }

@@ -1,17 +1,18 @@
 //! Which segment is drained next.
 //!
 //! In this order: what a drain left off at, what a span is waiting for, what has expired, what a flush made void, what
-//! is wholly dead, coarse segments while they hold too much that has expired; and only while free segments are short of
-//! the reserve, what the eviction policy names.
+//! is wholly dead, coarse segments while they hold too much that has expired. While free segments are short of the
+//! reserve: coarse and dead ones that pay, and at last what the eviction policy names.
 
 use super::drain::{Drain, Reason};
 use super::queues::Queues;
 use super::space::Space;
-use super::{Record, State};
+use super::{EIGHTHS, Record, State};
 use crate::{Eviction, Seconds};
 
-/// Expired bytes in coarse segments that are left alone, as a share of the heap: 4 %, below the 5 % of Law 8.
-const COARSE_SHARE: u64 = 25;
+/// Expired bytes in coarse segments that are left alone, as a share of the heap: 3 %. With what expires in open tails
+/// it stays below the 5 % of Law 8.
+const COARSE_SHARE: u64 = 33;
 
 /// What the choice of a victim depends on, beside the queues.
 #[derive(Clone, Copy)]
@@ -22,20 +23,32 @@ pub(crate) struct Need {
     pub(crate) eviction: Eviction,
 }
 
+impl Need {
+    /// Eighths of a segment that must be dead before its other items are moved. To evict nothing is worth any move.
+    fn eighths(self) -> u8 {
+        if self.eviction == Eviction::None {
+            1
+        } else {
+            EIGHTHS / 2
+        }
+    }
+}
+
 impl Space {
-    /// The next drain to run a slice of. It belongs to the caller until it is paused or done.
+    /// The next drain to run a slice of. It belongs to the caller until it is paused, stuck or done.
     pub(crate) fn next_drain(&self, need: Need) -> Option<Drain> {
         let mut queues = self.queues();
         if let Some(drain) = queues.paused.pop_front() {
             return Some(drain);
         }
-        queues.advance_timers(need.now);
+        queues.look(need.now);
         self.window_drain(&mut queues)
             .or_else(|| self.expired_drain(&mut queues, need.now))
             .or_else(|| self.flushed_drain(&mut queues, need.flush))
-            .or_else(|| self.dead_drain(&mut queues))
-            .or_else(|| self.coarse_drain(&mut queues, need.eviction))
+            .or_else(|| self.dead_drain(&mut queues, EIGHTHS))
+            .or_else(|| self.moving_drain(&mut queues, need))
             .or_else(|| self.evicting_drain(&mut queues, need.eviction))
+            .or_else(|| queues.stuck.pop())
     }
 
     /// Puts a drain back, for whoever has time for its next slice.
@@ -43,24 +56,44 @@ impl Space {
         self.queues().paused.push_back(drain);
     }
 
-    /// Nothing is free, nothing is on its way, and nothing but eviction could make room.
+    /// Puts a drain back that has to wait for room: others may make it.
+    pub(crate) fn stick(&self, drain: Drain) {
+        self.queues().stuck.push(drain);
+    }
+
+    /// Nothing is on its way, and nothing but eviction could make room.
     pub(crate) fn is_exhausted(&self, need: Need) -> bool {
         let mut queues = self.queues();
-        queues.advance_timers(need.now);
-        let due = queues.timers.first().is_some_and(|&(at, _)| at <= need.now);
-        let void = queues.by_age.iter().any(|&(_, segment)| {
-            need.flush
-                .is_some_and(|flush| self.records[segment as usize].born() < flush)
-        });
-        queues.coming == 0
-            && queues.dead.is_empty()
+        queues.look(need.now);
+        let stuck = |drain: &Drain| self.records[drain.segment as usize].span();
+        let due = queues
+            .deadlines
+            .first()
+            .is_some_and(|&(at, _)| at <= need.now);
+        let void = queues
+            .by_age
+            .first()
+            .is_some_and(|&(born, ..)| need.flush.is_some_and(|flush| born < flush));
+        queues.coming == queues.stuck.iter().map(stuck).sum()
+            && queues
+                .by_dead
+                .last()
+                .is_none_or(|&(eighths, _)| eighths < need.eighths())
             && queues.by_expired.is_empty()
             && !due
             && !void
     }
 
-    /// No sealed or open segment holds items from before flush `number`, and none can be opened: every guard is newer.
+    /// No segment holds items from before flush `number`, and none can be opened: every guard is newer.
     pub(crate) fn is_clean_of(&self, number: u64) -> bool {
+        if self
+            .queues()
+            .by_age
+            .first()
+            .is_some_and(|&(born, ..)| born < number)
+        {
+            return false;
+        }
         let void = |record: &Record| {
             matches!(
                 record.state(),
@@ -91,17 +124,8 @@ impl Space {
             .find_map(|segment| self.begin(queues, self.head_of(segment), Reason::Evicted))
     }
 
-    /// The first segment of the span that a segment belongs to, itself when it is single.
-    fn head_of(&self, segment: u32) -> u32 {
-        let is_inner = |segment: &u32| self.records[*segment as usize].state() == State::Inner;
-        (0..=segment)
-            .rev()
-            .find(|segment| !is_inner(segment))
-            .unwrap_or(segment)
-    }
-
     fn expired_drain(&self, queues: &mut Queues, now: Seconds) -> Option<Drain> {
-        let &(at, segment) = queues.timers.first()?;
+        let &(at, segment) = queues.deadlines.first()?;
         if at > now {
             None
         } else {
@@ -110,36 +134,40 @@ impl Space {
     }
 
     fn flushed_drain(&self, queues: &mut Queues, flush: Option<u64>) -> Option<Drain> {
-        let flush = flush?;
-        let void = |&&(_, segment): &&(u64, u32)| self.records[segment as usize].born() < flush;
-        let &(_, segment) = queues.by_age.iter().find(void)?;
-        self.begin(queues, segment, Reason::Flushed)
-    }
-
-    fn dead_drain(&self, queues: &mut Queues) -> Option<Drain> {
-        while let Some(segment) = queues.dead.pop() {
-            // Reported twice, or drained for another reason meanwhile and in use again: then it is not wholly dead.
-            let record = &self.records[segment as usize];
-            if record.state() == State::Sealed && record.dead() >= record.len() {
-                let drain = self.begin(queues, segment, Reason::Dead);
-                if drain.is_some() {
-                    return drain;
-                }
-            }
-        }
-        None
-    }
-
-    /// Too many expired bytes, or a shortage that the fullest of them would ease.
-    fn coarse_drain(&self, queues: &mut Queues, eviction: Eviction) -> Option<Drain> {
-        let &(expired, segment) = queues.by_expired.last()?;
-        let len = self.records[segment as usize].len();
-        let pays = expired >= len / 2 || eviction == Eviction::None;
-        let due = queues.expired_bytes * COARSE_SHARE > self.heap_bytes();
-        if due || (pays && self.is_pressed(queues)) {
-            self.begin(queues, segment, Reason::Expired)
+        let &(born, _, segment) = queues.by_age.first()?;
+        if born < flush? {
+            self.begin(queues, segment, Reason::Flushed)
         } else {
             None
+        }
+    }
+
+    /// The segment with the most dead bytes, if they are at least so many eighths.
+    fn dead_drain(&self, queues: &mut Queues, eighths: u8) -> Option<Drain> {
+        let &(dead, segment) = queues.by_dead.last()?;
+        if dead < eighths {
+            None
+        } else {
+            self.begin(queues, segment, Reason::Dead)
+        }
+    }
+
+    /// Drains that move what is alive, to free the rest. One that is stuck for want of room is enough.
+    fn moving_drain(&self, queues: &mut Queues, need: Need) -> Option<Drain> {
+        if !queues.stuck.is_empty() {
+            return None;
+        }
+        let pressed = self.is_pressed(queues);
+        let coarse = queues.by_expired.last().and_then(|&(expired, segment)| {
+            let due = queues.expired_bytes * COARSE_SHARE > self.heap_bytes();
+            let pays = expired >= self.records[segment as usize].len() / 2
+                || need.eviction == Eviction::None;
+            (due || (pays && pressed)).then_some(segment)
+        });
+        match coarse {
+            Some(segment) => self.begin(queues, segment, Reason::Expired),
+            None if pressed => self.dead_drain(queues, need.eighths()),
+            None => None,
         }
     }
 
@@ -154,10 +182,5 @@ impl Space {
     /// What is free and on its way falls short of the reserve.
     fn is_pressed(&self, queues: &Queues) -> bool {
         self.available(queues) + queues.coming < self.geometry.reserve
-    }
-
-    /// Bytes of all segments, whatever their state.
-    pub(crate) fn heap_bytes(&self) -> u64 {
-        u64::from(self.geometry.segments) * u64::from(self.geometry.segment_bytes)
     }
 }

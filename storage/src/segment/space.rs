@@ -2,13 +2,12 @@
 //!
 //! One mutex, taken once a segment (Law 1), guards the free map and the queues that choose victims.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::queues::{Queues, Seal, Window};
+use super::queues::Queues;
+use super::seal::Seal;
 use super::{Record, State};
-use crate::Seconds;
 use crate::pool::Pool;
 
 /// How the heap is cut up, worked out once from the options.
@@ -39,7 +38,9 @@ pub(crate) struct Space {
     /// Bytes of index that lent segments make up for.
     covered: AtomicU64,
     /// The window as start | end << 32, for writers whose tails lie in it; 0: none.
-    window_word: AtomicU64,
+    pub(super) window_word: AtomicU64,
+    /// Segments of the largest span that was asked for in vain; 0: none was.
+    pub(super) wanted: AtomicU32,
     queues: Mutex<Queues>,
 }
 
@@ -52,6 +53,7 @@ impl Space {
             free: AtomicU32::new(segments),
             covered: AtomicU64::new(0),
             window_word: AtomicU64::new(0),
+            wanted: AtomicU32::new(0),
             queues: Mutex::new(Queues::new(segments)),
         }
     }
@@ -100,96 +102,24 @@ impl Space {
         Some(segment)
     }
 
-    fn floor(&self, purpose: Purpose) -> u32 {
+    pub(super) fn floor(&self, purpose: Purpose) -> u32 {
         match purpose {
             Purpose::Write => self.geometry.drain_reserve,
             Purpose::Drain => 0,
         }
     }
 
-    fn take_free(&self, queues: &mut Queues, purpose: Purpose) -> Option<u32> {
+    pub(super) fn take_free(&self, queues: &mut Queues, purpose: Purpose) -> Option<u32> {
         if self.available(queues) <= self.floor(purpose) {
             return None;
         }
         let segment = queues.free.take(&queues.spared())?;
-        self.free.fetch_sub(1, Ordering::Relaxed);
+        self.took(1);
         Some(segment)
     }
 
-    /// A span of `count` segments, Open. When there is no such run, a window is chosen and emptied for one (unless
-    /// nothing may be evicted), and the caller asks again.
-    pub(crate) fn take_span(
-        &self,
-        purpose: Purpose,
-        born: u64,
-        count: u32,
-        evict: bool,
-        now: Seconds,
-    ) -> Option<u32> {
-        let mut queues = self.queues();
-        let enough = self.free_segments() >= self.floor(purpose) + count;
-        let run = if enough {
-            queues.free.take_run(count)
-        } else {
-            None
-        };
-        let Some(first) = run else {
-            if evict && queues.window.is_none() {
-                let range = self.cheapest_window(count);
-                self.set_window(&mut queues, range.map(|range| Window { range, since: now }));
-            }
-            return None;
-        };
-        if queues
-            .window
-            .as_ref()
-            .is_some_and(|window| window.range.contains(&first))
-        {
-            self.set_window(&mut queues, None);
-        }
+    pub(super) fn took(&self, count: u32) {
         self.free.fetch_sub(count, Ordering::Relaxed);
-        for segment in first + 1..first + count {
-            self.records[segment as usize].set(State::Inner);
-        }
-        self.records[first as usize].open(born, count);
-        Some(first)
-    }
-
-    /// The run of segments whose emptying loses the fewest live bytes.
-    fn cheapest_window(&self, count: u32) -> Option<Range<u32>> {
-        let cost = |segment: u32| {
-            let record = &self.records[segment as usize];
-            match record.state() {
-                State::Free => 0,
-                State::Sealed => u64::from(record.len().saturating_sub(record.dead())),
-                // Its head tells; here only that there is something.
-                _ => u64::from(self.geometry.segment_bytes),
-            }
-        };
-        if count > self.geometry.segments {
-            return None;
-        }
-        let mut sum: u64 = (0..count).map(cost).sum();
-        let mut best = (sum, 0);
-        for first in 1..=self.geometry.segments - count {
-            sum = sum + cost(first + count - 1) - cost(first - 1);
-            best = best.min((sum, first));
-        }
-        Some(best.1..best.1 + count)
-    }
-
-    fn set_window(&self, queues: &mut Queues, window: Option<Window>) {
-        let word = window.as_ref().map_or(0, |window| {
-            u64::from(window.range.start) | u64::from(window.range.end) << 32
-        });
-        self.window_word.store(word, Ordering::Relaxed);
-        queues.window = window;
-    }
-
-    /// A span is wanted where this segment lies: its writer gives the tail up.
-    pub(crate) fn is_wanted(&self, segment: u32) -> bool {
-        let word = self.window_word.load(Ordering::Relaxed);
-        word != 0 && (word as u32..(word >> 32) as u32).contains(&segment)
     }
 
     /// Open to Sealed: the segment belongs to the store and never changes again.
@@ -199,10 +129,8 @@ impl Space {
         record.len.store(seal.len, Ordering::Relaxed);
         let mut queues = self.queues();
         record.set(State::Sealed);
-        queues.enqueue(segment, seal);
-        if record.dead.load(Ordering::SeqCst) >= seal.len {
-            queues.dead.push(segment);
-        }
+        queues.enqueue(segment, seal, record.born());
+        queues.set_dead(segment, record.dead_eighths());
     }
 
     /// An open segment of which no item was ever published: free at once, since no reader can know it.
@@ -210,9 +138,14 @@ impl Space {
         self.free(&mut self.queues(), segment);
     }
 
-    /// A sealed segment has no live item left.
+    /// More of a sealed segment's bytes are dead than the queues know.
     pub(crate) fn report_dead(&self, segment: u32) {
-        self.queues().dead.push(segment);
+        let mut queues = self.queues();
+        let record = &self.records[segment as usize];
+        // Else it is being drained already.
+        if record.state() == State::Sealed {
+            queues.set_dead(segment, record.dead_eighths());
+        }
     }
 
     /// Draining to Retired: the walk is done, and no slot names any of its items.
@@ -227,7 +160,7 @@ impl Space {
         self.free(&mut queues, segment);
     }
 
-    fn free(&self, queues: &mut Queues, segment: u32) {
+    pub(super) fn free(&self, queues: &mut Queues, segment: u32) {
         let span = self.records[segment as usize].span();
         for segment in segment..segment + span {
             self.records[segment as usize].set(State::Free);
@@ -248,7 +181,7 @@ impl Space {
         true
     }
 
-    fn lend(&self, pool: &Pool, segment: u32) {
+    pub(super) fn lend(&self, pool: &Pool, segment: u32) {
         let bytes = u64::from(self.geometry.segment_bytes);
         // SAFETY: the segment was free and is ours; it is written anew before anyone reads it. Should the system
         // refuse, the pages merely stay resident.
@@ -260,7 +193,7 @@ impl Space {
         self.covered.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Takes segments back that the index does not need any more, keeping one in hand.
+    /// Takes segments back that the index does not need any more, keeping two in hand.
     pub(crate) fn uncover(&self, index_bytes: u64) {
         let bytes = u64::from(self.geometry.segment_bytes);
         let mut queues = self.queues();
@@ -268,39 +201,20 @@ impl Space {
             let Some(segment) = queues.lent.pop() else {
                 return;
             };
-            self.covered.fetch_sub(bytes, Ordering::Relaxed);
+            self.uncovered(segment);
             self.free(&mut queues, segment);
         }
     }
 
-    /// Lends others instead of the segments that lie in the window, and forgets a window nobody came for.
-    pub(crate) fn tend_window(&self, pool: &Pool, now: Seconds) {
-        loop {
-            let mut queues = self.queues();
-            let Some(window) = queues.window.clone() else {
-                return;
-            };
-            if now.saturating_sub(window.since) > 2 {
-                self.set_window(&mut queues, None);
-                return;
-            }
-            let Some(at) = queues
-                .lent
-                .iter()
-                .position(|segment| window.range.contains(segment))
-            else {
-                return;
-            };
-            let Some(other) = self.take_free(&mut queues, Purpose::Drain) else {
-                return;
-            };
-            let segment = queues.lent.swap_remove(at);
-            self.free(&mut queues, segment);
-            drop(queues);
-            self.covered
-                .fetch_sub(u64::from(self.geometry.segment_bytes), Ordering::Relaxed);
-            self.lend(pool, other);
-        }
+    pub(super) fn uncovered(&self, segment: u32) {
+        debug_assert!(segment < self.geometry.segments);
+        let bytes = u64::from(self.geometry.segment_bytes);
+        self.covered.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes of all segments, whatever their state.
+    pub(crate) fn heap_bytes(&self) -> u64 {
+        u64::from(self.geometry.segments) * u64::from(self.geometry.segment_bytes)
     }
 
     /// Segments in each state.

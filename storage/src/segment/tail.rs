@@ -4,8 +4,8 @@
 //! class has a tail of its own while it is written fast enough to fill half of one in the time the tail may be open;
 //! slower classes share coarse tails, and each item's own deadline keeps it exact.
 
-use super::class::{BINS, CLASSES, Class, LEVELS, Level};
-use super::queues::Seal;
+use super::class::{CLASSES, Class, LEVELS, Level};
+use super::seal::{Bins, Seal};
 use super::space::{Purpose, Space};
 use crate::{NoSpace, Seconds};
 
@@ -62,12 +62,10 @@ impl Tail {
         seal.len += size as u32;
         self.eternal |= deadline == 0;
         seal.deadline = seal.deadline.max(deadline);
-        if let Some(bin) = deadline
-            .saturating_sub(seal.opened)
-            .saturating_sub(1)
-            .checked_div(seal.bin_width)
+        if let Some(bins) = &mut seal.bins
+            && deadline != 0
         {
-            seal.bins[(bin as usize).min(BINS - 1)] += size as u32;
+            bins.add(deadline.saturating_sub(seal.opened), size as u32);
         }
     }
 }
@@ -122,7 +120,7 @@ impl Tails {
         if size > segment_bytes / 2 {
             let count = size.div_ceil(segment_bytes) as u32;
             let segment = space
-                .take_span(item.purpose, item.born, count, item.evict, item.now)
+                .take_span(item.purpose, item.born, count, item.evict)
                 .ok_or(NoSpace::Retry)?;
             let capacity = count as usize * segment_bytes;
             self.taken += capacity as u64;
@@ -132,7 +130,7 @@ impl Tails {
                 place: Place::Span(segment),
             });
         }
-        let kind = self.kind(space, size, item);
+        let kind = self.kind(space, item);
         let at = self.tail(space, kind, size, item)?;
         let tail = &self.open[at];
         let offset = space.offset_of(tail.segment) + u64::from(tail.seal.len);
@@ -152,6 +150,10 @@ impl Tails {
         item: Placement,
     ) -> bool {
         debug_assert!(size <= room.capacity);
+        if item.deadline > item.now {
+            let rate = &mut self.rates[Class::of(item.deadline - item.now).index()];
+            rate.bytes = rate.bytes.saturating_add(size as u32);
+        }
         match room.place {
             Place::Tail(at) => {
                 self.open[at].add(size, item.deadline);
@@ -203,23 +205,18 @@ impl Tails {
         }
     }
 
-    fn kind(&mut self, space: &Space, size: usize, item: Placement) -> Kind {
+    fn kind(&mut self, space: &Space, item: Placement) -> Kind {
         let ttl = if item.deadline == 0 {
             0
         } else {
             item.deadline.saturating_sub(item.now).max(1)
         };
         let coarse = Kind::Coarse(Level::of(ttl));
-        if ttl == 0 || !self.is_fast(space, Class::of(ttl), size, item.now) {
+        if ttl == 0 || !self.is_fast(space, Class::of(ttl), item.now) {
             return coarse;
         }
         let class = Kind::Class(Class::of(ttl));
-        let classes = self
-            .open
-            .iter()
-            .filter(|tail| matches!(tail.kind, Kind::Class(_)))
-            .count();
-        let room = classes + LEVELS < space.geometry.tails;
+        let room = self.open.len() < space.geometry.tails;
         if room || self.open.iter().any(|tail| tail.kind == class) {
             class
         } else {
@@ -227,7 +224,7 @@ impl Tails {
         }
     }
 
-    fn is_fast(&mut self, space: &Space, class: Class, size: usize, now: Seconds) -> bool {
+    fn is_fast(&mut self, space: &Space, class: Class, now: Seconds) -> bool {
         let rate = &mut self.rates[class.index()];
         let window = class.open_time();
         let age = now.saturating_sub(rate.since);
@@ -235,7 +232,6 @@ impl Tails {
             rate.fast = age < window * 2 && rate.bytes >= space.geometry.segment_bytes / 2;
             (rate.since, rate.bytes) = (now, 0);
         }
-        rate.bytes = rate.bytes.saturating_add(size as u32);
         rate.fast
     }
 
@@ -255,15 +251,20 @@ impl Tails {
             }
             self.seal(space, at);
         }
-        let segment = space.take(item.purpose, item.born).ok_or(NoSpace::Retry)?;
+        if self.open.len() >= space.geometry.tails {
+            self.give_way(space);
+        }
+        let Some(segment) = space.take(item.purpose, item.born) else {
+            return self.refuge(space, size, item).ok_or(NoSpace::Retry);
+        };
         self.taken += u64::from(space.geometry.segment_bytes);
-        let bin_width = match kind {
-            Kind::Coarse(level) if level != Level::Never => level.bin_width(),
-            _ => 0,
+        let bins = match kind {
+            Kind::Coarse(level) => level.first_octave().map(Bins::new),
+            Kind::Class(_) => None,
         };
         let seal = Seal {
             opened: item.now,
-            bin_width,
+            bins,
             ..Seal::default()
         };
         self.open.push(Tail {
@@ -274,6 +275,31 @@ impl Tails {
             seal,
         });
         Ok(self.open.len() - 1)
+    }
+
+    /// Seals the class tail that has been open longest: a coarse one can always be opened.
+    fn give_way(&mut self, space: &Space) {
+        let classes = self
+            .open
+            .iter()
+            .enumerate()
+            .filter(|(_, tail)| matches!(tail.kind, Kind::Class(_)));
+        if let Some((at, _)) = classes.min_by_key(|(_, tail)| tail.seal.opened) {
+            self.seal(space, at);
+        }
+    }
+
+    /// Any tail with room, for an item that a drain moves when no segment is left: its own deadline keeps it exact.
+    fn refuge(&self, space: &Space, size: usize, item: Placement) -> Option<usize> {
+        let has_room = |tail: &Tail| {
+            tail.seal.len as usize + size <= space.geometry.segment_bytes as usize
+                && !tail.is_stale(space, item.now, item.born)
+        };
+        if item.purpose == Purpose::Drain {
+            self.open.iter().position(has_room)
+        } else {
+            None
+        }
     }
 
     fn seal(&mut self, space: &Space, at: usize) {

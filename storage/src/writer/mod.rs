@@ -5,6 +5,7 @@
 
 mod publish;
 
+use std::ptr;
 use std::sync::Arc;
 
 pub(crate) use publish::{Publish, Step, Task};
@@ -104,7 +105,16 @@ impl Writer {
         }
     }
 
-    pub(crate) fn home(&self) -> &Store {
+    /// The guard's store, which must be this writer's own: its tails lie there.
+    pub(crate) fn home<'g>(&self, guard: &'g Guard<'_>) -> &'g Store {
+        assert!(
+            ptr::eq(guard.store(), &raw const *self.store),
+            "a guard of another store"
+        );
+        guard.store()
+    }
+
+    pub(crate) fn shared(&self) -> &Store {
         &self.store
     }
 
@@ -201,7 +211,7 @@ impl Writer {
 
     /// delete: true when a visible item was removed.
     pub fn delete(&mut self, guard: &Guard<'_>, key: &[u8]) -> bool {
-        let store = guard.store();
+        let store = self.home(guard);
         let hash = store.place(key);
         let view = store.view(guard.now());
         let locked = store.index.lock(hash);
@@ -213,6 +223,21 @@ impl Writer {
         drop(locked);
         self.removed(store, old.location, &old.stored);
         visible
+    }
+
+    /// A touch to a time that has passed: removes the visible item, and returns it for the last time.
+    fn end<'g>(&mut self, guard: &'g Guard<'_>, key: &[u8]) -> Option<Item<'g>> {
+        let store = guard.store();
+        let view = store.view(guard.now());
+        let locked = store.index.lock(store.place(key));
+        let old = store.find_locked(&locked, |_, stored| stored.key == key)?;
+        if !store.is_visible(view, old.location, &old.stored) {
+            return None;
+        }
+        locked.remove(old.slot);
+        drop(locked);
+        self.removed(store, old.location, &old.stored);
+        Some(store.item_at(old.location))
     }
 
     /// touch and gat: gives the item a new deadline and returns it, with its unique kept as by [`Store::gets`] if
@@ -227,7 +252,10 @@ impl Writer {
         deadline: Seconds,
         observe: bool,
     ) -> Result<Option<Item<'g>>, NoSpace> {
-        let store = guard.store();
+        let store = self.home(guard);
+        if deadline != 0 && deadline <= guard.now() {
+            return Ok(self.end(guard, key));
+        }
         match store.extend(guard, key, deadline, observe) {
             Extended::Done(item) => return Ok(Some(item)),
             Extended::Missing => return Ok(None),
@@ -267,14 +295,14 @@ impl Writer {
             let freed = self.run_slices(guard, slices, self.debt);
             self.debt = freed.map_or(0, |freed| self.debt.saturating_sub(freed));
         }
-        guard.store().collect();
+        self.home(guard).collect();
         self.debt > 0
     }
 
     /// Seals tails that have been open long enough or hold what was flushed. True while tails are open: then wait for no
     /// longer than 250 ms and call again.
     pub fn settle(&mut self, guard: &Guard<'_>) -> bool {
-        let store = guard.store();
+        let store = self.home(guard);
         self.tails
             .settle(&store.space, guard.now(), store.flush.number())
     }

@@ -44,7 +44,8 @@ enum Unpublished {
     Refused(Stored),
     /// A flush came in between.
     Again,
-    Full,
+    /// Neither may the index grow nor may another item leave it.
+    IndexFull,
 }
 
 impl Writer {
@@ -55,8 +56,11 @@ impl Writer {
         draft: &Draft<'_>,
         refuse: impl Fn(Option<u64>) -> Option<Stored>,
     ) -> Result<Stored, NoSpace> {
-        let store = guard.store();
+        let store = self.home(guard);
         let hash = store.place(draft.key);
+        if draft.deadline != 0 && draft.deadline <= guard.now() {
+            return Ok(self.publish_nothing(guard, hash, draft.key, refuse));
+        }
         loop {
             let placement = placement(guard, draft, Purpose::Write);
             let room = self.reserve(store, draft.size_max(), placement)?;
@@ -79,10 +83,36 @@ impl Writer {
             self.tails.cancel(&store.space, &room);
             match why {
                 Unpublished::Refused(answer) => return Ok(answer),
-                Unpublished::Full => return Err(NoSpace::Full),
+                Unpublished::IndexFull => return Err(self.shortage(store, 0, placement)),
                 Unpublished::Again => {}
             }
         }
+    }
+
+    /// Stores an item that has expired already: all that is left of it is that the old one is gone.
+    fn publish_nothing(
+        &mut self,
+        guard: &Guard<'_>,
+        hash: Hash,
+        key: &[u8],
+        refuse: impl Fn(Option<u64>) -> Option<Stored>,
+    ) -> Stored {
+        let store = guard.store();
+        let view = store.view(guard.now());
+        let locked = store.index.lock(hash);
+        let old = store.find_locked(&locked, |_, stored| stored.key == key);
+        let live = old.filter(|old| store.is_visible(view, old.location, &old.stored));
+        if let Some(refusal) = refuse(live.map(|old| store.unique(old.location, &old.stored))) {
+            return refusal;
+        }
+        if let Some(old) = old {
+            locked.remove(old.slot);
+            drop(locked);
+            self.removed(store, old.location, &old.stored);
+        }
+        self.tally().stored.add(1);
+        // Nobody will ever be shown it.
+        Stored::Stored { unique: 0 }
     }
 
     /// Puts the item in the room into its key's slot; returns what was there.
@@ -119,7 +149,7 @@ impl Writer {
                 drop(locked);
                 may_grow = store.grow_index(hash, self.tally());
             } else if store.eviction == Eviction::None {
-                return Err(Unpublished::Full);
+                return Err(Unpublished::IndexFull);
             } else if let Some(word) = locked.push_out() {
                 // The slot is free, under the lock that is still held: it is ours unless another key of the bucket is
                 // faster, and then the next round pushes out again.
@@ -164,13 +194,15 @@ impl Writer {
         names: impl Fn(u64, &Bytes<'g>) -> bool,
         mut build: impl FnMut(&Found<'g>) -> Step<'g, A>,
     ) -> Result<Option<(A, Option<u64>)>, NoSpace> {
-        let store = guard.store();
+        let store = self.home(guard);
         let mut tries = 0;
         loop {
             let born = store.flush.number();
             let Some(seen) = store.locate(guard, hash, &names) else {
                 return Ok(None);
             };
+            // Before the draft is made: a touch in place that comes later must not be undone by it.
+            let deadline = seen.stored.deadline();
             let (draft, answer) = match build(&seen) {
                 Step::Answer(answer) => return Ok(Some((answer, None))),
                 Step::Write(draft, answer) => (draft, answer),
@@ -197,7 +229,7 @@ impl Writer {
                 Some(old) => match attempt {
                     Some((draft, answer, size)) => {
                         let same = seen.location == old.location
-                            && seen.stored.deadline() == old.stored.deadline()
+                            && deadline == old.stored.deadline()
                             && (draft.cas.is_some() || !task.publish.keeps(&old));
                         same.then_some(Ok((old, draft, answer, size)))
                     }
@@ -254,21 +286,27 @@ impl Writer {
         }
         let taken = self.tails.take_stock();
         if room.is_err() {
-            self.tally().no_space.add(1);
-            self.debt += u64::from(store.space.geometry.segment_bytes).max(size as u64);
-            store.wake_maintenance();
-            let hopeless = store.eviction == Eviction::None && store.is_exhausted(placement.now);
-            return Err(if hopeless {
-                NoSpace::Full
-            } else {
-                NoSpace::Retry
-            });
+            return Err(self.shortage(store, size, placement));
         }
         if taken > 0 && store.space.is_low() {
             self.debt += taken;
             store.wake_maintenance();
         }
         room
+    }
+
+    /// What to tell somebody for whom there is no room now.
+    fn shortage(&mut self, store: &Store, size: usize, placement: Placement) -> NoSpace {
+        self.tally().no_space.add(1);
+        self.debt += u64::from(store.space.geometry.segment_bytes).max(size as u64);
+        if placement.purpose == Purpose::Write {
+            store.wake_maintenance();
+        }
+        if store.eviction == Eviction::None && store.is_exhausted(placement.now) {
+            NoSpace::Full
+        } else {
+            NoSpace::Retry
+        }
     }
 
     fn committed(&mut self, store: &Store, room: &Room, size: usize, placement: Placement) {
@@ -326,7 +364,7 @@ fn placement(guard: &Guard<'_>, draft: &Draft<'_>, purpose: Purpose) -> Placemen
         deadline: draft.deadline,
         born: store.flush.number(),
         purpose,
-        evict: store.eviction != Eviction::None,
+        evict: store.eviction != Eviction::None && purpose == Purpose::Write,
     }
 }
 
@@ -336,4 +374,53 @@ fn write(store: &Store, draft: &Draft<'_>, room: &Room) -> usize {
     // SAFETY: the room is at the end of this writer's own tail, or a span of its own: nobody else writes there, and no
     // slot names it yet (Law 4).
     unsafe { draft.write(store.pool.at(room.offset), room.offset) }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::item::Body;
+    use crate::{Condition, Options};
+
+    #[test]
+    fn a_touch_between_the_copy_of_a_large_item_and_its_publication_is_not_undone() {
+        let store = Store::new(&Options {
+            writers: 2,
+            ..Options::default()
+        })
+        .unwrap();
+        let (mut participant, mut other) = (store.join().unwrap(), store.join().unwrap());
+        let mut writer = store.writer().unwrap();
+        let guard = participant.enter(10);
+        let value = vec![b'v'; 2 * SMALL];
+        writer
+            .store(&guard, b"key", &value, 0, 100, Condition::Always)
+            .unwrap();
+        // The first touch makes a copy that can be touched in place.
+        writer.touch(&guard, b"key", 100, false).unwrap();
+        let mut tries = 0;
+        let moved = writer.rewrite_key(&guard, b"key", Publish::Copy { observe: false }, |old| {
+            let draft = Draft::successor(&old.stored, Body::Pieces([old.stored.value, b""]));
+            tries += 1;
+            if tries == 1 {
+                let guard = other.enter(10);
+                store.extend(&guard, b"key", 5_000, false);
+            }
+            Step::Write(draft, ())
+        });
+        assert!(moved.unwrap().is_some());
+        assert_eq!(store.get(&guard, b"key").unwrap().deadline(), 5_000);
+    }
+
+    #[test]
+    #[should_panic(expected = "a guard of another store")]
+    fn a_guard_of_another_store_is_not_accepted() {
+        let (one, two) = (
+            Store::new(&Options::default()).unwrap(),
+            Store::new(&Options::default()).unwrap(),
+        );
+        let mut participant = one.join().unwrap();
+        let guard = participant.enter(2);
+        let _ = two.writer().unwrap().delete(&guard, b"key");
+    }
 }

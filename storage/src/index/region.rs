@@ -1,0 +1,275 @@
+//! The memory of the index's arrays.
+//!
+//! One range of addresses, used from the bottom: an array takes the smallest hole it fits in, else room at the end. What
+//! lies below the end counts as the index's memory, so the bound on it is exact, whatever an allocator would have kept
+//! back. Holes that growth leaves behind are closed by moving the topmost arrays down, which is a resize to the same
+//! size; then the end falls, and the pages above go back to the system.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::ptr::NonNull;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::Bucket;
+use crate::pool::Pool;
+
+const BUCKET: u64 = size_of::<Bucket>() as u64;
+/// Holes that are left alone, as a share of all.
+const HOLES: u32 = 10;
+/// Holes that are always left alone, in buckets: 64 KiB.
+const HOLES_MIN: u32 = 1 << 10;
+/// Memory above the end that is kept for the next growth, in buckets: 64 KiB.
+const KEPT: u32 = 1 << 10;
+
+/// Where an array lies, in buckets from the start.
+pub(super) type Place = u32;
+
+/// The end would lie beyond the memory that the region may use; to be allowed first, in bytes.
+pub(super) struct NeedsMemory(pub(super) u64);
+
+pub(super) struct Region {
+    memory: Pool,
+    plan: Mutex<Plan>,
+}
+
+/// Who is where. All numbers are buckets.
+struct Plan {
+    arrays: BTreeMap<Place, Owner>,
+    holes: BTreeMap<Place, u32>,
+    holes_by_size: BTreeSet<(u32, Place)>,
+    in_holes: u32,
+    end: u32,
+    /// Pages are resident up to here.
+    touched: u32,
+    /// The end may lie so high.
+    allowed: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Owner {
+    buckets: u32,
+    partition: usize,
+}
+
+impl Region {
+    /// Addresses for `bytes` of arrays; no memory is used yet.
+    pub(super) fn new(bytes: u64) -> io::Result<Region> {
+        let buckets = u32::try_from(bytes / BUCKET).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let plan = Plan {
+            arrays: BTreeMap::new(),
+            holes: BTreeMap::new(),
+            holes_by_size: BTreeSet::new(),
+            in_holes: 0,
+            end: 0,
+            touched: 0,
+            allowed: 0,
+        };
+        Ok(Region {
+            memory: Pool::reserve(u64::from(buckets) * BUCKET)?,
+            plan: Mutex::new(plan),
+        })
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn at(&self, place: Place) -> NonNull<Bucket> {
+        let start = self.memory.at(u64::from(place) * BUCKET);
+        // SAFETY: a mapping does not begin at address 0.
+        unsafe { NonNull::new_unchecked(start.cast()) }
+    }
+
+    /// Room for an array of so many buckets, all of them empty.
+    pub(super) fn allocate(&self, buckets: u32, partition: usize) -> Result<Place, NeedsMemory> {
+        let place = self.plan().place(Owner { buckets, partition })?;
+        // SAFETY: nobody else has this room: what lay there was freed, with no guard left that could have seen it.
+        unsafe { self.at(place).write_bytes(0, buckets as usize) };
+        Ok(place)
+    }
+
+    /// # Safety
+    /// Nobody reads the array any more, or can.
+    pub(super) unsafe fn free(&self, place: Place) {
+        self.plan().free(place);
+    }
+
+    /// Bytes of memory that the arrays take, holes included.
+    pub(super) fn bytes(&self) -> u64 {
+        u64::from(self.plan().touched) * BUCKET
+    }
+
+    /// Lets the region use so many bytes.
+    pub(super) fn allow(&self, bytes: u64) {
+        let mut plan = self.plan();
+        plan.allowed = plan.allowed.max((bytes / BUCKET) as u32);
+    }
+
+    /// The partition and size of the topmost array, if there are too many holes and it fits into one of them.
+    pub(super) fn misplaced(&self) -> Option<(usize, usize)> {
+        let plan = self.plan();
+        if plan.in_holes < HOLES_MIN.max(plan.end / HOLES) {
+            return None;
+        }
+        let (_, top) = plan.arrays.last_key_value()?;
+        plan.holes_by_size.range((top.buckets, 0)..).next()?;
+        Some((top.partition, top.buckets as usize))
+    }
+
+    /// Gives the pages above the end back to the system. Returns the bytes that the region may still use.
+    pub(super) fn trim(&self) -> u64 {
+        let mut plan = self.plan();
+        let page = (4096 / BUCKET) as u32;
+        let keep = (plan.end + KEPT).next_multiple_of(page);
+        if plan.touched > keep + KEPT {
+            let (from, to) = (
+                u64::from(keep) * BUCKET,
+                u64::from(plan.touched.next_multiple_of(page)) * BUCKET,
+            );
+            let to = to.min(self.memory.len());
+            // SAFETY: nothing lies above the end, and the plan is locked, so nothing will before this is done.
+            if unsafe { self.memory.give_back(from, to - from) }.is_ok() {
+                plan.touched = keep;
+                plan.allowed = keep;
+            }
+        }
+        u64::from(plan.allowed) * BUCKET
+    }
+}
+
+impl Plan {
+    fn place(&mut self, owner: Owner) -> Result<Place, NeedsMemory> {
+        let fitting = self
+            .holes_by_size
+            .range((owner.buckets, 0)..)
+            .next()
+            .copied();
+        let place = if let Some((size, place)) = fitting {
+            self.close_hole(place, size);
+            if size > owner.buckets {
+                self.open_hole(place + owner.buckets, size - owner.buckets);
+            }
+            place
+        } else {
+            let end = self.end + owner.buckets;
+            if end > self.allowed {
+                return Err(NeedsMemory(u64::from(end) * BUCKET));
+            }
+            let place = self.end;
+            self.end = end;
+            self.touched = self.touched.max(end);
+            place
+        };
+        self.arrays.insert(place, owner);
+        Ok(place)
+    }
+
+    fn free(&mut self, place: Place) {
+        let Some(owner) = self.arrays.remove(&place) else {
+            debug_assert!(false, "an array was freed twice");
+            return;
+        };
+        let (mut start, mut size) = (place, owner.buckets);
+        if let Some((&before, &length)) = self.holes.range(..place).next_back()
+            && before + length == place
+        {
+            self.close_hole(before, length);
+            (start, size) = (before, size + length);
+        }
+        if let Some(&length) = self.holes.get(&(start + size)) {
+            self.close_hole(start + size, length);
+            size += length;
+        }
+        if start + size == self.end {
+            self.end = start;
+        } else {
+            self.open_hole(start, size);
+        }
+    }
+
+    fn open_hole(&mut self, place: Place, size: u32) {
+        self.holes.insert(place, size);
+        self.holes_by_size.insert((size, place));
+        self.in_holes += size;
+    }
+
+    fn close_hole(&mut self, place: Place, size: u32) {
+        self.holes.remove(&place);
+        self.holes_by_size.remove(&(size, place));
+        self.in_holes -= size;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allocate(region: &Region, buckets: u32) -> Place {
+        loop {
+            match region.allocate(buckets, 7) {
+                Ok(place) => return place,
+                Err(NeedsMemory(bytes)) => region.allow(bytes),
+            }
+        }
+    }
+
+    fn free(region: &Region, place: Place) {
+        // SAFETY: nothing reads arrays in these tests.
+        unsafe { region.free(place) }
+    }
+
+    #[test]
+    fn holes_are_joined_and_used_again() {
+        let region = Region::new(1 << 20).unwrap();
+        let [a, b, c, d] = [10, 20, 30, 5].map(|buckets| allocate(&region, buckets));
+        free(&region, a);
+        free(&region, c);
+        assert_eq!(allocate(&region, 28), c, "the smallest hole that fits");
+        free(&region, b);
+        assert_eq!(allocate(&region, 30), a, "two holes side by side are one");
+        free(&region, d);
+        assert_eq!(region.plan().end, c + 28, "a hole at the end is none");
+    }
+
+    #[test]
+    fn memory_beyond_what_is_allowed_is_not_used() {
+        let region = Region::new(1 << 20).unwrap();
+        let Err(NeedsMemory(bytes)) = region.allocate(10, 0) else {
+            panic!("nothing was allowed")
+        };
+        assert_eq!(bytes, 640);
+        region.allow(bytes);
+        assert!(region.allocate(10, 0).is_ok());
+        assert!(region.allocate(1, 0).is_err());
+    }
+
+    #[test]
+    fn what_the_top_leaves_goes_back() {
+        let region = Region::new(16 << 20).unwrap();
+        let places: Vec<_> = (0..1000).map(|_| allocate(&region, 64)).collect();
+        let before = region.bytes();
+        for &place in &places[100..] {
+            free(&region, place);
+        }
+        assert!(region.misplaced().is_none(), "there is no hole");
+        region.trim();
+        assert!(region.bytes() < before / 5);
+        // The lower half of what is left goes: the topmost array belongs there.
+        for &place in &places[..50] {
+            free(&region, place);
+        }
+        assert_eq!(region.misplaced(), Some((7, 64)));
+    }
+
+    #[test]
+    fn a_new_array_is_empty_wherever_it_lies() {
+        let region = Region::new(1 << 20).unwrap();
+        let place = allocate(&region, 4);
+        // SAFETY: within the array just allocated.
+        unsafe { region.at(place).cast::<u64>().write(u64::MAX) };
+        free(&region, place);
+        let place = allocate(&region, 4);
+        // SAFETY: as above.
+        assert_eq!(unsafe { region.at(place).cast::<u64>().read() }, 0);
+    }
+}

@@ -1,0 +1,139 @@
+//! Spans: runs of adjacent segments, for items larger than half a segment.
+//!
+//! Where no run is free, maintenance chooses the window of segments whose emptying loses the fewest live bytes. Its
+//! sealed segments are drained, its tails given up by their writers, its lent ones exchanged; smaller requests keep off
+//! it until the span has been taken or nobody asks any more.
+
+use std::ops::Range;
+use std::sync::atomic::Ordering;
+
+use super::State;
+use super::queues::{Queues, Window};
+use super::space::{Purpose, Space};
+use crate::Seconds;
+use crate::pool::Pool;
+
+/// Seconds after which a window is given up: the clients it was for have been refused by then.
+const PATIENCE: Seconds = 2;
+
+impl Space {
+    /// A span of `count` segments, Open. When there is none, and something may be evicted for it, one is wanted from
+    /// now on: the caller wakes maintenance and asks again.
+    pub(crate) fn take_span(
+        &self,
+        purpose: Purpose,
+        born: u64,
+        count: u32,
+        evict: bool,
+    ) -> Option<u32> {
+        let mut queues = self.queues();
+        let first = if count == 1 {
+            self.take_free(&mut queues, purpose)
+        } else {
+            self.take_run(&mut queues, purpose, count)
+        };
+        if first.is_none() && evict && count > 1 {
+            self.wanted.fetch_max(count, Ordering::Relaxed);
+        }
+        let first = first?;
+        for segment in first + 1..first + count {
+            self.records[segment as usize].set(State::Inner);
+        }
+        self.records[first as usize].open(born, count);
+        Some(first)
+    }
+
+    fn take_run(&self, queues: &mut Queues, purpose: Purpose, count: u32) -> Option<u32> {
+        if self.free_segments() < self.floor(purpose) + count {
+            return None;
+        }
+        let window = queues.spared();
+        let owner = count >= window.len() as u32;
+        let first = queues
+            .free
+            .take_run(count, if owner { &(0..0) } else { &window })?;
+        self.took(count);
+        // Whoever waited for the window has its span, there or elsewhere.
+        if owner {
+            self.set_window(queues, None);
+        }
+        Some(first)
+    }
+
+    fn set_window(&self, queues: &mut Queues, window: Option<Window>) {
+        let word = window.as_ref().map_or(0, |window| {
+            u64::from(window.range.start) | u64::from(window.range.end) << 32
+        });
+        self.window_word.store(word, Ordering::Relaxed);
+        queues.window = window;
+    }
+
+    /// A span is wanted where this segment lies: its writer gives the tail up.
+    pub(crate) fn is_wanted(&self, segment: u32) -> bool {
+        let word = self.window_word.load(Ordering::Relaxed);
+        word != 0 && (word as u32..(word >> 32) as u32).contains(&segment)
+    }
+
+    /// Chooses a window when a span is wanted, and lends other segments instead of those that lie in it.
+    pub(crate) fn tend_window(&self, pool: &Pool, now: Seconds) {
+        let wanted = self.wanted.swap(0, Ordering::Relaxed);
+        if wanted != 0 && self.queues().window.is_none() {
+            // A long look at every record, without the mutex: the choice need not be exact.
+            let range = self.cheapest_window(wanted);
+            let window = range.map(|range| Window { range, since: now });
+            self.set_window(&mut self.queues(), window);
+        }
+        while let Some((lent, other)) = self.exchange(now) {
+            self.uncovered(lent);
+            self.lend(pool, other);
+        }
+    }
+
+    /// A lent segment of the window, and a free one elsewhere to be lent instead.
+    fn exchange(&self, now: Seconds) -> Option<(u32, u32)> {
+        let mut queues = self.queues();
+        let window = queues.window.clone()?;
+        if now.saturating_sub(window.since) > PATIENCE {
+            self.set_window(&mut queues, None);
+            return None;
+        }
+        let at = queues
+            .lent
+            .iter()
+            .position(|segment| window.range.contains(segment))?;
+        let other = self.take_free(&mut queues, Purpose::Drain)?;
+        let lent = queues.lent.swap_remove(at);
+        self.free(&mut queues, lent);
+        Some((lent, other))
+    }
+
+    fn cheapest_window(&self, count: u32) -> Option<Range<u32>> {
+        let cost = |segment: u32| {
+            let record = &self.records[segment as usize];
+            match record.state() {
+                State::Free => 0,
+                State::Sealed => u64::from(record.len().saturating_sub(record.dead())),
+                // The first segment of a span tells for all; for others only that there is something.
+                _ => u64::from(self.geometry.segment_bytes),
+            }
+        };
+        let last = self.geometry.segments.checked_sub(count)?;
+        let mut sum: u64 = (0..count).map(cost).sum();
+        let mut best = (sum, 0);
+        for first in 1..=last {
+            // The records change meanwhile, so the sum is only nearly one.
+            sum = (sum + cost(first + count - 1)).saturating_sub(cost(first - 1));
+            best = best.min((sum, first));
+        }
+        Some(best.1..best.1 + count)
+    }
+
+    /// The first segment of the span that a segment belongs to, itself when it is single.
+    pub(super) fn head_of(&self, segment: u32) -> u32 {
+        let is_inner = |segment: &u32| self.records[*segment as usize].state() == State::Inner;
+        (0..=segment)
+            .rev()
+            .find(|segment| !is_inner(segment))
+            .unwrap_or(segment)
+    }
+}

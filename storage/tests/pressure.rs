@@ -1,0 +1,261 @@
+//! Workloads that a store of segments could choke on (Law 7, Law 8): each goes on storing, within its memory.
+
+use std::sync::Arc;
+
+use storage::{
+    Condition, Eviction, Guard, Maintainer, NoSpace, Options, Participant, Seconds, Stats, Store,
+    Writer,
+};
+
+/// A store with one worker and its maintenance, driven by one thread and a clock of its own.
+struct Bench {
+    store: Arc<Store>,
+    participant: Participant,
+    writer: Writer,
+    maintainer: Maintainer,
+    now: Seconds,
+}
+
+impl Bench {
+    fn new(options: &Options) -> Bench {
+        let store = Store::new(options).unwrap();
+        Bench {
+            participant: store.join().unwrap(),
+            writer: store.writer().unwrap(),
+            maintainer: store.maintainer().unwrap(),
+            store,
+            now: 2,
+        }
+    }
+
+    fn turn<T>(&mut self, work: impl FnOnce(&mut Writer, &Guard<'_>) -> T) -> T {
+        let guard = self.participant.enter(self.now);
+        work(&mut self.writer, &guard)
+    }
+
+    /// Stores, making room as a worker and maintenance do; fails after many times the work that can be needed.
+    fn set(&mut self, key: &str, value: &[u8], ttl: Seconds) -> Result<(), NoSpace> {
+        let deadline = if ttl == 0 { 0 } else { self.now + ttl };
+        let mut last = Ok(());
+        for _ in 0..400 {
+            last = self.turn(|writer, guard| {
+                let stored =
+                    writer.store(guard, key.as_bytes(), value, 0, deadline, Condition::Always);
+                stored.map(|_| ())
+            });
+            if last.is_ok() {
+                break;
+            }
+            self.turn(|writer, guard| writer.reclaim(guard, 16));
+            self.turn(Writer::settle);
+            self.maintainer.tick(self.now);
+        }
+        last
+    }
+
+    fn idle(&mut self, ticks: usize) {
+        for _ in 0..ticks {
+            self.maintainer.tick(self.now);
+        }
+        self.turn(Writer::settle);
+    }
+
+    fn stats(&self) -> Stats {
+        self.store.stats()
+    }
+}
+
+fn small(eviction: Eviction) -> Options {
+    Options {
+        memory: 16 << 20,
+        eviction,
+        ..Options::default()
+    }
+}
+
+#[test]
+fn mostly_dead_segments_make_room_where_nothing_may_be_evicted() {
+    let mut bench = Bench::new(&small(Eviction::None));
+    let value = [b'v'; 1000];
+    // One key in 16 stays, in every segment; the others are overwritten again and again.
+    for n in 0..80_000 {
+        let key = if n % 16 == 0 {
+            format!("stays-{n}")
+        } else {
+            format!("hot-{}", n % 100)
+        };
+        bench
+            .set(&key, &value, 0)
+            .unwrap_or_else(|why| panic!("{why:?} at {n}: {:?}", bench.stats()));
+    }
+    let guard = bench.participant.enter(bench.now);
+    for n in (0..80_000).step_by(16) {
+        assert!(
+            bench
+                .store
+                .get(&guard, format!("stays-{n}").as_bytes())
+                .is_some(),
+            "stays-{n}"
+        );
+    }
+}
+
+#[test]
+fn values_that_have_expired_already_take_no_space() {
+    let mut bench = Bench::new(&small(Eviction::Fifo));
+    bench.now = 100;
+    let before = bench.stats().segments_free;
+    for n in 0..2_000 {
+        let key = format!("key-{n}");
+        bench.set(&key, b"value", 50).unwrap();
+        bench.turn(|writer, guard| {
+            writer
+                .store(guard, key.as_bytes(), b"value", 0, 99, Condition::Always)
+                .unwrap();
+            assert!(
+                writer
+                    .touch(guard, key.as_bytes(), 99, false)
+                    .unwrap()
+                    .is_none()
+            );
+        });
+    }
+    assert!(before - bench.stats().segments_free < 20);
+    assert_eq!(bench.stats().items, 0);
+}
+
+#[test]
+fn a_touch_to_the_past_removes_the_item_after_showing_it_once_more() {
+    let mut bench = Bench::new(&small(Eviction::Fifo));
+    bench.now = 100;
+    bench.set("key", b"value", 0).unwrap();
+    bench.turn(|writer, guard| {
+        assert_eq!(
+            writer
+                .touch(guard, b"key", 99, true)
+                .unwrap()
+                .unwrap()
+                .value(),
+            b"value"
+        );
+        assert!(writer.touch(guard, b"key", 200, true).unwrap().is_none());
+    });
+}
+
+/// TTLs too slow for tails of their own share segments; what has expired in them must not pile up.
+#[test]
+fn expired_bytes_of_shared_segments_stay_below_a_twentieth_of_the_heap() {
+    for eviction in Eviction::ALL {
+        let mut bench = Bench::new(&small(eviction));
+        let value = [b'v'; 100];
+        let per_second = 220;
+        let mut alive: Vec<Seconds> = Vec::new();
+        let mut dice = 1_u64;
+        for second in 0..1_200 {
+            bench.now += 1;
+            for n in 0..per_second {
+                dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let ttl = 61 + (dice >> 33) as u32 % 340;
+                bench
+                    .set(&format!("key-{second}-{n}"), &value, ttl)
+                    .unwrap();
+                alive.push(bench.now + ttl);
+            }
+            bench.idle(4);
+            if second > 500 && second % 20 == 0 {
+                alive.retain(|&deadline| deadline > bench.now);
+                let stats = bench.stats();
+                let expired = stats.items.saturating_sub(alive.len() as u64) * 125;
+                assert!(
+                    expired * 20 < stats.heap_bytes,
+                    "{eviction:?}, second {second}: {expired} of {stats:?}"
+                );
+                assert_eq!(stats.evicted_space, 0, "a live item was dropped: {stats:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn large_values_find_room_among_middling_ones() {
+    let mut bench = Bench::new(&Options {
+        writers: 2,
+        ..small(Eviction::Fifo)
+    });
+    let middling = vec![b'm'; 20 << 10];
+    let large = vec![b'l'; 1_000_000];
+    for n in 0..3_000 {
+        bench
+            .set(&format!("middling-{}", n % 2_000), &middling, 0)
+            .unwrap();
+    }
+    for n in 0..40 {
+        // Middling ones come in between all the while.
+        let key = format!("large-{n}");
+        let mut stored = false;
+        for attempt in 0..400 {
+            bench
+                .set(&format!("between-{}", attempt % 50), &middling, 0)
+                .unwrap();
+            let deadline = 0;
+            stored = bench
+                .turn(|writer, guard| {
+                    writer.store(
+                        guard,
+                        key.as_bytes(),
+                        &large,
+                        0,
+                        deadline,
+                        Condition::Always,
+                    )
+                })
+                .is_ok();
+            if stored {
+                break;
+            }
+            bench.turn(|writer, guard| writer.reclaim(guard, 16));
+            bench.idle(1);
+        }
+        assert!(stored, "{key}: {:?}", bench.stats());
+    }
+}
+
+#[test]
+fn a_store_full_of_expired_items_stores_again_where_nothing_may_be_evicted() {
+    let mut bench = Bench::new(&small(Eviction::None));
+    let value = [b'v'; 1000];
+    let stored = (0..100_000)
+        .take_while(|n| bench.set(&format!("old-{n}"), &value, 50).is_ok())
+        .count();
+    assert!(stored > 10_000, "{stored}");
+    bench.now += 60;
+    for n in 0..20_000 {
+        bench
+            .set(&format!("new-{n}"), b"value", 0)
+            .unwrap_or_else(|why| panic!("{why:?} at {n}: {:?}", bench.stats()));
+    }
+}
+
+#[test]
+fn a_thousand_ttls_share_sixteen_mebibytes_among_eight_writers() {
+    let mut bench = Bench::new(&Options {
+        writers: 8,
+        ..small(Eviction::Fifo)
+    });
+    let mut others: Vec<Writer> = (1..8).map(|_| bench.store.writer().unwrap()).collect();
+    for n in 0..200_000_u32 {
+        if n % 4_000 == 0 {
+            bench.now += 1;
+        }
+        let ttl = 1 + n * 7_919 % 1_000;
+        let at = n as usize % 8;
+        if let Some(writer) = others.get_mut(at) {
+            std::mem::swap(&mut bench.writer, writer);
+        }
+        let stored = bench.set(&format!("key-{n}"), &[b'v'; 100], ttl);
+        assert!(stored.is_ok(), "{n}: {:?}", bench.stats());
+        if let Some(writer) = others.get_mut(at) {
+            std::mem::swap(&mut bench.writer, writer);
+        }
+    }
+}
