@@ -1,5 +1,6 @@
 //! The store as all threads share it, and its reads.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
@@ -47,34 +48,42 @@ pub struct Store {
 }
 
 /// An item found under a guard. Its value is the heap's own bytes, which nobody changes while the guard is open.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Item<'g> {
-    value: &'g [u8],
-    flags: u32,
-    deadline: Seconds,
-    unique: u64,
+    store: &'g Store,
+    location: u64,
+    stored: Stored<'g>,
 }
 
 impl<'g> Item<'g> {
     /// The value's bytes.
     pub fn value(&self) -> &'g [u8] {
-        self.value
+        self.stored.value
     }
 
     /// What the client stored beside the value.
     pub fn flags(&self) -> u32 {
-        self.flags
+        self.stored.client_flags()
     }
 
     /// When the item expires; 0: never.
     pub fn deadline(&self) -> Seconds {
-        self.deadline
+        self.stored.deadline()
     }
 
     /// Tells this value apart from every other one the key ever had. It is only sure to be kept while the value stays if
     /// it comes from [`Store::gets`] or from a touch that observes.
     pub fn unique(&self) -> u64 {
-        self.unique
+        self.store.unique(self.location, &self.stored)
+    }
+}
+
+impl fmt::Debug for Item<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Item")
+            .field("value", &self.value())
+            .field("flags", &self.flags())
+            .finish_non_exhaustive()
     }
 }
 
@@ -170,7 +179,7 @@ impl Store {
     pub fn get<'g>(&'g self, guard: &'g Guard<'_>, key: &[u8]) -> Option<Item<'g>> {
         let found = self.locate(guard, self.place(key), |_, stored| stored.key == key)?;
         Store::count_fetch(guard, &found);
-        Some(self.item_at(found.location))
+        Some(self.item(&found))
     }
 
     /// As [`Store::get`], with a unique that stays the same until the value changes.
@@ -180,7 +189,7 @@ impl Store {
             let found = self.locate(guard, hash, |_, stored| stored.key == key)?;
             if found.word.is_observed() || self.observe(hash, &found) {
                 Store::count_fetch(guard, &found);
-                return Some(self.item_at(found.location));
+                return Some(self.item(&found));
             }
         }
     }
@@ -333,18 +342,24 @@ impl Store {
     }
 
     fn count_fetch(guard: &Guard<'_>, found: &Found<'_>) {
-        Index::bump(found.slot, found.word, |frequency| {
+        found.slot.bump(found.word, |frequency| {
             guard.chance(u32::from(frequency.saturating_sub(3)))
         });
     }
 
-    pub(crate) fn item_at(&self, location: u64) -> Item<'_> {
-        let stored = self.stored(location);
+    fn item<'g>(&'g self, found: &Found<'g>) -> Item<'g> {
         Item {
-            value: stored.value,
-            flags: stored.client_flags(),
-            deadline: stored.deadline(),
-            unique: self.unique(location, &stored),
+            store: self,
+            location: found.location,
+            stored: found.stored,
+        }
+    }
+
+    pub(crate) fn item_at(&self, location: u64) -> Item<'_> {
+        Item {
+            store: self,
+            location,
+            stored: self.stored(location),
         }
     }
 

@@ -221,11 +221,6 @@ impl Index {
         self.array(hash.partition).find(hash.tag, matches)
     }
 
-    /// Counts a fetch of the item that `word` names (see `Slot::bump`).
-    pub(crate) fn bump(slot: &Slot, word: Word, chance: impl FnOnce(u8) -> bool) {
-        slot.bump(word, chance);
-    }
-
     /// Locks the key. Held for a probe, a compare and a publish (Law 1); the holder waits for nothing.
     pub(crate) fn lock(&self, hash: Hash) -> Locked<'_> {
         let mut tries = 0;

@@ -105,7 +105,7 @@ impl Slot {
     }
 
     /// Raises the frequency of the item at `location`: always the first time, else when `chance` allows, once tried.
-    pub(super) fn bump(&self, seen: Word, chance: impl FnOnce(u8) -> bool) {
+    pub(crate) fn bump(&self, seen: Word, chance: impl FnOnce(u8) -> bool) {
         let mut word = seen.0;
         let frequency = seen.frequency();
         if u64::from(frequency) == FREQ_MAX || (frequency > 0 && !chance(frequency)) {

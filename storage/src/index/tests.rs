@@ -107,7 +107,7 @@ fn pushing_out_takes_the_least_asked_and_makes_room() {
     let cold = 0;
     for &key in inserted.iter().filter(|&&key| key != cold) {
         if let Some((slot, word)) = index.find(index.place(hash(key)), |location| location == key) {
-            Index::bump(slot, word, |_| true);
+            slot.bump(word, |_| true);
         }
     }
     let locked = index.lock(index.place(hash(key)));

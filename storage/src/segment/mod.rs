@@ -14,7 +14,6 @@
 //! the walk of a drain retires a segment, when no slot names any of its items: counters choose victims, never free.
 
 pub(crate) mod class;
-pub(crate) mod drain;
 mod free;
 mod queues;
 pub(crate) mod reclaim;

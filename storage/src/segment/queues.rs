@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 
-use super::drain::Drain;
 use super::free::FreeMap;
 use super::seal::Seal;
 use crate::Seconds;
+use crate::drain::Drain;
 
 /// Coarse segments looked at in one go: the mutex is held for it.
 const LOOKS: usize = 32;

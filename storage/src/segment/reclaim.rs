@@ -4,10 +4,10 @@
 //! is wholly dead, coarse segments while they hold too much that has expired. While free segments are short of the
 //! reserve: coarse and dead ones that pay, and at last what the eviction policy names.
 
-use super::drain::{Drain, Reason};
 use super::queues::Queues;
 use super::space::Space;
 use super::{EIGHTHS, Record, State};
+use crate::drain::{Drain, Reason};
 use crate::{Eviction, Seconds};
 
 /// Expired bytes in coarse segments that are left alone, as a share of the heap: 3 %. With what expires in open tails

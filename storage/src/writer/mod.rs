@@ -4,6 +4,7 @@
 //! old item's bytes stay as they were.
 
 mod publish;
+mod room;
 
 use std::ptr;
 use std::sync::Arc;

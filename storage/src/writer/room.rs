@@ -1,0 +1,103 @@
+//! A writer's room in the heap, what it owes for it, and the accounts of what comes and goes.
+
+use super::Writer;
+use crate::guard::Guard;
+use crate::index::Word;
+use crate::item::{Draft, Stored as Bytes};
+use crate::segment::space::Purpose;
+use crate::segment::tail::{Placement, Room};
+use crate::store::{Found, Store};
+use crate::{Eviction, NoSpace};
+
+impl Writer {
+    /// Room for an item. Without any, the debt grows: whoever wants space helps to make it.
+    pub(super) fn reserve(
+        &mut self,
+        store: &Store,
+        size: usize,
+        placement: Placement,
+    ) -> Result<Room, NoSpace> {
+        let mut room = self.tails.reserve(&store.space, size, placement);
+        if room.is_err() {
+            store.collect();
+            room = self.tails.reserve(&store.space, size, placement);
+        }
+        let taken = self.tails.take_stock();
+        if room.is_err() {
+            return Err(self.shortage(store, size, placement));
+        }
+        if taken > 0 && store.space.is_low() {
+            self.debt += taken;
+            store.wake_maintenance();
+        }
+        room
+    }
+
+    /// What to tell somebody for whom there is no room now.
+    pub(super) fn shortage(&mut self, store: &Store, size: usize, placement: Placement) -> NoSpace {
+        self.tally().no_space.add(1);
+        self.debt += u64::from(store.space.geometry.segment_bytes).max(size as u64);
+        if placement.purpose == Purpose::Write {
+            store.wake_maintenance();
+        }
+        if store.eviction == Eviction::None && store.is_exhausted(placement.now) {
+            NoSpace::Full
+        } else {
+            NoSpace::Retry
+        }
+    }
+
+    pub(super) fn committed(
+        &mut self,
+        store: &Store,
+        room: &Room,
+        size: usize,
+        placement: Placement,
+    ) {
+        let spans = self.tails.commit(&store.space, room, size, placement);
+        self.written += size;
+        self.tally().spans.add(u64::from(spans));
+        self.tally().stored_bytes.add(size as u64);
+    }
+
+    /// The item has lost its slot to a new one of the same key.
+    pub(super) fn replaced(&self, store: &Store, old: &Found<'_>) {
+        self.buried(store, old.location, &old.stored);
+    }
+
+    /// The item has lost its slot, and its key has none now.
+    pub(crate) fn removed(&self, store: &Store, location: u64, item: &Bytes<'_>) {
+        self.tally().removed.add(1);
+        self.buried(store, location, item);
+    }
+
+    fn buried(&self, store: &Store, location: u64, item: &Bytes<'_>) {
+        let size = item.size();
+        self.tally().removed_bytes.add(size as u64);
+        if store.space.record_of(location).bury(size as u32) {
+            store.space.report_dead(store.space.segment_of(location));
+        }
+    }
+
+    pub(super) fn pushed_out(&self, store: &Store, word: Word) {
+        let Some(location) = word.location() else {
+            return;
+        };
+        self.tally().evicted_index.add(1);
+        self.tally()
+            .evicted_unfetched
+            .add(u64::from(word.frequency() == 0));
+        self.removed(store, location, &store.stored(location));
+    }
+}
+
+pub(super) fn placement(guard: &Guard<'_>, draft: &Draft<'_>, purpose: Purpose) -> Placement {
+    let store = guard.store();
+    Placement {
+        now: guard.now(),
+        deadline: draft.deadline,
+        born: store.flush.number(),
+        purpose,
+        evict: store.eviction != Eviction::None && purpose == Purpose::Write,
+    }
+}
