@@ -182,11 +182,11 @@ fn large_values_find_room_among_middling_ones() {
         writers: 2,
         ..small(Eviction::Fifo)
     });
-    let middling = vec![b'm'; 20 << 10];
+    let middling = vec![b'm'; 50 << 10];
     let large = vec![b'l'; 1_000_000];
-    for n in 0..3_000 {
+    for n in 0..1_000 {
         bench
-            .set(&format!("middling-{}", n % 2_000), &middling, 0)
+            .set(&format!("middling-{}", n % 700), &middling, 0)
             .unwrap();
     }
     for n in 0..40 {
