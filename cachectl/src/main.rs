@@ -69,7 +69,8 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("cachectl: {failure}");
+            // With standard error closed or full, the status says it alone.
+            let _ = writeln!(io::stderr(), "cachectl: {failure}");
             ExitCode::from(failure.status())
         }
     }

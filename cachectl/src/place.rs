@@ -2,13 +2,10 @@
 
 use std::env;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use net::admin::default_sockets;
-
-/// The port of `--admin` when it names none.
-const ADMIN_PORT: u16 = 9999;
+use net::admin::{default_sockets, parse_address};
 
 /// An address of the admin protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,25 +31,6 @@ pub(crate) fn defaults() -> Vec<Place> {
 }
 
 /// Reads the value of `--admin`.
-pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse()
-        .or_else(|_| text.parse().map(|ip: IpAddr| (ip, ADMIN_PORT).into()))
-        .map_err(|_| "an address is wanted, as in 127.0.0.1:9999 or [::1]:9999".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_without_a_port_gets_the_usual_one() {
-        for (text, wanted) in [
-            ("127.0.0.1", "127.0.0.1:9999"),
-            ("::1", "[::1]:9999"),
-            ("127.0.0.1:1", "127.0.0.1:1"),
-        ] {
-            assert_eq!(address(text).unwrap().to_string(), wanted);
-        }
-        assert!(address("somewhere").is_err());
-    }
+pub(crate) fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    parse_address(text).ok_or("an address is wanted, as in 127.0.0.1:9999 or [::1]:9999")
 }

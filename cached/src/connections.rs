@@ -12,6 +12,9 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use net::socket::Endpoint;
 use storage::Seconds;
 
+/// Connections shown at most: the text of a report is made at once, by a worker for one.
+pub(crate) const SHOWN_MAX: usize = 1024;
+
 /// A connection as `stats conns` shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConnectionRow {
@@ -103,7 +106,7 @@ impl Connections {
         (self.rows.len() - self.free.len()) as u64
     }
 
-    /// Shows the listening sockets, then every connection, to `f`.
+    /// Shows the listening sockets, then at most `SHOWN_MAX` connections, to `f`.
     pub(crate) fn for_each(&self, now: Seconds, f: &mut dyn FnMut(&ConnectionRow)) {
         for (fd, endpoint) in &self.listeners {
             f(&ConnectionRow {
@@ -114,7 +117,7 @@ impl Connections {
                 secs_since_last_cmd: crate::clock::Clock::uptime(now).into(),
             });
         }
-        for shown in self.rows.iter().filter_map(Row::read) {
+        for shown in self.rows.iter().filter_map(Row::read).take(SHOWN_MAX) {
             let listen = &self.listeners[shown.listener].1;
             let peer = match listen {
                 Endpoint::Unix(path) => Endpoint::Unix(path.clone()),
@@ -268,6 +271,17 @@ mod tests {
         drop(first);
         assert_eq!(table.current(), 1);
         assert!(table.open(0, 12, &peer, 5).is_some());
+    }
+
+    #[test]
+    fn a_report_of_many_connections_has_a_bound() {
+        let table = table(SHOWN_MAX + 1);
+        let peer = endpoint("127.0.0.1:5000");
+        let _all: Vec<_> = (0..)
+            .take(SHOWN_MAX + 1)
+            .map(|fd| table.open(0, fd, &peer, 5).unwrap())
+            .collect();
+        assert_eq!(rows(&table, 5).len(), table.listeners.len() + SHOWN_MAX);
     }
 
     #[test]

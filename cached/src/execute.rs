@@ -202,10 +202,15 @@ impl Executor<'_> {
         Reply::Error(Error::TooLarge)
     }
 
-    /// Refuses a request for which there is no space.
+    /// Refuses a request for which there is no space. The value that a `set` was to overwrite goes,
+    /// as in `too_large`; a command with a condition may not have been meant to change anything.
     fn refuse(&mut self, request: &Request<'_>, sink: &mut Sink<'_>) -> Flow {
-        if let Request::Store { key, .. } | Request::Concat { key, .. } = *request {
-            // The client may believe it overwritten, as in `too_large`.
+        if let Request::Store {
+            key,
+            condition: net::Condition::Always,
+            ..
+        } = *request
+        {
             self.engine.writer.delete(self.guard, key);
         }
         let counters = self.engine.counters();

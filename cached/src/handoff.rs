@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use net::socket::Stream;
 
-use crate::bell::Bell;
 use crate::connections::Connection;
+use crate::waker::Waker;
 
 /// An accepted connection on its way to the worker that will own it.
 #[derive(Debug)]
-pub(crate) struct Newcomer {
+pub(crate) struct Accepted {
     /// Closed before `connection` gives its row back: whoever takes the row has a descriptor too.
     pub(crate) stream: Stream,
     /// Its row in the table.
@@ -19,23 +19,23 @@ pub(crate) struct Newcomer {
 
 /// The listener's end: gives connections to one worker.
 #[derive(Debug)]
-pub(crate) struct Door {
-    sender: Sender<Newcomer>,
-    bell: Arc<Bell>,
+pub(crate) struct Handoff {
+    sender: Sender<Accepted>,
+    waker: Arc<Waker>,
 }
 
-impl Door {
-    /// A door, and the worker's end of it, where `bell` rings for those who come. Behind it there
-    /// are never more than there are rows in the table of connections.
-    pub(crate) fn new(bell: Arc<Bell>) -> (Door, Receiver<Newcomer>) {
+impl Handoff {
+    /// A handoff, and the end of the worker that `waker` wakes. In it there are never more
+    /// connections than there are rows in their table.
+    pub(crate) fn new(waker: Arc<Waker>) -> (Handoff, Receiver<Accepted>) {
         let (sender, receiver) = unbounded();
-        (Door { sender, bell }, receiver)
+        (Handoff { sender, waker }, receiver)
     }
 
     /// Hands a connection over. If the worker is gone the connection is closed.
-    pub(crate) fn hand(&self, newcomer: Newcomer) {
-        if self.sender.send(newcomer).is_ok() {
-            self.bell.ring();
+    pub(crate) fn send(&self, accepted: Accepted) {
+        if self.sender.send(accepted).is_ok() {
+            self.waker.wake();
         }
     }
 }

@@ -3,7 +3,6 @@
 //! `net` turns sockets into requests, `storage` keeps items; here is what brings them together.
 
 mod admin;
-mod bell;
 mod clock;
 mod connections;
 mod execute;
@@ -15,10 +14,11 @@ mod process;
 mod serve;
 mod settings;
 mod threads;
+mod waker;
 mod worker;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use settings::Command;
@@ -34,15 +34,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let error = match settings::load(args) {
         Ok(Command::Print(text)) => {
             // A reader that went away has read enough.
-            let _ = std::io::stdout().write_all(text.as_bytes());
+            let _ = io::stdout().write_all(text.as_bytes());
             return ExitCode::SUCCESS;
         }
         Ok(Command::Serve(config, notes)) => match serve::serve(*config, &notes) {
-            Ok(()) => return ExitCode::SUCCESS,
+            Ok(status) => return status,
             Err(error) => error,
         },
         Err(usage) => serve::Error::Configuration(usage.to_string()),
     };
-    eprintln!("cached: {error}");
+    // With standard error closed or full, the status says it alone.
+    let _ = writeln!(io::stderr(), "cached: {error}");
     ExitCode::from(error.status())
 }

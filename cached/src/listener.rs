@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Token};
 use net::socket::{self, Endpoint, Stream};
 
-use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::connections::Connections;
-use crate::handoff::{Door, Newcomer};
+use crate::handoff::{Accepted, Handoff};
 use crate::log::Log;
 use crate::metrics::Metrics;
+use crate::waker::Waker;
 
 /// Connections accepted from one socket before the next one has its turn.
 const BATCH: usize = 64;
@@ -25,15 +25,15 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 const REFUSAL: &[u8] = b"ERROR Too many open connections\r\n";
 
-const BELL: Token = Token(usize::MAX);
+const WAKE: Token = Token(usize::MAX);
 
 /// The listening sockets and what is done with the connections they bring.
 pub(crate) struct Listener {
     poll: Poll,
-    bell: Arc<Bell>,
+    waker: Arc<Waker>,
     sockets: Vec<Socket>,
-    doors: Vec<Door>,
-    /// The door that the next connection goes through.
+    handoffs: Vec<Handoff>,
+    /// The handoff that the next connection takes.
     next: usize,
     pause: Option<Pause>,
     connections: Arc<Connections>,
@@ -57,21 +57,21 @@ struct Pause {
 }
 
 impl Listener {
-    /// Prepares to accept from `sockets` for the workers behind `doors`.
+    /// Prepares to accept from `sockets` for the workers behind `handoffs`.
     pub(crate) fn new(
         sockets: Vec<socket::Listener>,
-        doors: Vec<Door>,
+        handoffs: Vec<Handoff>,
         connections: Arc<Connections>,
         metrics: Arc<Metrics>,
         clock: Clock,
         log: Log,
     ) -> io::Result<Listener> {
         let poll = Poll::new()?;
-        let bell = Arc::new(Bell::new(poll.registry(), BELL)?);
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
         let mut registered = Vec::with_capacity(sockets.len());
         for (index, mut listener) in sockets.into_iter().enumerate() {
             poll.registry()
-                .register(&mut listener, Token(index), Interest::READABLE)?;
+                .register(listener.source(), Token(index), Interest::READABLE)?;
             registered.push(Socket {
                 listener,
                 waiting: false,
@@ -79,9 +79,9 @@ impl Listener {
         }
         Ok(Listener {
             poll,
-            bell,
+            waker,
             sockets: registered,
-            doors,
+            handoffs,
             next: 0,
             pause: None,
             connections,
@@ -92,21 +92,21 @@ impl Listener {
     }
 
     /// What stops it.
-    pub(crate) fn bell(&self) -> Arc<Bell> {
-        Arc::clone(&self.bell)
+    pub(crate) fn waker(&self) -> Arc<Waker> {
+        Arc::clone(&self.waker)
     }
 
     /// Accepts until told to stop.
     pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(self.sockets.len() + 1);
-        while !self.bell.is_stopped() {
+        while !self.waker.is_stopped() {
             match self.poll.poll(&mut events, self.timeout()) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 polled => polled.expect("the listener's poll is valid"),
             }
             for event in &events {
                 match event.token() {
-                    BELL => self.bell.heard(),
+                    WAKE => self.waker.acknowledge(),
                     Token(index) => self.sockets[index].waiting = true,
                 }
             }
@@ -184,8 +184,8 @@ impl Listener {
             "connection {fd} from {peer} to worker-{}",
             self.next
         ));
-        self.doors[self.next].hand(Newcomer { stream, connection });
-        self.next = (self.next + 1) % self.doors.len();
+        self.handoffs[self.next].send(Accepted { stream, connection });
+        self.next = (self.next + 1) % self.handoffs.len();
     }
 
     /// Rests before the next accept, longer each time in a row: trying at once would spin, as the

@@ -47,9 +47,9 @@ impl User {
         Ok(User { name, uid, gid })
     }
 
-    /// Makes a file theirs.
+    /// Makes a file theirs, or a link itself and not what it points to.
     pub(crate) fn own(&self, path: &Path) -> io::Result<()> {
-        std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid))
+        std::os::unix::fs::lchown(path, Some(self.uid), Some(self.gid))
     }
 
     /// Gives up root's rights for theirs, for good.

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::net::SocketAddr;
-use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use net::socket::{Endpoint, Listener};
@@ -23,10 +22,7 @@ use crate::threads::{Parts, Threads};
 /// admin's clients.
 const OTHER_FILES: usize = 64;
 
-/// An address that is listened on, and what is spoken there.
-type Address = (String, &'static str);
-
-/// Why the server cannot start or go on: a sentence for the operator.
+/// Why the server cannot start: a sentence for the operator.
 #[derive(Debug)]
 pub(crate) enum Error {
     /// What it was told cannot work.
@@ -53,8 +49,9 @@ impl fmt::Display for Error {
     }
 }
 
-/// Serves until a signal says stop. `notes` are lines for the log.
-pub(crate) fn serve(config: Config, notes: &[String]) -> Result<(), Error> {
+/// Serves until a signal says stop. `notes` are lines for the log. The status is a failure when a
+/// thread did not stop in time, which the log says.
+pub(crate) fn serve(config: Config, notes: &[String]) -> Result<ExitCode, Error> {
     let clock = Clock::start();
     let (log, drain) = log::start(config.verbosity);
     for note in notes {
@@ -64,15 +61,17 @@ pub(crate) fn serve(config: Config, notes: &[String]) -> Result<(), Error> {
         .map_err(|error| Error::System(format!("cannot handle signals: {error}")))?;
 
     // All that root may be needed for, and then no more root.
+    let user = find_user(&config, &log)?;
     let sockets = listen(&config)?;
     let admin = admin::bind(&config, &log)
         .map_err(|error| Error::System(format!("cannot listen for cachectl: {error}")))?;
-    let mut addresses = addresses(&sockets)?;
-    for address in admin.iter().flat_map(Admin::addresses) {
-        addresses.push((address, "admin"));
-    }
+    let data = endpoints(&sockets)?;
+    let control = admin.as_ref().map_or(&[][..], Admin::endpoints).to_vec();
     raise_open_files(&config, &log)?;
-    drop_privileges(&config, &addresses, &log)?;
+    if let Some(user) = user {
+        become_user(&user, data.iter().chain(&control))
+            .map_err(|error| Error::System(format!("cannot change the user: {error}")))?;
+    }
 
     let seed = RandomState::new().hash_one(std::process::id());
     let store = Store::new(&config.store_options(seed))
@@ -88,13 +87,19 @@ pub(crate) fn serve(config: Config, notes: &[String]) -> Result<(), Error> {
     })
     .map_err(|error| Error::System(format!("cannot start the threads: {error}")))?;
 
-    for (address, protocol) in addresses {
-        eprintln!("cached: listening on {address} ({protocol})");
+    let speaks = [(&data, "memcached"), (&control, "admin")];
+    for (endpoints, protocol) in speaks {
+        for endpoint in endpoints {
+            let address = endpoint.address();
+            log.say(format_args!("cached: listening on {address} ({protocol})"));
+        }
     }
     wait_for_stop(signals, &log);
-    threads
-        .stop()
-        .map_err(|stuck| Error::System(format!("{stuck} did not stop in time")))
+    Ok(if threads.stop(log) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Opens the sockets that clients connect to.
@@ -140,19 +145,9 @@ fn is_missing(error: &io::Error) -> bool {
     )
 }
 
-/// The sockets' addresses, and what is spoken there.
-fn addresses(sockets: &[Listener]) -> Result<Vec<Address>, Error> {
-    sockets
-        .iter()
-        .map(|socket| {
-            let address = match socket.endpoint() {
-                Ok(Endpoint::Inet(address)) => address.to_string(),
-                Ok(Endpoint::Unix(path)) => path.display().to_string(),
-                Err(error) => return Err(Error::System(format!("lost a socket: {error}"))),
-            };
-            Ok((address, "memcached"))
-        })
-        .collect()
+fn endpoints(sockets: &[Listener]) -> Result<Vec<Endpoint>, Error> {
+    let endpoints: io::Result<_> = sockets.iter().map(Listener::endpoint).collect();
+    endpoints.map_err(|error| Error::System(format!("lost a socket: {error}")))
 }
 
 fn raise_open_files(config: &Config, log: &Log) -> Result<(), Error> {
@@ -168,26 +163,32 @@ fn raise_open_files(config: &Config, log: &Log) -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives up root's rights for those of the configured user, who gets the unix sockets.
-fn drop_privileges(config: &Config, addresses: &[Address], log: &Log) -> Result<(), Error> {
+/// The user to become; `None` when the process is not root's, or is to stay so.
+fn find_user(config: &Config, log: &Log) -> Result<Option<User>, Error> {
     if !process::is_root() {
-        return Ok(());
+        return Ok(None);
     }
     let Some(name) = &config.user else {
         log.warn(format_args!(
             "running as root; --user NAME gives up its rights"
         ));
-        return Ok(());
+        return Ok(None);
     };
-    let cannot = |error: io::Error| Error::System(format!("cannot run as {name}: {error}"));
-    let user = User::find(name).map_err(cannot)?;
-    for (address, _) in addresses {
-        let is_file = address.parse::<SocketAddr>().is_err();
-        if is_file {
-            user.own(Path::new(address)).map_err(cannot)?;
+    find(name).map(Some)
+}
+
+fn find(name: &str) -> Result<User, Error> {
+    User::find(name).map_err(|error| Error::Configuration(format!("cannot run as {name}: {error}")))
+}
+
+/// Gives up root's rights for those of `user`, who gets the unix sockets.
+fn become_user<'a>(user: &User, endpoints: impl Iterator<Item = &'a Endpoint>) -> io::Result<()> {
+    for endpoint in endpoints {
+        if let Endpoint::Unix(path) = endpoint {
+            user.own(path)?;
         }
     }
-    user.become_them().map_err(cannot)
+    user.become_them()
 }
 
 /// Returns at the first SIGTERM or SIGINT.
@@ -198,5 +199,17 @@ fn wait_for_stop(mut signals: Signals, log: &Log) {
             SIGUSR1 => log.warn(format_args!("SIGUSR1 does nothing")),
             _ => break,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_user_is_no_failure_of_the_system() {
+        let refused = find("no-such-user-here").unwrap_err();
+        assert_eq!(refused.status(), 2);
+        assert!(refused.to_string().contains("no-such-user-here"));
     }
 }

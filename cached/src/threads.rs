@@ -3,10 +3,10 @@
 use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::{RecvTimeoutError, bounded};
 use storage::{Maintainer, Store};
 
 use crate::admin::{Admin, Stats};
@@ -22,6 +22,9 @@ use crate::worker::{Bounds, Worker};
 /// How long the threads may take to stop.
 const STOP: Duration = Duration::from_secs(5);
 
+/// How long the log thread may take to write what is left. Standard error may be stuck.
+const STOP_LOG: Duration = Duration::from_secs(1);
+
 /// What the threads are made of.
 pub(crate) struct Parts {
     pub(crate) config: Arc<Config>,
@@ -33,8 +36,13 @@ pub(crate) struct Parts {
     pub(crate) drain: Drain,
 }
 
-/// The threads that run, in the order in which they stop.
-pub(crate) struct Threads(Vec<Thread>);
+/// The threads that run.
+pub(crate) struct Threads {
+    /// In the order in which they stop.
+    threads: Vec<Thread>,
+    /// Ends by itself when nobody is left who could log.
+    log: JoinHandle<()>,
+}
 
 struct Thread {
     handle: JoinHandle<()>,
@@ -67,7 +75,7 @@ impl Threads {
             log: log.clone(),
         });
         let mut workers = Vec::with_capacity(config.workers());
-        let mut doors = Vec::with_capacity(config.workers());
+        let mut handoffs = Vec::with_capacity(config.workers());
         for index in 0..config.workers() {
             let engine = Engine {
                 store: Arc::clone(&store),
@@ -80,11 +88,11 @@ impl Threads {
             };
             let participant = store.join().expect("a place for each worker");
             let bounds = Bounds::new(&config);
-            let (worker, door) = Worker::new(bounds, budget.clone(), participant, engine)?;
+            let (worker, handoff) = Worker::new(bounds, budget.clone(), participant, engine)?;
             workers.push(worker);
-            doors.push(door);
+            handoffs.push(handoff);
         }
-        let listener = Listener::new(sockets, doors, connections, metrics, clock, log.clone())?;
+        let listener = Listener::new(sockets, handoffs, connections, metrics, clock, log)?;
         let maintainer = store.maintainer().expect("the only maintainer");
 
         let mut threads = vec![start_listener(listener)?];
@@ -95,19 +103,25 @@ impl Threads {
         if let Some(admin) = admin {
             threads.push(start_admin(admin, stats)?);
         }
-        threads.push(start_log(log, drain)?);
-        Ok(Threads(threads))
+        let log = spawn("log", || drain.run())?;
+        Ok(Threads { threads, log })
     }
 
     /// Stops one thread after the other: no more connections, then no more requests, and last the
-    /// log. `Err`: the name of one that does not end.
-    pub(crate) fn stop(self) -> Result<(), String> {
+    /// log, if `log` is its last owner. Returns whether all ended; the log is told of one that does
+    /// not. One that cannot write does not count: nothing of a client's is left by then.
+    pub(crate) fn stop(self, log: Log) -> bool {
         let deadline = Instant::now() + STOP;
-        for thread in self.0 {
+        let stuck = self.threads.into_iter().find_map(|thread| {
             (thread.stop)();
-            join(thread.handle, deadline)?;
+            join(thread.handle, deadline).err()
+        });
+        if let Some(name) = &stuck {
+            log.warn(format_args!("{name} did not stop in time"));
         }
-        Ok(())
+        drop(log);
+        let _ = join(self.log, Instant::now() + STOP_LOG);
+        stuck.is_none()
     }
 }
 
@@ -120,58 +134,48 @@ fn connections(config: &Config, sockets: &[net::socket::Listener]) -> io::Result
 }
 
 fn start_listener(listener: Listener) -> io::Result<Thread> {
-    let bell = listener.bell();
+    let waker = listener.waker();
     let handle = spawn("listener", || listener.run())?;
     Ok(Thread {
         handle,
-        stop: Box::new(move || bell.stop()),
+        stop: Box::new(move || waker.stop()),
     })
 }
 
 fn start_worker(index: usize, worker: Worker) -> io::Result<Thread> {
-    let bell = worker.bell();
+    let waker = worker.waker();
     let handle = spawn(&format!("worker-{index}"), || worker.run())?;
     Ok(Thread {
         handle,
-        stop: Box::new(move || bell.stop()),
+        stop: Box::new(move || waker.stop()),
     })
 }
 
 fn start_maintenance(mut maintainer: Maintainer, clock: Clock) -> io::Result<Thread> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let stopped = Arc::clone(&stop);
+    // Nothing is ever sent: one end goes when the other is to stop.
+    let (stop, stopped) = bounded::<()>(0);
     let handle = spawn("maintenance", move || {
-        while !stopped.load(Ordering::Acquire) {
+        loop {
             let pause = maintainer.tick(clock.now());
-            thread::park_timeout(pause);
+            if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+                break;
+            }
         }
     })?;
-    let thread = handle.thread().clone();
     Ok(Thread {
         handle,
-        stop: Box::new(move || {
-            stop.store(true, Ordering::Release);
-            thread.unpark();
-        }),
+        stop: Box::new(move || drop(stop)),
     })
 }
 
 fn start_admin(admin: Admin, stats: Arc<Stats>) -> io::Result<Thread> {
-    let stopper = admin.stopper();
+    let waker = admin.waker();
     let handle = spawn("admin", move || {
         admin.run(&stats).expect("the admin's poll is valid");
     })?;
     Ok(Thread {
         handle,
-        stop: Box::new(move || stopper.stop()),
-    })
-}
-
-fn start_log(log: Log, drain: Drain) -> io::Result<Thread> {
-    let handle = spawn("log", || drain.run())?;
-    Ok(Thread {
-        handle,
-        stop: Box::new(move || log.stop()),
+        stop: Box::new(move || waker.stop()),
     })
 }
 
@@ -194,7 +198,7 @@ impl Drop for AbortOnPanic {
     }
 }
 
-/// Waits for a thread until `deadline`.
+/// Waits for a thread until `deadline`. `Err`: its name, and it has not ended.
 fn join(handle: JoinHandle<()>, deadline: Instant) -> Result<(), String> {
     while !handle.is_finished() {
         if Instant::now() >= deadline {

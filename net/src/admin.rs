@@ -12,6 +12,7 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -236,6 +237,24 @@ impl<'a> Document<'a> {
     }
 }
 
+/// The port of an admin address that names none.
+pub const PORT: u16 = 9999;
+
+/// Reads an admin address: `127.0.0.1`, `127.0.0.1:9999`, `::1`, `[::1]` or `[::1]:9999`.
+pub fn parse_address(text: &str) -> Option<SocketAddr> {
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let ip: IpAddr = match bare {
+        Some(six) => six.parse::<Ipv6Addr>().ok()?.into(),
+        None => text.parse().ok()?,
+    };
+    Some((ip, PORT).into())
+}
+
 /// Where the admin socket is when nobody says: the packaged place, then the user's own. The
 /// server takes the first whose folder it can use, a client the first that answers.
 ///
@@ -271,6 +290,23 @@ mod tests {
             let request = Request { verb, argument };
             assert_eq!(Request::parse(line.as_bytes()), Ok(request));
             assert_eq!(request.to_string(), line);
+        }
+    }
+
+    #[test]
+    fn an_address_without_a_port_gets_the_usual_one() {
+        for (text, wanted) in [
+            ("127.0.0.1", Some("127.0.0.1:9999")),
+            ("::1", Some("[::1]:9999")),
+            ("[::1]", Some("[::1]:9999")),
+            ("127.0.0.1:1", Some("127.0.0.1:1")),
+            ("[::1]:1", Some("[::1]:1")),
+            ("[127.0.0.1]", None),
+            ("[::1", None),
+            ("somewhere", None),
+        ] {
+            let wanted = wanted.map(|address| address.parse().unwrap());
+            assert_eq!(parse_address(text), wanted, "{text}");
         }
     }
 

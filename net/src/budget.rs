@@ -1,12 +1,16 @@
 //! The memory that all session buffers together may take.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+/// Bytes that are enough for the small parts of some hundred sessions.
+const SMALL: usize = 1 << 20;
 
 /// What a buffer is for. Each purpose has an allowance of its own, since one
-/// may wait for the next but never the other way round: a long request waits
-/// for room for its reply, a reply waits only for its client, and what is
-/// kept waits for nothing. So no set of sessions can wait in a circle.
+/// may wait for the next but never the other way round: who holds a buffer for
+/// a long request may wait for room for its reply; who holds a reply waits
+/// only for its client; and what is kept never waits. So no set of sessions
+/// can wait in a circle, as long as each purpose has its own line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Parts of requests, and small replies that the socket did not take yet.
@@ -23,6 +27,10 @@ struct Allowance {
     used: AtomicUsize,
     /// Sessions that were refused and will ask again.
     waiting: AtomicUsize,
+    /// Number of the place that is served next, before all others; 0: who asks
+    /// first. Without it, small requests would use up for ever what a large
+    /// one waits for.
+    first: AtomicU64,
 }
 
 impl Allowance {
@@ -31,6 +39,7 @@ impl Allowance {
             limit,
             used: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
+            first: AtomicU64::new(0),
         }
     }
 
@@ -48,6 +57,8 @@ struct Allowances {
     kept: Allowance,
     request: Allowance,
     reply: Allowance,
+    /// Number of the place given last.
+    place: AtomicU64,
 }
 
 impl Allowances {
@@ -66,15 +77,17 @@ pub struct Budget(Arc<Allowances>);
 
 impl Budget {
     /// Allows about `limit` bytes, but enough to serve one request and one
-    /// reply of `largest` bytes, and as much again in small ones (see
-    /// [`Budget::limit`]).
+    /// reply of `largest` bytes, and [`SMALL`] ones twice: the second half of
+    /// what is kept is for newcomers, while those that used up the first go
+    /// (see [`Charge::is_wanted`]).
     pub fn new(limit: usize, largest: usize) -> Self {
-        let share = largest.max(limit / 3);
-        let kept = largest.max(limit.saturating_sub(share.saturating_mul(2)));
+        let share = largest.max(limit / 4);
+        let kept = largest.min(SMALL).max(limit / 4);
         Budget(Arc::new(Allowances {
-            kept: Allowance::new(kept),
+            kept: Allowance::new(kept.saturating_mul(2)),
             request: Allowance::new(share),
             reply: Allowance::new(share),
+            place: AtomicU64::new(0),
         }))
     }
 
@@ -98,6 +111,7 @@ impl Budget {
             kept,
             request,
             reply,
+            place: _,
         } = &*self.0;
         [kept, request, reply].into_iter().map(figure).sum()
     }
@@ -110,8 +124,9 @@ impl Budget {
             .then(|| self.charge(Purpose::Kept, bytes))
     }
 
-    /// Charges `bytes` for `purpose`, first come first served: who is refused
-    /// gets a `place`, and until those with a place are served, nobody else is.
+    /// Charges `bytes` for `purpose`. Who is refused gets a `place`: until those
+    /// with a place are served, nobody else is, and of those the one that is
+    /// first to ask again goes before the others, whatever its size.
     pub(crate) fn request(
         &self,
         purpose: Purpose,
@@ -154,10 +169,12 @@ impl Charge {
     /// for him.
     pub(crate) fn grow(&mut self, bytes: usize, place: &mut Option<Place>) -> bool {
         let allowance = self.budget.0.of(self.purpose);
-        let has_place = place
-            .as_ref()
-            .is_some_and(|place| place.purpose == self.purpose);
-        let is_served = has_place || self.bytes > 0 || allowance.waiting.load(Relaxed) == 0;
+        let own = place.as_ref().filter(|place| place.purpose == self.purpose);
+        let has_place = own.is_some();
+        let is_served = own.map_or_else(
+            || self.bytes > 0 || allowance.waiting.load(Relaxed) == 0,
+            Place::is_first,
+        );
         if is_served && allowance.take(bytes.saturating_sub(self.bytes)) {
             self.bytes = self.bytes.max(bytes);
             *place = None;
@@ -169,9 +186,14 @@ impl Charge {
         false
     }
 
-    /// Somebody waits for budget of the kind that this was taken from.
+    /// Others need what this was taken from: somebody waits for it or, as
+    /// nobody waits for what is kept, more than half of it is used.
     pub fn is_wanted(&self) -> bool {
-        self.budget.0.of(self.purpose).waiting.load(Relaxed) > 0
+        let allowance = self.budget.0.of(self.purpose);
+        match self.purpose {
+            Purpose::Kept => allowance.used.load(Relaxed) > allowance.limit / 2,
+            Purpose::Request | Purpose::Reply => allowance.waiting.load(Relaxed) > 0,
+        }
     }
 
     /// Lowers the charge to `bytes`.
@@ -195,6 +217,8 @@ impl Drop for Charge {
 pub(crate) struct Place {
     budget: Budget,
     purpose: Purpose,
+    /// Never 0, and no other's.
+    number: u64,
 }
 
 impl Place {
@@ -203,13 +227,26 @@ impl Place {
         Place {
             budget: budget.clone(),
             purpose,
+            number: budget.0.place.fetch_add(1, Relaxed) + 1,
+        }
+    }
+
+    /// Whether it is served next: it becomes that where no other is.
+    pub(crate) fn is_first(&self) -> bool {
+        let first = &self.budget.0.of(self.purpose).first;
+        match first.compare_exchange(0, self.number, Relaxed, Relaxed) {
+            Ok(_) => true,
+            Err(number) => number == self.number,
         }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.budget.0.of(self.purpose).waiting.fetch_sub(1, Relaxed);
+        let allowance = self.budget.0.of(self.purpose);
+        allowance.waiting.fetch_sub(1, Relaxed);
+        // Fails where another is first.
+        let _ = (allowance.first).compare_exchange(self.number, 0, Relaxed, Relaxed);
     }
 }
 
@@ -219,26 +256,26 @@ mod tests {
 
     #[test]
     fn what_is_dropped_is_free_again() {
-        let budget = Budget::new(300, 100);
-        assert_eq!((budget.limit(), budget.used()), (300, 0));
-        let first = budget.keep(60).expect("room");
+        let budget = Budget::new(400, 100);
+        assert_eq!((budget.limit(), budget.used()), (400, 0));
+        let first = budget.keep(160).expect("room");
         assert!(budget.keep(41).is_none());
-        assert_eq!((first.bytes(), budget.used()), (60, 60));
+        assert_eq!((first.bytes(), budget.used()), (160, 160));
         drop(first);
         assert_eq!(budget.used(), 0);
-        assert!(budget.keep(100).is_some());
+        assert!(budget.keep(200).is_some());
     }
 
     #[test]
     fn a_budget_too_small_for_the_largest_request_is_raised() {
         let budget = Budget::new(10, 100);
         assert!(budget.request(Purpose::Request, 100, &mut None).is_some());
-        assert_eq!(budget.limit(), 300);
+        assert_eq!(budget.limit(), 400);
     }
 
     #[test]
     fn parts_and_replies_cannot_starve_a_request() {
-        let budget = Budget::new(300, 100);
+        let budget = Budget::new(400, 100);
         let mut kept = Vec::new();
         while let Some(charge) = budget.keep(7) {
             kept.push(charge);
@@ -250,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_newcomer_does_not_overtake_who_waits() {
-        let budget = Budget::new(300, 100);
+        let budget = Budget::new(400, 100);
         let holder = budget.request(Purpose::Request, 50, &mut None);
         let mut place = None;
         assert!(budget.request(Purpose::Request, 60, &mut place).is_none());
@@ -277,8 +314,46 @@ mod tests {
     }
 
     #[test]
+    fn small_requests_do_not_keep_a_large_one_waiting_for_ever() {
+        let budget = Budget::new(400, 100);
+        let request = |bytes, place: &mut _| budget.request(Purpose::Request, bytes, place);
+        let mut holders = [50, 50].map(|bytes| request(bytes, &mut None));
+        let (mut large, mut small) = (None, None);
+        assert!(request(100, &mut large).is_none());
+        assert!(request(50, &mut small).is_none());
+        assert!(request(100, &mut large).is_none());
+        holders[0] = None;
+        assert!(request(50, &mut small).is_none(), "the large one is first");
+        holders[1] = None;
+        assert!(request(100, &mut large).is_some());
+        assert!(request(50, &mut small).is_some());
+    }
+
+    #[test]
+    fn who_waits_for_one_purpose_does_not_bar_another() {
+        let budget = Budget::new(400, 100);
+        let _long = budget.request(Purpose::Request, 100, &mut None);
+        let mut place = None;
+        assert!(budget.request(Purpose::Request, 100, &mut place).is_none());
+        assert!(budget.request(Purpose::Request, 100, &mut place).is_none());
+        assert!(budget.request(Purpose::Reply, 100, &mut None).is_some());
+        assert!(budget.keep(200).is_some());
+    }
+
+    #[test]
+    fn kept_parts_leave_room_for_newcomers_while_the_old_are_wanted_back() {
+        let budget = Budget::new(400, 100);
+        let old = budget.keep(100).expect("room");
+        assert!(!old.is_wanted());
+        let newcomer = budget.keep(100).expect("room beyond the first half");
+        assert!(old.is_wanted());
+        drop(old);
+        assert!(!newcomer.is_wanted());
+    }
+
+    #[test]
     fn who_is_waited_for_does_not_wait_in_turn() {
-        let budget = Budget::new(300, 100);
+        let budget = Budget::new(400, 100);
         let mut holder = budget
             .request(Purpose::Request, 50, &mut None)
             .expect("room");
@@ -293,7 +368,7 @@ mod tests {
 
     #[test]
     fn a_place_left_behind_does_not_bar_the_others() {
-        let budget = Budget::new(300, 100);
+        let budget = Budget::new(400, 100);
         let mut place = None;
         assert!(budget.request(Purpose::Reply, 101, &mut place).is_none());
         assert!(budget.request(Purpose::Reply, 1, &mut None).is_none());

@@ -283,13 +283,12 @@ impl<E> Run<'_, E> {
         self.sink.reply(&Reply::End);
     }
 
-    /// What an operation that was not executed waits for. Output that is there
-    /// is sent first, which frees budget.
+    /// What an operation that was not executed waits for.
     fn waits_for(&self) -> Next {
-        match (self.sink.is_short(), self.sink.is_empty()) {
-            (false, _) => Next::WaitSpace,
-            (true, false) => Next::Resume,
-            (true, true) => Next::WaitBudget,
+        if self.sink.is_short() {
+            Next::WaitBudget
+        } else {
+            Next::WaitSpace
         }
     }
 }

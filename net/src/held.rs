@@ -53,7 +53,7 @@ impl Held {
     /// it, but not beyond `most`. `None`: there is no budget.
     pub(crate) fn with_room(mut self, most: usize, place: &mut Option<Place>) -> Option<Held> {
         if self.spare().is_empty() {
-            let capacity = self.capacity().saturating_mul(2).min(most);
+            let capacity = self.bytes.len().saturating_mul(2).min(most);
             if !self.charge.grow(capacity, place) {
                 return None;
             }
@@ -79,9 +79,9 @@ impl Held {
         self.charge.purpose() == Purpose::Request
     }
 
-    /// Somebody waits for budget of the kind it holds.
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.charge.is_wanted()
+    /// What it was charged with: its capacity.
+    pub(crate) fn charge(&self) -> &Charge {
+        &self.charge
     }
 
     /// Nothing was consumed: what was there first is still at the front.
@@ -107,10 +107,5 @@ impl Held {
     /// The first `bytes` of the spare room have been filled.
     pub(crate) fn fill(&mut self, bytes: usize) {
         self.end = (self.end + bytes).min(self.bytes.len());
-    }
-
-    /// The memory it takes.
-    pub(crate) fn capacity(&self) -> usize {
-        self.bytes.len()
     }
 }

@@ -1,6 +1,6 @@
 //! One client's session: which bytes it holds, and running them.
 
-use crate::budget::{Budget, Place};
+use crate::budget::{Budget, Charge, Place};
 use crate::dialogue::{Dialogue, Run, Stop};
 use crate::execute::Execute;
 use crate::held::Held;
@@ -76,14 +76,14 @@ impl Session {
         self.held.is_some() || self.dialogue.is_skipping()
     }
 
-    /// Bytes of the buffer the session holds.
-    pub fn held_bytes(&self) -> usize {
-        self.held.as_ref().map_or(0, Held::capacity)
+    /// What the session holds a long request in, or keeps of a short one.
+    pub fn charge(&self) -> Option<&Charge> {
+        self.held.as_ref().map(Held::charge)
     }
 
-    /// Somebody waits for budget that this session holds for a long request.
-    pub fn is_wanted(&self) -> bool {
-        self.held.as_ref().is_some_and(Held::is_wanted)
+    /// It holds a buffer for a long request.
+    pub fn is_long(&self) -> bool {
+        self.held.as_ref().is_some_and(Held::is_long)
     }
 
     /// Runs on `input`: what [`Session::intake`] gave and what was received
@@ -114,6 +114,14 @@ impl Session {
         executor: &mut E,
         out: &mut Vec<u8>,
     ) -> Progress {
+        if self.place.as_ref().is_some_and(|place| !place.is_first()) {
+            return Progress {
+                next: Next::WaitBudget,
+                operations: 0,
+                refused: 0,
+                output: None,
+            };
+        }
         let mut run = self.begin(limits, budget, executor, out);
         let Some(mut held) = self.held.take() else {
             return self.finish(run, Next::Receive);
@@ -140,7 +148,13 @@ impl Session {
         }
     }
 
+    /// Output that is there is sent before the session waits: it may hold what
+    /// others wait for, and who has a place must be there when it is served.
     fn finish<E>(&mut self, run: Run<'_, E>, next: Next) -> Progress {
+        let next = match next {
+            Next::WaitBudget if !run.sink.is_empty() => Next::Resume,
+            next => next,
+        };
         let (output, place) = run.sink.finish();
         self.place = place.filter(|_| next == Next::WaitBudget);
         Progress {

@@ -11,7 +11,6 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use mio::event::Source;
-use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 /// Where a socket listens or where its peer is, shown as memcached's tools expect it:
@@ -34,6 +33,16 @@ impl fmt::Display for Endpoint {
     }
 }
 
+impl Endpoint {
+    /// As it is given on a command line: `127.0.0.1:11211`, `/run/cached.sock`.
+    pub fn address(&self) -> String {
+        match self {
+            Endpoint::Inet(address) => address.to_string(),
+            Endpoint::Unix(path) => path.display().to_string(),
+        }
+    }
+}
+
 /// A listening socket.
 #[derive(Debug)]
 pub enum Listener {
@@ -51,6 +60,8 @@ impl Listener {
         let socket = Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
         // A restart must not wait for the connections of the last run to leave TIME_WAIT.
         socket.set_reuse_address(true)?;
+        // Inherited by every connection: a peer that vanished without a word gives its place back.
+        socket.set_keepalive(true)?;
         if domain == Domain::IPV6 {
             socket.set_only_v6(true)?;
         }
@@ -101,7 +112,8 @@ impl Listener {
         }
     }
 
-    fn source(&mut self) -> &mut dyn Source {
+    /// What a poll registers.
+    pub fn source(&mut self) -> &mut dyn Source {
         match self {
             Listener::Tcp(listener) => listener,
             Listener::Unix(listener, _) => listener,
@@ -157,7 +169,8 @@ pub enum Stream {
 }
 
 impl Stream {
-    fn source(&mut self) -> &mut dyn Source {
+    /// What a poll registers.
+    pub fn source(&mut self) -> &mut dyn Source {
         match self {
             Stream::Tcp(stream) => stream,
             Stream::Unix(stream) => stream,
@@ -205,54 +218,6 @@ impl Write for Stream {
     }
 }
 
-impl Source for Listener {
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interest: Interest,
-    ) -> io::Result<()> {
-        self.source().register(registry, token, interest)
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interest: Interest,
-    ) -> io::Result<()> {
-        self.source().reregister(registry, token, interest)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.source().deregister(registry)
-    }
-}
-
-impl Source for Stream {
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interest: Interest,
-    ) -> io::Result<()> {
-        self.source().register(registry, token, interest)
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interest: Interest,
-    ) -> io::Result<()> {
-        self.source().reregister(registry, token, interest)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.source().deregister(registry)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,6 +248,19 @@ mod tests {
             panic!("a TCP listener accepts TCP");
         };
         assert!(stream.nodelay().unwrap());
+    }
+
+    #[test]
+    fn a_peer_that_vanished_does_not_keep_its_connection_for_ever() {
+        let listener = Listener::tcp("127.0.0.1:0".parse().unwrap(), 8).unwrap();
+        let Endpoint::Inet(address) = listener.endpoint().unwrap() else {
+            panic!("a TCP listener has an internet address");
+        };
+        let _client = std::net::TcpStream::connect(address).unwrap();
+        let (Stream::Tcp(stream), _) = accept(&listener) else {
+            panic!("a TCP listener accepts TCP");
+        };
+        assert!(socket2::SockRef::from(&stream).keepalive().unwrap());
     }
 
     #[test]

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use mio::{Events, Interest, Poll, Registry, Token};
 use net::admin::{REQUEST_MAX, error_line};
 use net::socket::{Endpoint, Listener, Stream};
 
 use super::protocol;
 use super::stats::Stats;
+use crate::waker::Waker;
 
 /// Clients at a time.
 const CLIENTS_MAX: usize = 16;
@@ -32,57 +32,36 @@ pub(crate) struct Admin {
     poll: Poll,
     /// The token of each is its index.
     listeners: Vec<Listener>,
-    /// Where they listen, for people.
-    addresses: Vec<String>,
-    stopper: Stopper,
-}
-
-/// Ends `Admin::run` from another thread.
-#[derive(Clone, Debug)]
-pub(crate) struct Stopper {
-    stopped: Arc<AtomicBool>,
+    endpoints: Vec<Endpoint>,
     waker: Arc<Waker>,
-}
-
-impl Stopper {
-    pub(crate) fn stop(&self) {
-        self.stopped.store(true, Ordering::Release);
-        // A poll that cannot be woken has failed, and its thread ended.
-        let _ = self.waker.wake();
-    }
 }
 
 impl Admin {
     pub(super) fn new(mut listeners: Vec<Listener>) -> io::Result<Admin> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
-        let mut addresses = Vec::new();
+        let mut endpoints = Vec::new();
         for (index, listener) in listeners.iter_mut().enumerate() {
             poll.registry()
-                .register(listener, Token(index), Interest::READABLE)?;
-            addresses.push(match listener.endpoint()? {
-                Endpoint::Inet(address) => address.to_string(),
-                Endpoint::Unix(path) => path.display().to_string(),
-            });
+                .register(listener.source(), Token(index), Interest::READABLE)?;
+            endpoints.push(listener.endpoint()?);
         }
         Ok(Admin {
             poll,
             listeners,
-            addresses,
-            stopper: Stopper {
-                stopped: Arc::default(),
-                waker,
-            },
+            endpoints,
+            waker,
         })
     }
 
     /// Where it listens.
-    pub(crate) fn addresses(&self) -> Vec<String> {
-        self.addresses.clone()
+    pub(crate) fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
     }
 
-    pub(crate) fn stopper(&self) -> Stopper {
-        self.stopper.clone()
+    /// What stops it.
+    pub(crate) fn waker(&self) -> Arc<Waker> {
+        Arc::clone(&self.waker)
     }
 
     /// Serves until stopped. Fails only if the poll itself does.
@@ -90,7 +69,7 @@ impl Admin {
         let mut events = Events::with_capacity(2 * CLIENTS_MAX);
         let mut clients = Clients::new(self.listeners.len());
         let mut accept_again = None;
-        while !self.stopper.stopped.load(Ordering::Acquire) {
+        while !self.waker.is_stopped() {
             let deadline = clients
                 .next_deadline()
                 .into_iter()
@@ -168,10 +147,8 @@ impl Clients {
         let token = Token(self.next);
         self.next += 1;
         let interest = Interest::READABLE | Interest::WRITABLE;
-        if registry
-            .register(&mut client.stream, token, interest)
-            .is_ok()
-        {
+        let source = client.stream.source();
+        if registry.register(source, token, interest).is_ok() {
             self.open.insert(token, client);
         }
     }
@@ -186,7 +163,7 @@ impl Clients {
             // The poll is edge-triggered: registering anew brings the event of what is left.
             Ok(State::Busy) => registry
                 .reregister(
-                    &mut client.stream,
+                    client.stream.source(),
                     token,
                     Interest::READABLE | Interest::WRITABLE,
                 )

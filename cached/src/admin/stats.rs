@@ -9,7 +9,7 @@ use storage::Store;
 
 use super::stat_settings::STAT_SETTINGS;
 use crate::clock::Clock;
-use crate::connections::{ConnectionRow, Connections};
+use crate::connections::{ConnectionRow, Connections, SHOWN_MAX};
 use crate::log::Log;
 use crate::metrics::{CpuTime, Group, METRICS, Metrics, Snapshot};
 use crate::settings::Config;
@@ -90,6 +90,7 @@ impl Stats {
             accepting: self.connections.is_accepting(),
             threads: self.config.workers() as u64,
             memory: self.config.memory,
+            budget_waiting: self.budget.waiting() as u64,
             buffer_bytes: self.budget.used() as u64,
             buffer_limit: self.budget.limit() as u64,
             log_dropped: self.log.dropped(),
@@ -199,6 +200,10 @@ impl Stats {
                 *secs_since_last_cmd,
             ));
         });
+        let hidden = self.connections.current().saturating_sub(SHOWN_MAX as u64);
+        if hidden > 0 {
+            emit(&gauge("connections_not_shown", hidden));
+        }
     }
 }
 

@@ -16,7 +16,8 @@ pub(super) enum Level {
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     time: SystemTime,
-    level: Level,
+    /// `None`: shown as its text alone.
+    level: Option<Level>,
     /// The name of the thread it is from.
     thread: Text<16>,
     text: Text<240>,
@@ -24,7 +25,7 @@ pub(super) struct Line {
 
 impl Line {
     /// A line of the calling thread. Text beyond the record's size is cut off.
-    pub(super) fn new(level: Level, text: fmt::Arguments<'_>) -> Line {
+    pub(super) fn new(level: Option<Level>, text: fmt::Arguments<'_>) -> Line {
         Line {
             time: SystemTime::now(),
             level,
@@ -39,12 +40,13 @@ impl Line {
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = humantime::format_rfc3339_seconds(self.time);
         let level = match self.level {
-            Level::Warn => "warn",
-            Level::Info => "info",
-            Level::Debug => "debug",
+            None => return f.write_str(self.text.get()),
+            Some(Level::Warn) => "warn",
+            Some(Level::Info) => "info",
+            Some(Level::Debug) => "debug",
         };
+        let time = humantime::format_rfc3339_seconds(self.time);
         write!(
             f,
             "{time} {level} {}: {}",
@@ -108,7 +110,7 @@ mod tests {
             .name("worker-0".to_owned())
             .spawn(|| Line {
                 time: SystemTime::UNIX_EPOCH,
-                ..Line::new(Level::Info, format_args!("{} sessions", 3))
+                ..Line::new(Some(Level::Info), format_args!("{} sessions", 3))
             })
             .expect("a thread")
             .join()

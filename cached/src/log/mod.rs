@@ -2,7 +2,7 @@
 //!
 //! A thread that logs formats into a record of fixed size and puts it into a bounded ring. It
 //! never waits: with the ring full, as when nobody reads standard error, the line is dropped and
-//! counted. The log thread drains the ring.
+//! counted. The log thread drains the ring; it ends when nobody is left who could log.
 
 mod line;
 
@@ -10,7 +10,6 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -19,12 +18,12 @@ use line::{Level, Line};
 /// Lines the ring holds.
 const RING: usize = 512;
 
-/// How long `stop` waits for room in the ring before it gives up on a stuck standard error.
-const STOP_PATIENCE: Duration = Duration::from_secs(1);
-
 /// A thread's way to the log.
 #[derive(Clone, Debug)]
-pub(crate) struct Log(Arc<Shared>);
+pub(crate) struct Log {
+    shared: Arc<Shared>,
+    ring: Sender<Line>,
+}
 
 #[derive(Debug)]
 struct Shared {
@@ -32,8 +31,6 @@ struct Shared {
     verbosity: AtomicU8,
     /// Lines lost to a full ring.
     dropped: AtomicU64,
-    /// `None` tells the log thread to end.
-    ring: Sender<Option<Line>>,
 }
 
 /// A log that keeps what `verbosity` asks for (0 warnings, 1 information too, 2 debugging too),
@@ -43,58 +40,60 @@ pub(crate) fn start(verbosity: u8) -> (Log, Drain) {
     let shared = Arc::new(Shared {
         verbosity: verbosity.into(),
         dropped: AtomicU64::new(0),
-        ring,
     });
     let drain = Drain {
         shared: Arc::clone(&shared),
         lines,
         reported: 0,
     };
-    (Log(shared), drain)
+    (Log { shared, ring }, drain)
 }
 
 impl Log {
+    /// Something whoever started the program waits for: always kept, and shown as it is.
+    pub(crate) fn say(&self, text: fmt::Arguments<'_>) {
+        self.put(Line::new(None, text));
+    }
+
     /// Something the operator should know.
     pub(crate) fn warn(&self, text: fmt::Arguments<'_>) {
-        self.put(Level::Warn, text);
+        self.keep(Level::Warn, text);
     }
 
     /// Something that went as it should.
     pub(crate) fn info(&self, text: fmt::Arguments<'_>) {
-        self.put(Level::Info, text);
+        self.keep(Level::Info, text);
     }
 
     /// Something for whoever looks into a problem.
     pub(crate) fn debug(&self, text: fmt::Arguments<'_>) {
-        self.put(Level::Debug, text);
+        self.keep(Level::Debug, text);
     }
 
     /// Keeps more or fewer lines from now on.
     pub(crate) fn set_verbosity(&self, verbosity: u8) {
-        self.0.verbosity.store(verbosity, Ordering::Relaxed);
+        self.shared.verbosity.store(verbosity, Ordering::Relaxed);
     }
 
     pub(crate) fn verbosity(&self) -> u8 {
-        self.0.verbosity.load(Ordering::Relaxed)
+        self.shared.verbosity.load(Ordering::Relaxed)
     }
 
     /// Lines lost to a full ring.
     pub(crate) fn dropped(&self) -> u64 {
-        self.0.dropped.load(Ordering::Relaxed)
+        self.shared.dropped.load(Ordering::Relaxed)
     }
 
-    /// Ends the log thread once it has written what is in the ring.
-    pub(crate) fn stop(&self) {
-        // With standard error stuck there is nothing left to wait for.
-        let _ = self.0.ring.send_timeout(None, STOP_PATIENCE);
-    }
-
-    fn put(&self, level: Level, text: fmt::Arguments<'_>) {
-        if level as u8 > self.verbosity() {
-            return;
+    /// Keeps a line if the verbosity asks for it.
+    fn keep(&self, level: Level, text: fmt::Arguments<'_>) {
+        if level as u8 <= self.verbosity() {
+            self.put(Line::new(Some(level), text));
         }
-        if self.0.ring.try_send(Some(Line::new(level, text))).is_err() {
-            self.0.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn put(&self, line: Line) {
+        if self.ring.try_send(line).is_err() {
+            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -103,19 +102,19 @@ impl Log {
 #[derive(Debug)]
 pub(crate) struct Drain {
     shared: Arc<Shared>,
-    lines: Receiver<Option<Line>>,
+    lines: Receiver<Line>,
     /// How many lost lines have been told of.
     reported: u64,
 }
 
 impl Drain {
-    /// Writes lines to standard error until the log is stopped.
+    /// Writes lines to standard error until the ring is empty and every `Log` is gone.
     pub(crate) fn run(mut self) {
         self.write_to(&mut io::stderr());
     }
 
     fn write_to(&mut self, out: &mut impl Write) {
-        while let Ok(Some(line)) = self.lines.recv() {
+        while let Ok(line) = self.lines.recv() {
             // Whoever reads standard error may have gone; the daemon stays.
             let _ = writeln!(out, "{line}");
             if self.lines.is_empty() {
@@ -130,7 +129,7 @@ impl Drain {
         let dropped = self.shared.dropped.load(Ordering::Relaxed);
         if dropped > self.reported {
             let lost = dropped - self.reported;
-            let line = Line::new(Level::Warn, format_args!("{lost} lines were lost"));
+            let line = Line::new(Some(Level::Warn), format_args!("{lost} lines were lost"));
             let _ = writeln!(out, "{line}");
             self.reported = dropped;
         }
@@ -155,11 +154,19 @@ mod tests {
         log.warn(format_args!("heard"));
         log.set_verbosity(2);
         log.debug(format_args!("now heard"));
-        log.stop();
+        drop(log);
         let lines = written(&mut drain);
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines[0].ends_with("heard") && lines[0].contains(" warn "));
         assert!(lines[1].ends_with("now heard") && lines[1].contains(" debug "));
+    }
+
+    #[test]
+    fn what_a_starter_waits_for_is_kept_and_shown_as_it_is() {
+        let (log, mut drain) = start(0);
+        log.say(format_args!("cached: ready"));
+        drop(log);
+        assert_eq!(written(&mut drain), ["cached: ready"]);
     }
 
     #[test]
@@ -170,9 +177,8 @@ mod tests {
         }
         assert_eq!(log.dropped(), 3);
 
-        let writer = std::thread::spawn(move || written(&mut drain));
-        log.stop();
-        let lines = writer.join().expect("the drain ends");
+        drop(log);
+        let lines = written(&mut drain);
         assert_eq!(lines.len(), RING + 1);
         assert!(lines[RING - 1].ends_with(&format!("line {}", RING - 1)));
         assert!(

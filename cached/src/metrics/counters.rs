@@ -63,8 +63,12 @@ pub(crate) struct WorkerBlock<T> {
     pub(crate) store_no_memory: T,
     pub(crate) bytes_read: T,
     pub(crate) bytes_written: T,
-    /// Sessions that had more to do when their share of a turn was used up.
+    /// Turns that left a session with requests received and not executed.
     pub(crate) conn_yields: T,
+    /// Turns in which a session sent as much as it may in one.
+    pub(crate) input_full: T,
+    /// Turns in which a session's replies came to as much as they may in one.
+    pub(crate) output_full: T,
     /// Requests that had to wait for a free segment.
     pub(crate) store_waits: T,
     /// Sessions that had to wait for buffer memory.
@@ -76,6 +80,8 @@ pub(crate) struct WorkerBlock<T> {
     pub(crate) closed_send_timeout: T,
     pub(crate) closed_line_too_long: T,
     pub(crate) closed_no_buffer: T,
+    /// Clients slow with buffer memory that others wanted.
+    pub(crate) closed_slow: T,
     /// Clients of another protocol: binary memcached, HTTP.
     pub(crate) closed_protocol: T,
     /// Errors of the socket, a reset among them.
@@ -114,6 +120,8 @@ impl<T> WorkerBlock<T> {
             bytes_read: f(&self.bytes_read, &other.bytes_read),
             bytes_written: f(&self.bytes_written, &other.bytes_written),
             conn_yields: f(&self.conn_yields, &other.conn_yields),
+            input_full: f(&self.input_full, &other.input_full),
+            output_full: f(&self.output_full, &other.output_full),
             store_waits: f(&self.store_waits, &other.store_waits),
             budget_waits: f(&self.budget_waits, &other.budget_waits),
             connections_closed: f(&self.connections_closed, &other.connections_closed),
@@ -122,6 +130,7 @@ impl<T> WorkerBlock<T> {
             closed_send_timeout: f(&self.closed_send_timeout, &other.closed_send_timeout),
             closed_line_too_long: f(&self.closed_line_too_long, &other.closed_line_too_long),
             closed_no_buffer: f(&self.closed_no_buffer, &other.closed_no_buffer),
+            closed_slow: f(&self.closed_slow, &other.closed_slow),
             closed_protocol: f(&self.closed_protocol, &other.closed_protocol),
             closed_error: f(&self.closed_error, &other.closed_error),
         }

@@ -22,6 +22,8 @@ pub(crate) struct Snapshot {
     pub(crate) threads: u64,
     /// Bytes that heap, index and session buffers may take.
     pub(crate) memory: u64,
+    /// Sessions that wait for buffer memory.
+    pub(crate) budget_waiting: u64,
     /// Bytes that session buffers take.
     pub(crate) buffer_bytes: u64,
     /// Bytes that session buffers may take.

@@ -11,6 +11,7 @@ use net::{Budget, Limits};
 
 use super::address::Address;
 use super::value::size_text;
+use crate::worker;
 
 /// The smallest `memory` that leaves room for a heap, an index and session buffers.
 const MEMORY_MIN: u64 = 16 << 20;
@@ -115,11 +116,12 @@ impl Config {
         Budget::new((self.memory / BUFFER_SHARE) as usize, largest)
     }
 
-    /// What the store is built from: what the session buffers leave of `memory`.
+    /// What the store is built from: what the workers and the session buffers leave of `memory`.
     pub(crate) fn store_options(&self, seed: u64) -> storage::Options {
-        let buffers = self.session_buffers().limit() as u64;
+        let workers = self.workers() * worker::MEMORY;
+        let buffers = self.session_buffers().limit() + workers;
         storage::Options {
-            memory: self.memory.saturating_sub(buffers),
+            memory: self.memory.saturating_sub(buffers as u64),
             segment_size: self.segment_size,
             eviction: self.eviction,
             max_item_size: self.max_item_size,

@@ -1,6 +1,6 @@
 //! The table of settings: each row is one, and the only place it is described.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -8,9 +8,6 @@ use storage::Eviction;
 
 use super::config::{AdminSocket, Config};
 use super::value::{Kind, Value};
-
-/// The admin port when `--admin` names none.
-const ADMIN_PORT: u16 = 9999;
 
 /// One setting. Loops over the rows build the command line, read the file and print the values.
 pub(crate) struct Setting {
@@ -341,11 +338,8 @@ fn path_text(path: Option<&Path>) -> String {
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address = text
-        .parse()
-        .or_else(|_| text.parse().map(|ip: IpAddr| (ip, ADMIN_PORT).into()))
-        .map_err(|_| format!("must be an address, as in 127.0.0.1:9999, not '{text}'"))?;
-    let address: SocketAddr = address;
+    let address = net::admin::parse_address(text)
+        .ok_or_else(|| format!("must be an address, as in 127.0.0.1:9999, not '{text}'"))?;
     if !address.ip().is_loopback() {
         return Err(format!(
             "must be a loopback address, not {}: the admin protocol has no authentication, so it \

@@ -1,6 +1,7 @@
 use std::io::Write;
 
 use super::*;
+use crate::worker;
 
 const PACKAGED: &str = include_str!("../../../packaging/cached.toml");
 const FILE_PAGE: &str = include_str!("../../../man/cached.toml.5");
@@ -168,8 +169,8 @@ fn a_wrong_flag_is_refused_in_one_sentence() {
             "a max_item_size of 8MiB and a max_request_line of 1MiB need",
         ),
         (
-            &["-m", "64", "-I", "10m"],
-            "a largest item of 10485760 bytes will not do",
+            &["-m", "64", "-I", "13m"],
+            "a largest item of 13631488 bytes will not do",
         ),
         (
             &["--segment-size", "1000"],
@@ -225,7 +226,9 @@ fn heap_and_session_buffers_stay_within_the_memory() {
     ] {
         let config = config(args);
         let buffers = config.session_buffers().limit() as u64;
-        assert_eq!(config.store_options(0).memory + buffers, config.memory);
+        let workers = (config.workers() * worker::MEMORY) as u64;
+        let store = config.store_options(0).memory;
+        assert_eq!(store + buffers + workers, config.memory);
         let largest = u64::from(config.max_item_size).max(config.max_request_line as u64);
         assert!(buffers > largest, "{args:?}");
     }

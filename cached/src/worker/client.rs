@@ -9,14 +9,20 @@ use net::{Arena, Budget, Charge, Close, Intake, Next, Piece, Session};
 use super::Bounds;
 use super::edge::Edge;
 use crate::connections::Connection;
-use crate::handoff::Newcomer;
+use crate::handoff::Accepted;
 use crate::metrics::WorkerCounters;
 
 /// Bytes received at once into a session's own buffer: a large body must not hold up the others.
 const OWN_RECEIVE_MAX: usize = 64 << 10;
 
-/// How long a client may move no byte while others wait for the budget it holds.
-pub(super) const STUCK: Duration = Duration::from_secs(1);
+/// How long a client's pace is measured before it is judged.
+pub(super) const PACE: Duration = Duration::from_secs(1);
+
+/// Bytes a second that a client must move while others want the budget it holds.
+const PACE_MIN: u64 = 64 << 10;
+
+/// How long a request waits for budget where there is no request timeout.
+const BUDGET_WAIT: Duration = Duration::from_secs(30);
 
 /// What a client's session does when it gets its next turn.
 ///
@@ -28,7 +34,7 @@ pub(super) const STUCK: Duration = Duration::from_secs(1);
 ///                   |
 ///                   +--> Paused    its share of the turn is used up: next turn
 ///                   +--> NoSpace   the store has no room: every turn, for a second
-///                   +--> NoBudget  in the worker's queue for session buffers
+///                   +--> NoBudget  no room for its buffers: every turn, for the request timeout
 ///                   +--> Closing   once what is unsent has been sent
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +47,7 @@ pub(super) enum Phase {
     Paused,
     /// Runs on what it holds: the request has waited for space since.
     NoSpace,
-    /// Runs on what it holds, when it is its turn.
+    /// Runs on what it holds: the request has waited for budget since.
     NoBudget,
     /// Nothing more.
     Closing(Reason),
@@ -63,6 +69,8 @@ pub(super) enum Reason {
     LineTooLong,
     /// No budget for its buffers.
     NoBudget,
+    /// It was slow with budget that others wanted.
+    Slow,
     /// It speaks another protocol.
     Protocol,
 }
@@ -79,6 +87,7 @@ impl Reason {
             Reason::Send => counters.closed_send_timeout.increment(),
             Reason::LineTooLong => counters.closed_line_too_long.increment(),
             Reason::NoBudget => counters.closed_no_buffer.increment(),
+            Reason::Slow => counters.closed_slow.increment(),
             Reason::Protocol => counters.closed_protocol.increment(),
         }
     }
@@ -94,6 +103,7 @@ impl fmt::Display for Reason {
             Reason::Send => "its replies were not read in time",
             Reason::LineTooLong => "a line was too long",
             Reason::NoBudget => "no memory was left for its buffers",
+            Reason::Slow => "it was slow with buffer memory that others wanted",
             Reason::Protocol => "it spoke another protocol",
         })
     }
@@ -125,6 +135,10 @@ pub(super) struct Client {
     pub(super) since: Instant,
     /// When bytes last went in or out.
     moved: Instant,
+    /// How fast they do, while others want the budget it holds.
+    pace: Option<Pace>,
+    /// The peer has gone, and will not even read.
+    pub(super) is_gone: bool,
     /// It is on the list of those who are ready.
     pub(super) queued: bool,
 }
@@ -134,8 +148,14 @@ pub(super) struct Client {
 struct Unsent {
     bytes: Vec<u8>,
     sent: usize,
-    since: Instant,
     charge: Charge,
+}
+
+/// What a client has moved since others want the budget it holds.
+#[derive(Debug)]
+struct Pace {
+    since: Instant,
+    bytes: u64,
 }
 
 /// What a receive brought.
@@ -151,22 +171,24 @@ pub(super) enum Received {
 }
 
 impl Client {
-    pub(super) fn new(newcomer: Newcomer, generation: u32, now: Instant) -> Client {
+    pub(super) fn new(accepted: Accepted, generation: u32, now: Instant) -> Client {
         Client {
-            socket: Edge::new(newcomer.stream),
-            connection: newcomer.connection,
+            socket: Edge::new(accepted.stream),
+            connection: accepted.connection,
             session: Session::new(),
             unsent: None,
             generation,
             phase: Phase::Idle,
             since: now,
             moved: now,
+            pace: None,
+            is_gone: false,
             queued: false,
         }
     }
 
     /// Whether a turn could do anything for it. Those without space or budget are taken from
-    /// lists of their own.
+    /// a list of their own.
     pub(super) fn is_ready(&self) -> bool {
         if self.unsent.is_some() {
             return self.socket.is_writable();
@@ -200,7 +222,7 @@ impl Client {
             Some(0) => return Ok(Received::End),
             Some(bytes) => bytes,
         };
-        self.moved = now;
+        self.progressed(bytes, now);
         if own {
             self.session.received(bytes);
             Ok(Received::Bytes(bytes, None))
@@ -220,7 +242,7 @@ impl Client {
     ) -> Result<usize, Reason> {
         debug_assert!(self.unsent.is_none(), "replies would overtake each other");
         let sent = self.socket.send(replies).map_err(|_| Reason::Error)?;
-        self.moved = now;
+        self.progressed(sent, now);
         let rest = &replies[sent..];
         if !rest.is_empty() {
             let charge = match charge {
@@ -233,7 +255,6 @@ impl Client {
             self.unsent = Some(Unsent {
                 bytes: rest.to_vec(),
                 sent: 0,
-                since: now,
                 charge,
             });
             self.connection.sending(true);
@@ -248,12 +269,12 @@ impl Client {
         };
         let rest = &unsent.bytes[unsent.sent..];
         let sent = self.socket.send(rest).map_err(|_| Reason::Error)?;
+        let is_all = sent == rest.len();
+        unsent.sent += sent;
         if sent > 0 {
-            self.moved = now;
+            self.progressed(sent, now);
         }
-        if sent < rest.len() {
-            unsent.sent += sent;
-        } else {
+        if is_all {
             self.unsent = None;
             self.connection.sending(false);
             // What it does next begins now, however long the peer took to read.
@@ -278,7 +299,19 @@ impl Client {
             self.phase = phase;
             self.since = now;
         }
+        // With its request, a session gives back what it holds; but not with each key of a long
+        // retrieval.
+        if got_on && !self.session.is_long() {
+            self.pace = None;
+        }
         begins
+    }
+
+    fn progressed(&mut self, bytes: usize, now: Instant) {
+        self.moved = now;
+        if let Some(pace) = &mut self.pace {
+            pace.bytes += bytes as u64;
+        }
     }
 
     /// Whether replies wait for the peer to read.
@@ -286,24 +319,57 @@ impl Client {
         self.unsent.is_some()
     }
 
-    /// Why it is to be closed at `now`: it has made no progress for too long, or others wait for
-    /// the budget it holds and it is slow to give that back.
-    pub(super) fn overdue(&self, bounds: &Bounds, now: Instant) -> Option<Reason> {
-        let is_wanted = self.session.is_wanted()
-            || matches!(&self.unsent, Some(unsent) if unsent.charge.is_wanted());
+    /// Its request waits for space or budget.
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self.phase, Phase::NoSpace | Phase::NoBudget)
+    }
+
+    /// Why it is to be closed at `now`, if it is: it has made no progress for too long, or is slow
+    /// with budget that others want.
+    pub(super) fn overdue(&mut self, bounds: &Bounds, now: Instant) -> Option<Reason> {
         let (since, limit, reason) = match (&self.unsent, self.phase) {
-            (Some(unsent), _) if is_wanted => (unsent.since, bounds.send_timeout, Reason::Send),
             (Some(_), _) => (self.moved, bounds.send_timeout, Reason::Send),
             (None, Phase::Idle) => (self.since, bounds.idle_timeout, Reason::Idle),
             (None, Phase::Reading) => (self.since, bounds.request_timeout, Reason::Request),
-            // They wait for us, or for those who are closed for holding the budget.
-            (None, Phase::Paused | Phase::NoSpace | Phase::NoBudget | Phase::Closing(_)) => {
-                return None;
+            (None, Phase::NoBudget) => {
+                let limit = bounds.request_timeout.unwrap_or(BUDGET_WAIT);
+                (self.since, Some(limit), Reason::NoBudget)
             }
+            // They wait for us.
+            (None, Phase::Paused | Phase::NoSpace | Phase::Closing(_)) => (now, None, Reason::Slow),
         };
-        let passed = |since: Instant, limit| now.saturating_duration_since(since) >= limit;
-        let is_late = limit.is_some_and(|limit| passed(since, limit));
-        let is_stuck = is_wanted && passed(self.moved, STUCK);
-        (is_late || is_stuck).then_some(reason)
+        if limit.is_some_and(|limit| now.saturating_duration_since(since) >= limit) {
+            return Some(reason);
+        }
+        self.is_slow(now).then_some(Reason::Slow)
+    }
+
+    /// Whether others want budget it holds, and it does not give that back at `PACE_MIN`. Looked
+    /// at in every round of the sweep, and not while the client itself waits for others.
+    fn is_slow(&mut self, now: Instant) -> bool {
+        let held = self.wanted();
+        if held == 0 || (self.unsent.is_none() && self.is_waiting()) {
+            self.pace = None;
+            return false;
+        }
+        let waits_for_peer = self.unsent.is_some() || self.phase == Phase::Reading;
+        let pace = self.pace.get_or_insert(Pace {
+            since: now,
+            bytes: 0,
+        });
+        let elapsed = now.saturating_duration_since(pace.since);
+        let least = elapsed.as_millis() as u64 * PACE_MIN / 1000;
+        // However fast it reads, a long retrieval must not hold the buffer of its line for all
+        // the time that its replies take.
+        let had_time_for_all = least > held + PACE_MIN;
+        elapsed >= PACE && (waits_for_peer && pace.bytes < least || had_time_for_all)
+    }
+
+    /// Bytes of budget that it holds and others want.
+    fn wanted(&self) -> u64 {
+        let unsent = self.unsent.as_ref().map(|unsent| &unsent.charge);
+        let charges = [self.session.charge(), unsent];
+        let wanted = charges.into_iter().flatten().filter(|c| c.is_wanted());
+        wanted.map(|charge| charge.bytes() as u64).sum()
     }
 }

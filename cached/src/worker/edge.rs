@@ -11,12 +11,13 @@ use net::socket::Stream;
 #[derive(Debug)]
 pub(super) struct Edge {
     stream: Stream,
-    /// Bytes may wait: no receive has fallen short since an event said so.
+    /// Bytes may wait: no receive has found none, or fallen short, since an event said so.
     readable: bool,
+    /// A short receive shows nothing, only one that finds none: the end brings no event of its own,
+    /// and TCP stops a receive at its urgent mark.
+    until_empty: bool,
     /// The socket may take bytes: no send has fallen short since an event said so.
     writable: bool,
-    /// The peer will send no more than what waits.
-    ended: bool,
 }
 
 impl Edge {
@@ -24,22 +25,23 @@ impl Edge {
         Edge {
             stream,
             readable: false,
+            until_empty: false,
             writable: false,
-            ended: false,
         }
     }
 
     /// Asks for events with `token`, once for all.
     pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        registry.register(&mut self.stream, token, interest)
+        let interest = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
+        registry.register(self.stream.source(), token, interest)
     }
 
     /// Notes what an event says.
     pub(super) fn note(&mut self, event: &Event) {
         // What is wrong with a socket comes out when it is used.
-        self.ended |= event.is_read_closed() || event.is_error();
-        self.readable |= event.is_readable() || self.ended;
+        let is_special = event.is_read_closed() || event.is_priority() || event.is_error();
+        self.until_empty |= is_special;
+        self.readable |= event.is_readable() || is_special;
         self.writable |= event.is_writable() || event.is_error();
     }
 
@@ -57,16 +59,17 @@ impl Edge {
     }
 
     /// Receives once into `room`, which is not empty. `None`: nothing waits; 0: the peer will send
-    /// no more. A short receive has drained the socket, and the next bytes bring an event.
+    /// no more. After a short receive nothing waits, but `until_empty`, and the next bytes bring an
+    /// event.
     pub(super) fn receive(&mut self, room: &mut [u8]) -> io::Result<Option<usize>> {
         match self.stream.read(room) {
             Ok(bytes) => {
-                // The end itself brings no further event.
-                self.readable = bytes == room.len() || self.ended;
+                self.readable = bytes == room.len() || self.until_empty;
                 Ok(Some(bytes))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.readable = false;
+                self.until_empty = false;
                 Ok(None)
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
@@ -85,5 +88,52 @@ impl Edge {
         };
         self.writable = sent == bytes.len();
         Ok(sent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mio::{Events, Poll};
+    use std::net::{TcpListener, TcpStream};
+    use std::time::Duration;
+
+    /// Whether an event came.
+    fn poll(poll: &mut Poll, edge: &mut Edge, timeout: Duration) -> bool {
+        let mut events = Events::with_capacity(4);
+        poll.poll(&mut events, Some(timeout)).unwrap();
+        events.iter().for_each(|event| edge.note(event));
+        !events.is_empty()
+    }
+
+    #[test]
+    fn bytes_behind_an_urgent_mark_are_not_left_waiting() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let mut edge = Edge::new(Stream::Tcp(mio::net::TcpStream::from_std(stream)));
+        let mut events = Poll::new().unwrap();
+        edge.register(events.registry(), Token(0)).unwrap();
+
+        client.write_all(b"before").unwrap();
+        let urgent = socket2::SockRef::from(&client);
+        assert_eq!(urgent.send_out_of_band(b"!").unwrap(), 1);
+        client.write_all(b"behind").unwrap();
+
+        let mut received = Vec::new();
+        for _ in 0..1000 {
+            let mut room = [0; 64];
+            poll(&mut events, &mut edge, Duration::from_millis(10));
+            while edge.is_readable() {
+                if let Some(bytes) = edge.receive(&mut room).unwrap() {
+                    received.extend_from_slice(&room[..bytes]);
+                }
+            }
+            if received.len() == b"beforebehind".len() {
+                break;
+            }
+        }
+        assert_eq!(received, b"beforebehind");
     }
 }

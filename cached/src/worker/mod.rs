@@ -20,14 +20,14 @@ use net::{Arena, Budget};
 use slab::Slab;
 use storage::Participant;
 
-use crate::bell::Bell;
 use crate::execute::Engine;
-use crate::handoff::{Door, Newcomer};
+use crate::handoff::{Accepted, Handoff};
 use crate::settings::Config;
+use crate::waker::Waker;
 
 use client::{Client, Reason};
 use sweep::Sweep;
-use turn::{BATCH, Work};
+use turn::{BATCH, OUTPUT, Work};
 
 /// Events taken from one poll; the rest come with the next.
 const EVENTS: usize = 256;
@@ -35,13 +35,16 @@ const EVENTS: usize = 256;
 /// Bytes that all clients of a turn together can send us.
 const ARENA: usize = 256 << 10;
 
+/// Bytes a worker needs beside the buffers that are charged to its clients.
+pub(crate) const MEMORY: usize = ARENA + OUTPUT;
+
 /// How soon those are tried again who wait for space or budget.
 const RETRY: Duration = Duration::from_millis(1);
 
 /// How often the store wants to look at tails that are open for a time.
 const SETTLE: Duration = Duration::from_millis(250);
 
-const BELL: Token = Token(usize::MAX);
+const WAKE: Token = Token(usize::MAX);
 
 // A token is a slab key and a generation.
 const _: () = assert!(usize::BITS == 64);
@@ -77,17 +80,15 @@ impl Bounds {
 /// One worker and the clients it owns.
 pub(crate) struct Worker {
     poll: Poll,
-    bell: Arc<Bell>,
-    newcomers: Receiver<Newcomer>,
+    waker: Arc<Waker>,
+    accepted: Receiver<Accepted>,
     clients: Slab<Client>,
     /// Generation of the client added last.
     generation: u32,
     /// Clients with something to do, in order.
     ready: VecDeque<Token>,
-    /// Clients whose request waits for space in the store.
-    spaceless: VecDeque<Token>,
-    /// Clients whose request waits for budget: the first is served first.
-    budgetless: VecDeque<Token>,
+    /// Clients whose request waits for space in the store or for budget, tried in turn.
+    waiting: VecDeque<Token>,
     /// The clients of this turn.
     batch: Vec<Work>,
     arena: Arena,
@@ -112,26 +113,25 @@ struct Upkeep {
 }
 
 impl Worker {
-    /// A worker without clients, and the door by which it gets them.
+    /// A worker without clients, and the handoff by which it gets them.
     pub(crate) fn new(
         bounds: Bounds,
         budget: Budget,
         participant: Participant,
         engine: Engine,
-    ) -> io::Result<(Worker, Door)> {
+    ) -> io::Result<(Worker, Handoff)> {
         let poll = Poll::new()?;
-        let bell = Arc::new(Bell::new(poll.registry(), BELL)?);
-        let (door, newcomers) = Door::new(Arc::clone(&bell));
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
+        let (handoff, accepted) = Handoff::new(Arc::clone(&waker));
         let sweep = Sweep::new(&bounds, Instant::now());
         let worker = Worker {
             poll,
-            bell,
-            newcomers,
+            waker,
+            accepted,
             clients: Slab::new(),
             generation: 0,
             ready: VecDeque::new(),
-            spaceless: VecDeque::new(),
-            budgetless: VecDeque::new(),
+            waiting: VecDeque::new(),
             batch: Vec::with_capacity(BATCH),
             arena: Arena::new(ARENA),
             output: Vec::new(),
@@ -142,18 +142,18 @@ impl Worker {
             engine,
             upkeep: Upkeep::default(),
         };
-        Ok((worker, door))
+        Ok((worker, handoff))
     }
 
     /// What stops it.
-    pub(crate) fn bell(&self) -> Arc<Bell> {
-        Arc::clone(&self.bell)
+    pub(crate) fn waker(&self) -> Arc<Waker> {
+        Arc::clone(&self.waker)
     }
 
     /// Serves until told to stop. The turn that is under way then is finished.
     pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(EVENTS);
-        while !self.bell.is_stopped() {
+        while !self.waker.is_stopped() {
             self.step(&mut events, self.timeout());
         }
     }
@@ -166,9 +166,9 @@ impl Worker {
         }
         let now = Instant::now();
         for event in &*events {
-            if event.token() == BELL {
-                self.bell.heard();
-                self.welcome(now);
+            if event.token() == WAKE {
+                self.waker.acknowledge();
+                self.take_in(now);
             } else {
                 self.note(event);
             }
@@ -182,9 +182,8 @@ impl Worker {
         if !self.ready.is_empty() || self.upkeep.owes {
             return Some(Duration::ZERO);
         }
-        let retry = !self.spaceless.is_empty() || !self.budgetless.is_empty();
         [
-            retry.then_some(RETRY),
+            (!self.waiting.is_empty()).then_some(RETRY),
             self.upkeep.settles.then_some(SETTLE),
             self.sweep.due(&self.clients),
         ]
@@ -194,12 +193,12 @@ impl Worker {
     }
 
     /// Takes in the connections that the listener has handed over.
-    fn welcome(&mut self, now: Instant) {
-        while let Ok(newcomer) = self.newcomers.try_recv() {
+    fn take_in(&mut self, now: Instant) {
+        while let Ok(accepted) = self.accepted.try_recv() {
             self.generation = self.generation.wrapping_add(1);
             let entry = self.clients.vacant_entry();
             let token = token(entry.key(), self.generation);
-            let client = entry.insert(Client::new(newcomer, self.generation, now));
+            let client = entry.insert(Client::new(accepted, self.generation, now));
             let registered = client.socket.register(self.poll.registry(), token);
             if registered.is_err() {
                 self.close(token, Reason::Error);
@@ -214,6 +213,8 @@ impl Worker {
             return; // closed since
         };
         client.socket.note(event);
+        // A peer that has only finished sending may still wait for its answers.
+        client.is_gone |= event.is_error() || event.is_write_closed();
         self.enqueue(token);
     }
 

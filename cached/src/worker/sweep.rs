@@ -1,10 +1,10 @@
-//! Closes connections that make no progress, looked at in small steps.
+//! Closes connections that make no progress, or too little, looked at in small steps.
 
 use std::time::{Duration, Instant};
 
 use slab::Slab;
 
-use super::client::{Client, STUCK};
+use super::client::{Client, PACE};
 use super::{Bounds, Worker, token};
 
 /// Clients looked at in a step, so that no turn waits for a long look.
@@ -28,9 +28,9 @@ impl Sweep {
             bounds.idle_timeout,
             bounds.request_timeout,
             bounds.send_timeout,
-            Some(STUCK),
+            Some(PACE),
         ];
-        let shortest = timeouts.into_iter().flatten().min().unwrap_or(STUCK);
+        let shortest = timeouts.into_iter().flatten().min().unwrap_or(PACE);
         Sweep {
             period: (shortest / 4).max(Duration::from_millis(10)),
             cursor: 0,
@@ -53,11 +53,12 @@ impl Worker {
         }
         let end = (self.sweep.cursor + STEP).min(self.clients.capacity());
         for key in self.sweep.cursor..end {
-            let Some(client) = self.clients.get(key) else {
+            let Some(client) = self.clients.get_mut(key) else {
                 continue;
             };
+            let token = token(key, client.generation);
             if let Some(reason) = client.overdue(&self.bounds, now) {
-                self.close(token(key, client.generation), reason);
+                self.close(token, reason);
             }
         }
         if end < self.clients.capacity() {

@@ -16,8 +16,12 @@ pub(super) const BATCH: usize = 64;
 /// How long a guard is open at most, looked at between clients.
 const GUARD: Duration = Duration::from_millis(1);
 
-/// Replies, in bytes, that are collected before they are sent. One client's share may go beyond.
-const OUTPUT: usize = 256 << 10;
+/// Replies, in bytes, that are collected before they are sent.
+const PORTION: usize = 32 << 10;
+
+/// Bytes for the replies of a portion: with the last client's it goes beyond `PORTION`. What goes
+/// beyond this is charged to that client, and given back when it is sent.
+pub(super) const OUTPUT: usize = 2 * PORTION;
 
 /// How long a request waits for space in the store before it is refused.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -82,20 +86,19 @@ impl Worker {
         self.upkeep();
     }
 
-    /// Makes up the batch: some of those who wait for space, the first of those who wait for
-    /// budget, and those who are ready, in their order.
+    /// Makes up the batch: those who wait for space or budget, as many in a turn as leave room for
+    /// others, and those who are ready, in their order. Who waits is tried whatever became of
+    /// those before it: they may wait for something else.
     fn gather(&mut self, now: Instant) {
         self.arena.clear();
-        let spaceless = self.spaceless.len().min(BATCH / 2);
-        for token in self.spaceless.drain(..spaceless) {
-            if find(&mut self.clients, token).is_some() {
-                self.batch.push(Work::new(token, None));
-            }
-        }
-        while let Some(token) = self.budgetless.pop_front() {
-            if find(&mut self.clients, token).is_some() {
-                self.batch.push(Work::new(token, None));
+        for _ in 0..self.waiting.len().min(BATCH / 2) {
+            let Some(token) = self.waiting.pop_front() else {
                 break;
+            };
+            match find(&mut self.clients, token) {
+                Some(client) if client.is_gone => self.close(token, Reason::Client),
+                Some(_) => self.batch.push(Work::new(token, None)),
+                None => {}
             }
         }
         for _ in 0..self.ready.len() {
@@ -138,10 +141,8 @@ impl Worker {
         }
         match client.phase {
             Phase::Idle | Phase::Reading => self.receive(token, now),
-            Phase::Paused | Phase::NoSpace => Admitted::Work(Work::new(token, None)),
-            Phase::NoBudget => {
-                self.budgetless.push_back(token);
-                Admitted::Done
+            Phase::Paused | Phase::NoSpace | Phase::NoBudget => {
+                Admitted::Work(Work::new(token, None))
             }
             Phase::Closing(reason) => {
                 self.close(token, reason);
@@ -156,7 +157,10 @@ impl Worker {
         };
         match client.receive(&mut self.arena, self.bounds.input, now) {
             Ok(Received::Bytes(bytes, piece)) => {
-                self.engine.counters().bytes_read.add(bytes as u64);
+                let counters = self.engine.counters();
+                counters.bytes_read.add(bytes as u64);
+                let is_full = piece.is_some() && bytes == self.bounds.input;
+                counters.input_full.add(is_full.into());
                 return Admitted::Work(Work::new(token, piece));
             }
             Ok(Received::Nothing) => {}
@@ -198,7 +202,7 @@ impl Worker {
                 None => client.session.resume(limits, budget, &mut executor, output),
             });
             work.replies = begin..self.output.len();
-            if self.output.len() >= OUTPUT
+            if self.output.len() >= PORTION
                 || executor.engine.writer.turn_allowance() == 0
                 || start.elapsed() >= GUARD
             {
@@ -230,6 +234,9 @@ impl Worker {
                 Err(reason) => return self.close(token, reason),
             }
         }
+        let is_full =
+            progress.next == Next::Resume && work.replies.len() >= self.bounds.limits.output;
+        counters.output_full.add(is_full.into());
         let got_on = progress.operations > 0 || progress.refused > 0;
         self.direct(token, progress.next, got_on, now);
     }
@@ -243,30 +250,20 @@ impl Worker {
         let counters = self.engine.counters();
         // With replies unsent it goes nowhere before they are: `admit` takes it on.
         match next {
-            Next::Receive | Next::Resume => {}
-            Next::WaitSpace => {
-                counters.store_waits.add(began.into());
-                if !client.has_unsent() {
-                    self.spaceless.push_back(token);
-                }
-            }
-            Next::WaitBudget => {
-                counters.budget_waits.add(began.into());
-                match (client.has_unsent(), began) {
-                    (true, _) => {}
-                    (false, true) => self.budgetless.push_back(token),
-                    (false, false) => self.budgetless.push_front(token),
-                }
-            }
+            Next::Receive => {}
+            Next::Resume => counters.conn_yields.increment(),
+            Next::WaitSpace => counters.store_waits.add(began.into()),
+            Next::WaitBudget => counters.budget_waits.add(began.into()),
             Next::Close(reason) => {
                 if !client.has_unsent() {
                     return self.close(token, reason.into());
                 }
             }
         }
-        if self.enqueue(token) {
-            self.engine.counters().conn_yields.increment();
+        if client.is_waiting() && !client.has_unsent() {
+            self.waiting.push_back(token);
         }
+        self.enqueue(token);
     }
 
     /// Ends a connection.
@@ -282,7 +279,7 @@ impl Worker {
     /// Makes room for the next replies, and gives back what one large turn took.
     fn empty_output(&mut self) {
         self.output.clear();
-        self.output.shrink_to(2 * OUTPUT);
+        self.output.shrink_to(OUTPUT);
     }
 
     /// Pays the store what this worker owes it, now that the replies are out.

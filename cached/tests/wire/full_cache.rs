@@ -1,6 +1,8 @@
 //! Storing goes on when the cache is full, for every mix of TTLs.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use crate::client::{Client, store};
 use crate::server::Server;
@@ -16,12 +18,18 @@ fn value(key: &str, length: usize) -> Vec<u8> {
     key.bytes().cycle().take(length).collect()
 }
 
-/// Stores one connection's share; every request must be STORED, and most of the
-/// items just stored must be there.
-fn fill(client: &mut Client, connection: usize, ttl: fn(usize) -> i64) {
+/// Looks at items just stored, and how many of them were there.
+#[derive(Default)]
+struct Looks {
+    all: usize,
+    hits: usize,
+}
+
+/// Stores one connection's share; every request must be STORED.
+fn fill(client: &mut Client, connection: usize, ttl: fn(usize) -> i64) -> Looks {
     let mut stored = 0;
     let mut item = 0;
-    let (mut looks, mut hits) = (0, 0);
+    let mut looks = Looks::default();
     while stored < STORED_BYTES / CONNECTIONS {
         let mut requests = Vec::new();
         let first = item;
@@ -38,30 +46,39 @@ fn fill(client: &mut Client, connection: usize, ttl: fn(usize) -> i64) {
         }
         let last = item - 1;
         let key = format!("c{connection}i{last}");
-        looks += 1;
+        looks.all += 1;
         if let Some(found) = client.get(&key) {
-            hits += 1;
+            looks.hits += 1;
             let length = SIZES[(last + last / 8) % SIZES.len()];
             assert!(found == value(&key, length), "{key} holds foreign bytes");
         }
     }
-    assert!(
-        hits * 2 > looks,
-        "only {hits} of {looks} items just stored were there"
-    );
+    looks
 }
 
-fn keeps_storing(memory_mib: u64, ttl: fn(usize) -> i64) {
-    let server = Server::start(&["-t", "2", "-m", &memory_mib.to_string()]);
+fn fill_together(server: &Server, ttl: fn(usize) -> i64) -> Looks {
     let address = server.address();
     let clients: Vec<_> = (0..CONNECTIONS)
         .map(|connection| {
             thread::spawn(move || fill(&mut Client::connect(address), connection, ttl))
         })
         .collect();
-    for client in clients {
-        client.join().expect("every item was stored");
-    }
+    clients
+        .into_iter()
+        .map(|client| client.join().expect("every item was stored"))
+        .fold(Looks::default(), |sum, looks| Looks {
+            all: sum.all + looks.all,
+            hits: sum.hits + looks.hits,
+        })
+}
+
+fn keeps_storing(memory_mib: u64, ttl: fn(usize) -> i64) {
+    let server = Server::start(&["-t", "2", "-m", &memory_mib.to_string()]);
+    let Looks { all, hits } = fill_together(&server, ttl);
+    assert!(
+        hits * 2 > all,
+        "of {all} items just stored {hits} were there"
+    );
     let mut client = server.connect();
     assert!(client.stat("curr_items") > 0);
     assert_eq!(client.stat("store_no_memory"), 0);
@@ -114,6 +131,31 @@ fn a_cache_without_ttls_would_stop_storing() {
 #[test]
 fn a_cache_of_a_thousand_ttls_would_stop_storing() {
     keeps_storing(64, thousand_different);
+}
+
+#[test]
+fn a_flush_would_hang_a_full_cache() {
+    let server = Server::start(&["-t", "2", "-m", "16"]);
+    let mut flusher = server.connect();
+    let filling = AtomicBool::new(true);
+    let flushes = thread::scope(|scope| {
+        let flushing = scope.spawn(|| {
+            let mut flushes = 0;
+            while filling.load(Ordering::Relaxed) {
+                flusher.ask("flush_all\r\n", "OK\r\n");
+                flushes += 1;
+                thread::sleep(Duration::from_millis(2));
+            }
+            flushes
+        });
+        fill_together(&server, thousand_different);
+        filling.store(false, Ordering::Relaxed);
+        flushing.join().expect("every flush was answered")
+    });
+    assert!(flushes > 0);
+    server
+        .connect()
+        .ask("flush_all\r\nget c0i0 c1i1\r\n", "OK\r\nEND\r\n");
 }
 
 #[test]

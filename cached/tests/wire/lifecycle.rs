@@ -19,7 +19,7 @@ fn is_one_sentence(said: &str, names: &str) {
 
 #[test]
 fn a_bad_flag_would_be_passed_over() {
-    let cases: [(&[&str], &str); 17] = [
+    let cases: [(&[&str], &str); 23] = [
         (&["--no-such-flag"], "--no-such-flag"),
         (&["stray"], "stray"),
         (&["-p"], "port"),
@@ -36,6 +36,13 @@ fn a_bad_flag_would_be_passed_over() {
         (&["--idle-timeout", "soon"], "soon"),
         (&["--admin", "0.0.0.0:0"], "0.0.0.0"),
         (&["--segment-size", "1000"], "1000"),
+        // Memcached's, for what is not offered.
+        (&["-d"], "-d"),
+        (&["-P", "/tmp/cached.pid"], "-P"),
+        (&["-U", "0"], "-U"),
+        (&["-M"], "-M"),
+        (&["-o", "modern"], "-o"),
+        (&["-a", "0700"], "-a"),
         (
             &["--config", "/nonexistent/cached.toml"],
             "/nonexistent/cached.toml",

@@ -15,5 +15,6 @@ mod limits;
 mod rows;
 mod server;
 mod slow_clients;
+mod standard_error;
 mod table;
 mod values;

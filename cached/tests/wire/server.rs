@@ -186,7 +186,8 @@ fn gather(child: &mut Child, lines: Arc<Mutex<Vec<String>>>) -> Receiver<SocketA
     listening
 }
 
-fn wait(child: &mut Child) -> ExitStatus {
+/// Waits for a daemon to end.
+pub(crate) fn wait(child: &mut Child) -> ExitStatus {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
         if let Some(status) = child.try_wait().expect("wait for the daemon") {

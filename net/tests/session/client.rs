@@ -1,6 +1,6 @@
 //! A client and the worker it talks to, without a socket between them.
 
-use net::{Arena, Budget, Close, Intake, Limits, Next, Piece, Progress, Session};
+use net::{Arena, Budget, Charge, Close, Intake, Limits, Next, Piece, Progress, Session};
 
 use crate::map::{ITEM_MAX, Map};
 
@@ -89,6 +89,16 @@ impl Client {
         }
     }
 
+    /// Bytes the session holds.
+    pub(crate) fn held(&self) -> usize {
+        self.session.charge().map_or(0, Charge::bytes)
+    }
+
+    /// Others want what it holds.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.session.charge().is_some_and(Charge::is_wanted)
+    }
+
     pub(crate) fn send(&mut self, bytes: &[u8]) -> Next {
         self.send_in(bytes, usize::MAX)
     }
@@ -122,7 +132,7 @@ impl Client {
         self.out_most = self.out_most.max(self.out.len() - before);
         self.operations += progress.operations;
         self.refused += progress.refused;
-        self.held_most = self.held_most.max(self.session.held_bytes());
+        self.held_most = self.held_most.max(self.held());
         if let Next::Close(reason) = progress.next {
             self.closed = Some(reason);
         }

@@ -107,10 +107,10 @@ fn a_long_request_that_waits_for_space_is_kept_whole() {
     client.map.patience = Some(0);
     let input = format!("set a 0 0 100000\r\n{value}\r\n");
     assert_eq!(client.send(input.as_bytes()), Next::WaitSpace);
-    assert_eq!(client.session.held_bytes(), input.len());
+    assert_eq!(client.held(), input.len());
     client.map.patience = None;
     assert_eq!(client.resume(), Next::Receive);
-    assert_eq!(client.session.held_bytes(), 0);
+    assert_eq!(client.held(), 0);
     client.send(b"get a\r\n");
     assert_eq!(
         client.take_out(),
@@ -140,7 +140,7 @@ fn what_an_item_too_large_waits_for_is_not_skipped_twice() {
     client.map.patience = None;
     assert_eq!(client.resume(), Next::Receive);
     assert!(client.session.is_mid_request());
-    assert_eq!(client.session.held_bytes(), 0);
+    assert_eq!(client.held(), 0);
     client.send("v".repeat(2_000_000 - 3).as_bytes());
     client.send(b"\r\nget a\r\n");
     assert_eq!(

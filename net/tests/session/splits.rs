@@ -38,7 +38,7 @@ fn outcome(stream: &[u8], sizes: &[usize]) -> Outcome {
         let bound = ITEM_MAX + LINE_MAX;
         assert!(client.held_most <= bound, "held {} bytes", client.held_most);
     }
-    let held = client.session.held_bytes();
+    let held = client.held();
     assert_eq!(client.budget.used(), held, "every byte held is charged");
     Outcome {
         requests: std::mem::take(&mut client.map.requests),

@@ -12,11 +12,13 @@ use super::*;
 fn with_server(client: impl FnOnce(std::net::SocketAddr)) {
     let listener = Listener::tcp(([127, 0, 0, 1], 0).into(), 4).expect("a free port");
     let admin = Admin::new(vec![listener]).expect("a poll");
-    let address = admin.addresses()[0].parse().expect("an address");
-    let stopper = admin.stopper();
+    let Endpoint::Inet(address) = admin.endpoints()[0] else {
+        panic!("no address");
+    };
+    let waker = admin.waker();
     let server = thread::spawn(move || admin.run(&fixture::stats()));
     client(address);
-    stopper.stop();
+    waker.stop();
     server.join().expect("no panic").expect("no failure");
 }
 
@@ -126,7 +128,7 @@ fn more_clients_at_once_than_a_turn_accepts_are_all_dealt_with() {
     let mut listener = Listener::tcp(([127, 0, 0, 1], 0).into(), 64).expect("a free port");
     let poll = Poll::new().expect("a poll");
     poll.registry()
-        .register(&mut listener, Token(0), Interest::READABLE)
+        .register(listener.source(), Token(0), Interest::READABLE)
         .expect("registered");
     let Ok(Endpoint::Inet(address)) = listener.endpoint() else {
         panic!("no address");

@@ -120,6 +120,28 @@ fn connections_are_listed_as_memcached_lists_them() {
 }
 
 #[test]
+fn connections_beyond_the_bound_of_a_report_are_counted() {
+    let mut stats = fixture::stats();
+    let listener = net::socket::Endpoint::Inet(([127, 0, 0, 1], 11211).into());
+    let table = Connections::new(SHOWN_MAX + 3, vec![(3, listener)]);
+    stats.connections = Arc::new(table);
+    let peer = net::socket::Endpoint::Inet(([127, 0, 0, 1], 50_000).into());
+    let now = stats.clock.now();
+    let mut open = |fd| stats.connections.open(0, fd, &peer, now).expect("room");
+    let mut all: Vec<_> = (0..).take(SHOWN_MAX).map(&mut open).collect();
+    let hidden = |stats: &Stats| {
+        let rows = report(stats, "conns");
+        let row = rows
+            .into_iter()
+            .find(|row| row.0 == "connections_not_shown");
+        row.map(|row| row.1)
+    };
+    assert_eq!(hidden(&stats), None);
+    all.extend((0..3).map(&mut open));
+    assert_eq!(hidden(&stats).as_deref(), Some("3"));
+}
+
+#[test]
 fn items_are_one_class_once_there_are_any() {
     let stats = fixture::stats();
     assert_eq!(report(&stats, "items"), []);

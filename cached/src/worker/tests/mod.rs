@@ -1,9 +1,11 @@
 //! A worker driven by hand, step by step, with socket pairs for clients.
 
+mod buffers;
 mod counts;
 mod space;
 mod timeouts;
 mod turns;
+mod yields;
 
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
@@ -24,7 +26,7 @@ const STEPS: usize = 2000;
 
 struct Rig {
     worker: Worker,
-    door: Door,
+    handoff: Handoff,
     connections: Arc<Connections>,
     store: Arc<Store>,
     metrics: Arc<Metrics>,
@@ -66,10 +68,10 @@ fn rig(change: impl FnOnce(&mut Config)) -> Rig {
         log,
     };
     let participant = store.join().unwrap();
-    let (worker, door) = Worker::new(Bounds::new(&config), budget, participant, engine).unwrap();
+    let (worker, handoff) = Worker::new(Bounds::new(&config), budget, participant, engine).unwrap();
     Rig {
         worker,
-        door,
+        handoff,
         connections,
         store,
         metrics,
@@ -85,7 +87,7 @@ impl Rig {
         theirs.set_nonblocking(true).unwrap();
         let peer = Endpoint::Unix("".into());
         let connection = self.connections.open(0, theirs.as_raw_fd(), &peer, 2);
-        self.door.hand(Newcomer {
+        self.handoff.send(Accepted {
             stream: Stream::Unix(mio::net::UnixStream::from_std(theirs)),
             connection: connection.unwrap(),
         });

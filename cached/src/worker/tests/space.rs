@@ -70,6 +70,31 @@ fn a_set_that_is_too_large_leaves_no_stale_value() {
 }
 
 #[test]
+fn a_refused_command_with_a_condition_leaves_the_old_value() {
+    let mut rig = rig(|config| config.eviction = Eviction::None);
+    let old = [b'o'; 4000];
+    let full = (0..100_000).any(|key| rig.store(&format!("key{key}"), &old) == Err(NoSpace::Full));
+    assert!(full);
+    let mut client = rig.connect();
+    let there = format!("VALUE key0 0 4000\r\n{}\r\nEND\r\n", "o".repeat(4000));
+    for verb in ["add", "replace", "append", "prepend", "cas", "set"] {
+        let stale = if verb == "cas" { " 1" } else { "" };
+        let value = "n".repeat(50_000);
+        let request = format!("{verb} key0 0 0 50000{stale}\r\n{value}\r\n");
+        rig.send(&mut client, request.as_bytes());
+        let reply = rig.receive(&mut client, 8);
+        assert_eq!(
+            String::from_utf8(reply).unwrap(),
+            "SERVER_ERROR out of memory storing object\r\n",
+            "{verb}"
+        );
+        // The client of a set believes the old value overwritten.
+        let left = if verb == "set" { "END\r\n" } else { &there };
+        rig.exchange(&mut client, b"get key0\r\n", left.as_bytes());
+    }
+}
+
+#[test]
 fn a_full_store_that_evicts_nothing_refuses_at_once() {
     let mut rig = rig(|config| config.eviction = Eviction::None);
     let mut client = rig.connect();

@@ -122,8 +122,8 @@ fn a_client_that_ends_right_behind_its_request_is_let_go() {
     assert_eq!(rig.counters().cmd_set.get(), 1);
 }
 
-/// A client that waits for budget for a large set, its replies unread, and how many bytes of these
-/// there are.
+/// A client that would wait for budget for a large set, were its replies not unread, and how many
+/// bytes of these there are.
 fn waiter_with_unread_replies(rig: &mut Rig) -> (UnixStream, usize) {
     let reply = b"VALUE v 0 50000\r\n\r\nEND\r\n".len() + 50_000;
     // Two replies are a turn's share; of an odd number, the last comes in the turn that meets the
@@ -139,7 +139,7 @@ fn waiter_with_unread_replies(rig: &mut Rig) -> (UnixStream, usize) {
             rig.step();
         }
         let (_, held) = rig.worker.clients.iter().last().unwrap();
-        if held.phase == client::Phase::NoBudget && held.has_unsent() {
+        if held.phase == client::Phase::Paused && held.has_unsent() {
             return (client, replies * reply);
         }
         drop(client);
