@@ -77,7 +77,7 @@ pub struct Budget(Arc<Allowances>);
 
 impl Budget {
     /// Allows about `limit` bytes, but enough to serve one request and one
-    /// reply of `largest` bytes, and [`SMALL`] ones twice: the second half of
+    /// reply of `largest` bytes, and `SMALL` ones twice: the second half of
     /// what is kept is for newcomers, while those that used up the first go
     /// (see [`Charge::is_wanted`]).
     pub fn new(limit: usize, largest: usize) -> Self {

@@ -24,8 +24,13 @@ const KEPT: u32 = 1 << 10;
 /// Where an array lies, in buckets from the start.
 pub(super) type Place = u32;
 
-/// The end would lie beyond the memory that the region may use; to be allowed first, in bytes.
-pub(super) struct NeedsMemory(pub(super) u64);
+/// Why there is no room for an array.
+pub(super) enum NoRoom {
+    /// The end would lie beyond the memory that the region may use: so many bytes are to be allowed first.
+    Memory(u64),
+    /// It would lie beyond the region's addresses.
+    Addresses,
+}
 
 pub(super) struct Region {
     memory: Pool,
@@ -43,6 +48,8 @@ struct Plan {
     touched: u32,
     /// The end may lie so high.
     allowed: u32,
+    /// There are addresses up to here.
+    limit: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -63,6 +70,7 @@ impl Region {
             end: 0,
             touched: 0,
             allowed: 0,
+            limit: buckets,
         };
         Ok(Region {
             memory: Pool::reserve(u64::from(buckets) * BUCKET)?,
@@ -81,7 +89,7 @@ impl Region {
     }
 
     /// Room for an array of so many buckets, all of them empty.
-    pub(super) fn allocate(&self, buckets: u32, partition: usize) -> Result<Place, NeedsMemory> {
+    pub(super) fn allocate(&self, buckets: u32, partition: usize) -> Result<Place, NoRoom> {
         let place = self.plan().place(Owner { buckets, partition })?;
         // SAFETY: nobody else has this room: what lay there was freed, with no guard left that could have seen it.
         unsafe { self.at(place).write_bytes(0, buckets as usize) };
@@ -138,7 +146,7 @@ impl Region {
 }
 
 impl Plan {
-    fn place(&mut self, owner: Owner) -> Result<Place, NeedsMemory> {
+    fn place(&mut self, owner: Owner) -> Result<Place, NoRoom> {
         let fitting = self
             .holes_by_size
             .range((owner.buckets, 0)..)
@@ -152,8 +160,11 @@ impl Plan {
             place
         } else {
             let end = self.end + owner.buckets;
+            if end > self.limit {
+                return Err(NoRoom::Addresses);
+            }
             if end > self.allowed {
-                return Err(NeedsMemory(u64::from(end) * BUCKET));
+                return Err(NoRoom::Memory(u64::from(end) * BUCKET));
             }
             let place = self.end;
             self.end = end;
@@ -208,7 +219,8 @@ mod tests {
         loop {
             match region.allocate(buckets, 7) {
                 Ok(place) => return place,
-                Err(NeedsMemory(bytes)) => region.allow(bytes),
+                Err(NoRoom::Memory(bytes)) => region.allow(bytes),
+                Err(NoRoom::Addresses) => panic!("the region is full"),
             }
         }
     }
@@ -234,13 +246,21 @@ mod tests {
     #[test]
     fn memory_beyond_what_is_allowed_is_not_used() {
         let region = Region::new(1 << 20).unwrap();
-        let Err(NeedsMemory(bytes)) = region.allocate(10, 0) else {
+        let Err(NoRoom::Memory(bytes)) = region.allocate(10, 0) else {
             panic!("nothing was allowed")
         };
         assert_eq!(bytes, 640);
         region.allow(bytes);
         assert!(region.allocate(10, 0).is_ok());
         assert!(region.allocate(1, 0).is_err());
+    }
+
+    #[test]
+    fn a_region_does_not_grow_beyond_its_addresses() {
+        let region = Region::new(4096).unwrap();
+        region.allow(1 << 20);
+        assert!(region.allocate(64, 0).is_ok());
+        assert!(matches!(region.allocate(1, 0), Err(NoRoom::Addresses)));
     }
 
     #[test]

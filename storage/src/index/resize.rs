@@ -7,6 +7,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::region::NoRoom;
 use super::{Array, BUCKETS_MAX, BUCKETS_MIN, Bucket, Index, WIDTH, back_off};
 
 /// A partition grows by n / `GROWTH`, at least one bucket: small steps keep the mean load high.
@@ -91,7 +92,8 @@ impl Index {
     fn replace(&self, partition: usize, from: usize, to: usize) -> Option<Resize> {
         let place = match self.region.allocate(to as u32, partition) {
             Ok(place) => place,
-            Err(super::region::NeedsMemory(bytes)) => return Some(Resize::NeedsMemory(bytes)),
+            Err(NoRoom::Memory(bytes)) => return Some(Resize::NeedsMemory(bytes)),
+            Err(NoRoom::Addresses) => return Some(Resize::Impossible),
         };
         let new = Array::new(&self.region, place, to);
         let outcome = self.replace_with(partition, from, new);

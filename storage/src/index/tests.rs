@@ -33,7 +33,7 @@ fn release(index: &Index, array: Array) {
 #[test]
 fn keys_survive_growth_and_shrinking() {
     let (heap, keys) = if cfg!(miri) {
-        (1, 200)
+        (32 << 10, 200)
     } else {
         (1 << 20, 20_000)
     };

@@ -301,6 +301,7 @@ mod tests {
     #[test]
     fn a_touch_between_the_copy_of_a_large_item_and_its_publication_is_not_undone() {
         let store = Store::new(&Options {
+            memory: 8 << 20,
             writers: 2,
             ..Options::default()
         })
@@ -331,10 +332,11 @@ mod tests {
     #[test]
     #[should_panic(expected = "a guard of another store")]
     fn a_guard_of_another_store_is_not_accepted() {
-        let (one, two) = (
-            Store::new(&Options::default()).unwrap(),
-            Store::new(&Options::default()).unwrap(),
-        );
+        let options = Options {
+            memory: 8 << 20,
+            ..Options::default()
+        };
+        let (one, two) = (Store::new(&options).unwrap(), Store::new(&options).unwrap());
         let mut participant = one.join().unwrap();
         let guard = participant.enter(2);
         let _ = two.writer().unwrap().delete(&guard, b"key");
