@@ -14,12 +14,12 @@
 //!        32..     body, drawn from seed, key and version
 //! ```
 
-use std::io::Write;
-
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
 /// Bytes of a value that are not body; the shortest value there is.
 pub const HEADER: usize = 32;
+/// Bytes of a key that hold its number; the shortest key there is.
+pub const KEY_MIN: usize = 9;
 const CHECKSUM: std::ops::Range<usize> = 24..HEADER;
 
 /// Lifetimes in seconds, 0 for none. Half of the keys have none.
@@ -51,8 +51,7 @@ impl Items {
     /// Appends the key's bytes, 9 to 40 of them.
     pub fn write_key(self, key: u32, out: &mut Vec<u8>) {
         let padding = (self.draw(key, 0) % 32) as usize;
-        write!(out, "k{key:08x}").expect("a vector takes all bytes");
-        out.extend(std::iter::repeat_n(b'.', padding));
+        write_key(key, KEY_MIN + padding, out);
     }
 
     /// The key's lifetime in seconds, 0 for none.
@@ -72,10 +71,16 @@ impl Items {
             }
     }
 
-    /// Appends the value `stamp` stands for, `length` bytes of it.
+    /// Appends the value `stamp` stands for, `length` bytes of it. One that is
+    /// shorter than a header is all body: only who knows its stamp can check it.
     pub fn write_value(self, stamp: Stamp, length: usize, out: &mut Vec<u8>) {
-        debug_assert!(length >= HEADER);
         let start = out.len();
+        let mut body = fastrand::Rng::with_seed(self.draw(stamp.key, u64::from(stamp.version)));
+        if length < HEADER {
+            out.resize(start + length, 0);
+            body.fill(&mut out[start..]);
+            return;
+        }
         out.extend(self.seed.to_le_bytes());
         out.extend(stamp.key.to_le_bytes());
         out.extend(stamp.version.to_le_bytes());
@@ -83,8 +88,7 @@ impl Items {
         out.extend(stamp.written_ms.to_le_bytes());
         out.resize(start + length, 0);
         let value = &mut out[start..];
-        let seed = self.draw(stamp.key, u64::from(stamp.version));
-        fastrand::Rng::with_seed(seed).fill(&mut value[HEADER..]);
+        body.fill(&mut value[HEADER..]);
         let checksum = checksum(value);
         value[CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
     }
@@ -126,6 +130,34 @@ impl Items {
         bytes[4..].copy_from_slice(&what.to_le_bytes());
         xxh3_64_with_seed(&bytes, self.seed)
     }
+}
+
+/// Appends a key of `length` bytes, at least `KEY_MIN`.
+#[inline]
+pub fn write_key(key: u32, length: usize, out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    debug_assert!(length >= KEY_MIN);
+    let mut number = [b'k'; KEY_MIN];
+    for (at, digit) in number[1..].iter_mut().enumerate() {
+        *digit = DIGITS[(key >> (28 - 4 * at) & 15) as usize];
+    }
+    out.extend_from_slice(&number);
+    out.resize(out.len() + length - KEY_MIN, b'.');
+}
+
+/// The number of a key that `write_key` wrote.
+#[inline]
+pub fn read_key(key: &[u8]) -> Option<u32> {
+    let (mark, digits) = key.get(..KEY_MIN)?.split_first()?;
+    let number = digits.iter().try_fold(0, |number: u32, digit| {
+        let digit = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        Some(number << 4 | u32::from(digit))
+    });
+    number.filter(|_| *mark == b'k')
 }
 
 fn checksum(value: &[u8]) -> u64 {
@@ -183,6 +215,32 @@ mod tests {
             );
         }
         assert!(Items::new(2).read_value(&whole).is_err(), "another run's");
+    }
+
+    #[test]
+    fn a_short_value_could_not_be_told_from_another() {
+        let items = Items::new(1);
+        for length in 0..HEADER {
+            let short = value(items, length);
+            assert_eq!(short.len(), length);
+            assert_eq!(short, value(items, length));
+        }
+        assert_ne!(value(items, 20), value(Items::new(2), 20));
+    }
+
+    #[test]
+    fn a_key_would_be_taken_for_another() {
+        for key in [0, 1, 0x0123_4567, 0x89ab_cdef, u32::MAX] {
+            for length in [KEY_MIN, 40] {
+                let mut bytes = Vec::new();
+                write_key(key, length, &mut bytes);
+                assert_eq!(bytes.len(), length);
+                assert_eq!(read_key(&bytes), Some(key));
+            }
+        }
+        for foreign in [&b"x00000001"[..], b"k0000000", b"k0000000G", b""] {
+            assert_eq!(read_key(foreign), None);
+        }
     }
 
     #[test]

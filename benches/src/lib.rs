@@ -1,3 +1,28 @@
-//! What the load tests share.
+//! What the load tests share: loads, their engine and their reports.
 
+pub mod compare;
+pub mod counted;
+pub mod cpus;
+mod error;
+pub mod floor;
+pub mod instrument;
 pub mod item;
+pub mod load;
+pub mod mix;
+pub mod popularity;
+pub mod process;
+pub mod replay;
+pub mod report;
+pub mod scenario;
+pub mod server;
+pub mod target;
+pub mod trace;
+pub mod weighted;
+pub mod wire;
+
+pub use error::Error;
+pub use load::run;
+pub use process::Process;
+pub use report::Report;
+pub use scenario::Scenario;
+pub use target::Target;

@@ -1,0 +1,145 @@
+//! The loads that servers are compared under.
+
+use std::time::Duration;
+
+use super::{Compare, Preset};
+use crate::mix::{Mix, Operation};
+use crate::scenario::PhaseKind;
+use crate::weighted::Weighted;
+use crate::{Error, Scenario};
+
+/// Bytes of a key, a value and what a server keeps beside them, roughly.
+const OVERHEAD: u64 = 128;
+
+/// Every key is to be found: the items take this part of a server's memory at most.
+const MEMORY_PART: u64 = 4;
+
+/// Loads that can share servers, since they ask for the same items.
+pub(super) struct Group {
+    /// What the servers are filled with.
+    pub(super) fill: Scenario,
+    pub(super) cases: Vec<Case>,
+}
+
+pub(super) struct Case {
+    /// Says what it is.
+    pub(super) name: String,
+    pub(super) scenario: Scenario,
+}
+
+/// Value sizes of the preset, with their names.
+const VALUE_SIZES: [(u32, &str); 3] = [(64, "64 B"), (1024, "1 KiB"), (16 * 1024, "16 KiB")];
+
+/// How long a turn of the preset is measured, unless something else is asked for.
+const TURN: Duration = Duration::from_secs(2);
+
+const PIPELINES: [u32; 2] = [1, 32];
+
+pub(super) fn groups(compare: &Compare) -> Result<Vec<Group>, Error> {
+    let groups = match compare.preset {
+        None => vec![as_asked(compare)],
+        Some(Preset::Readme) => VALUE_SIZES
+            .iter()
+            .map(|&(size, size_name)| readme(compare, size, size_name))
+            .collect(),
+    };
+    for group in &groups {
+        if group.cases.is_empty() {
+            return Err(Error::Usage(
+                "--phase: servers are compared under run and churn".to_owned(),
+            ));
+        }
+        group.fill.check()?;
+        for case in &group.cases {
+            case.scenario.check()?;
+        }
+    }
+    Ok(groups)
+}
+
+fn as_asked(compare: &Compare) -> Group {
+    let scenario = &compare.scenario;
+    let cases = scenario
+        .phases
+        .iter()
+        .filter(|phase| !phase.is_once())
+        .map(|&phase| Case {
+            name: match phase {
+                PhaseKind::Churn => "churn".to_owned(),
+                _ => format!("{}, pipeline {}", scenario.mix, scenario.pipeline),
+            },
+            scenario: Scenario {
+                phases: vec![phase],
+                ..scenario.clone()
+            },
+        });
+    Group {
+        fill: filling(scenario),
+        cases: cases.collect(),
+    }
+}
+
+fn readme(compare: &Compare, size: u32, size_name: &str) -> Group {
+    let base = Scenario {
+        value_size: Weighted::fixed(size),
+        keys: keys(compare, size),
+        duration: compare.scenario.duration.or(Some(TURN)),
+        ..compare.scenario.clone()
+    };
+    let mixes = [
+        (
+            "get 90, set 10",
+            mix(&[(Operation::Get, 90.0), (Operation::Set, 10.0)]),
+        ),
+        ("set", mix(&[(Operation::Set, 100.0)])),
+    ];
+    let mut cases = Vec::new();
+    for (mix_name, mix) in mixes {
+        for pipeline in PIPELINES {
+            cases.push(Case {
+                name: format!("{size_name}, {mix_name}, pipeline {pipeline}"),
+                scenario: Scenario {
+                    phases: vec![PhaseKind::Run],
+                    mix: mix.clone(),
+                    pipeline,
+                    ..base.clone()
+                },
+            });
+        }
+    }
+    if size == VALUE_SIZES[0].0 {
+        cases.push(Case {
+            name: format!("{size_name}, connect, get, close"),
+            scenario: Scenario {
+                phases: vec![PhaseKind::Churn],
+                ..base.clone()
+            },
+        });
+    }
+    Group {
+        fill: filling(&base),
+        cases,
+    }
+}
+
+fn mix(parts: &[(Operation, f64)]) -> Mix {
+    Mix::new(parts.to_vec()).expect("weights above 0")
+}
+
+/// As many as were asked for, if they fit.
+fn keys(compare: &Compare, value_size: u32) -> u32 {
+    let memory = u64::from(compare.memory) << 20;
+    let fitting = memory / MEMORY_PART / (u64::from(value_size) + OVERHEAD);
+    compare.scenario.keys.min(fitting as u32)
+}
+
+/// Sets every key once.
+fn filling(scenario: &Scenario) -> Scenario {
+    Scenario {
+        phases: vec![PhaseKind::Fill],
+        pipeline: 32,
+        rate: None,
+        requests: None,
+        ..scenario.clone()
+    }
+}

@@ -1,0 +1,283 @@
+//! The servers' turns under one load after the other.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Compare;
+use super::cases::{Case, Group};
+use super::series::{Series, median};
+use crate::cpus::Cpus;
+use crate::report::Phase;
+use crate::scenario::PhaseKind;
+use crate::server::{Program, Server, Setting};
+use crate::{Error, Scenario, Target, counted, instrument};
+
+/// A server that was busy for less of the time was not at its limit.
+const BUSY_MIN: f64 = 0.9;
+
+/// What was found under one load.
+#[derive(Clone, Debug, Serialize)]
+pub struct CaseResult {
+    /// Says which load it was.
+    pub case: String,
+    /// The load itself.
+    pub scenario: Scenario,
+    /// Requests a second at which latencies were measured.
+    pub rate: f64,
+    /// In the order in which they were given.
+    pub servers: Vec<ServerResult>,
+}
+
+/// What one server did under one load.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServerResult {
+    /// Its name.
+    pub server: String,
+    /// Flat out: requests a second.
+    pub rate_max: Series,
+    /// Flat out: its CPU time for each request.
+    pub cpu_ns_max: Series,
+    /// Flat out: the part of its cores that it used.
+    pub busy: f64,
+    /// Flat out: whether it was too idle for that to be its maximum.
+    pub was_idle: bool,
+    /// Flat out: the part of its cores that the load used.
+    pub load_busy: f64,
+    /// At the fixed rate: requests a second that were answered.
+    pub rate_kept: Series,
+    /// At the fixed rate: its CPU time for each request.
+    pub cpu_ns: Series,
+    /// At the fixed rate, from the time a request was meant to be sent.
+    pub p50_ns: Series,
+    /// The same for 99 in 100 requests.
+    pub p99_ns: Series,
+    /// The same for 999 in 1000 requests.
+    pub p999_ns: Series,
+    /// The least part of gets that found a value, in any of the turns.
+    pub hit_ratio_min: Option<f64>,
+    /// The most memory that was resident since it started.
+    pub memory_peak_bytes: u64,
+    /// System calls for each request, flat out under strace.
+    pub system_calls_per_request: Option<f64>,
+    /// Instructions for each request.
+    pub instructions_per_request: Option<f64>,
+    /// How they were counted.
+    pub instructions_source: Option<&'static str>,
+}
+
+/// What stays the same over all loads.
+pub(super) struct Bench<'a> {
+    pub(super) compare: &'a Compare,
+    /// Which of the servers it is.
+    pub(super) reference: usize,
+    pub(super) server_cpus: &'a Cpus,
+    pub(super) client_cpus: &'a Cpus,
+}
+
+impl Bench<'_> {
+    /// Starts and fills all servers, and loads them in turn.
+    pub(super) fn group(&self, group: &Group) -> Result<Vec<CaseResult>, Error> {
+        let setting = self.setting(&group.fill);
+        let programs = &self.compare.servers;
+        let servers: Vec<Server> = programs
+            .iter()
+            .map(|program| program.start(&setting))
+            .collect::<Result<_, _>>()?;
+        for server in &servers {
+            self.load(&group.fill, server)?;
+        }
+        let results = group.cases.iter().map(|case| self.case(case, &servers));
+        let results = results.collect::<Result<_, _>>()?;
+        for server in servers {
+            server.stop()?;
+        }
+        Ok(results)
+    }
+
+    fn setting(&self, scenario: &Scenario) -> Setting<'_> {
+        Setting {
+            memory_mib: self.compare.memory,
+            threads: self.server_cpus.count(),
+            cpus: Some(self.server_cpus),
+            key_size: scenario.key_size.max(),
+            value_size: scenario.value_size.max(),
+            under: Vec::new(),
+        }
+    }
+
+    fn case(&self, case: &Case, servers: &[Server]) -> Result<CaseResult, Error> {
+        let name = format!("{}, flat out", case.name);
+        let fast = self.rounds(&name, &flat_out(&case.scenario), servers)?;
+        let reference_max = median(fast[self.reference].iter().map(|phase| phase.rate));
+        let rate = case
+            .scenario
+            .rate
+            .unwrap_or(self.compare.part * reference_max.unwrap_or_default());
+        let paced = Scenario {
+            rate: Some(rate),
+            ..case.scenario.clone()
+        };
+        let paced = self.rounds(&format!("{}, {rate:.0}/s", case.name), &paced, servers)?;
+        let results = servers.iter().zip(&self.compare.servers).enumerate();
+        let results = results.map(|(at, (server, program))| {
+            let instructions = self.instructions(&case.scenario, program, server)?;
+            Ok(ServerResult {
+                system_calls_per_request: self.system_calls(&case.scenario, server)?,
+                instructions_per_request: instructions.map(|(count, _)| count),
+                instructions_source: instructions.map(|(_, source)| source),
+                ..self.result(server, at, &fast, &paced)
+            })
+        });
+        Ok(CaseResult {
+            case: case.name.clone(),
+            scenario: case.scenario.clone(),
+            rate,
+            servers: results.collect::<Result<_, Error>>()?,
+        })
+    }
+
+    /// Every server's turns, by server.
+    fn rounds(
+        &self,
+        what: &str,
+        scenario: &Scenario,
+        servers: &[Server],
+    ) -> Result<Vec<Vec<Phase>>, Error> {
+        let mut phases = vec![Vec::new(); servers.len()];
+        for round in 1..=self.compare.rounds {
+            for (server, phases) in servers.iter().zip(&mut phases) {
+                let phase = self.load(scenario, server)?;
+                // Progress that cannot be shown is no reason to stop.
+                let _ = writeln!(
+                    io::stderr(),
+                    "{what}, round {round}/{}: {} {:.0}/s, p99 {:.0} us",
+                    self.compare.rounds,
+                    server.name(),
+                    phase.rate,
+                    phase.latency.p99_ns as f64 / 1e3
+                );
+                phases.push(phase);
+            }
+        }
+        Ok(phases)
+    }
+
+    /// Loads a server from the load's cores; any error reply spoils the figures.
+    fn load(&self, scenario: &Scenario, server: &Server) -> Result<Phase, Error> {
+        let (target, process) = (Target::Tcp(server.address()), server.process());
+        let report = self
+            .client_cpus
+            .during(|| crate::run(scenario, &target, Some(&process)))??;
+        only_phase(report, server.name())
+    }
+
+    fn result(
+        &self,
+        server: &Server,
+        at: usize,
+        fast: &[Vec<Phase>],
+        paced: &[Vec<Phase>],
+    ) -> ServerResult {
+        let series = |phases: &[Vec<Phase>], figure: fn(&Phase) -> f64| {
+            let of = |at: usize| phases[at].iter().map(figure).collect::<Vec<_>>();
+            let reference = (at != self.reference).then(|| of(self.reference));
+            Series::new(of(at), reference.as_deref())
+        };
+        let cpu_ns = |phase: &Phase| {
+            phase
+                .server
+                .as_ref()
+                .map_or(f64::NAN, |server| server.cpu_ns_per_request)
+        };
+        let (rate_max, cpu_ns_max) = (series(fast, |p| p.rate), series(fast, cpu_ns));
+        let cores = self.server_cpus.count() as f64;
+        let busy = rate_max.median * cpu_ns_max.median / 1e9 / cores;
+        let load_ns = series(fast, |p| p.generator_cpu_ns_per_request).median;
+        let load_busy = rate_max.median * load_ns / 1e9 / self.client_cpus.count() as f64;
+        let all = || fast[at].iter().chain(&paced[at]);
+        ServerResult {
+            server: server.name().to_owned(),
+            rate_max,
+            cpu_ns_max,
+            busy,
+            was_idle: busy < BUSY_MIN,
+            load_busy,
+            rate_kept: series(paced, |p| p.rate),
+            cpu_ns: series(paced, cpu_ns),
+            p50_ns: series(paced, |p| p.latency.p50_ns as f64),
+            p99_ns: series(paced, |p| p.latency.p99_ns as f64),
+            p999_ns: series(paced, |p| p.latency.p999_ns as f64),
+            hit_ratio_min: all().filter_map(|p| p.hit_ratio).reduce(f64::min),
+            memory_peak_bytes: all()
+                .filter_map(|p| Some(p.server.as_ref()?.memory_peak_bytes))
+                .max()
+                .unwrap_or_default(),
+            system_calls_per_request: None,
+            instructions_per_request: None,
+            instructions_source: None,
+        }
+    }
+
+    fn system_calls(&self, case: &Scenario, server: &Server) -> Result<Option<f64>, Error> {
+        if !self.compare.system_calls {
+            return Ok(None);
+        }
+        let (case, target) = (flat_out(case), Target::Tcp(server.address()));
+        self.client_cpus
+            .during(|| {
+                let phase = case.phases[0];
+                counted::system_calls_per_request(&case, phase, &target, server.process())
+            })?
+            .map(Some)
+    }
+
+    fn instructions(
+        &self,
+        case: &Scenario,
+        program: &Program,
+        server: &Server,
+    ) -> Result<Option<(f64, &'static str)>, Error> {
+        if !self.compare.instructions {
+            return Ok(None);
+        }
+        let (mut case, phase) = (flat_out(case), case.phases[0]);
+        let (target, setting) = (Target::Tcp(server.address()), self.setting(&case));
+        self.client_cpus
+            .during(|| {
+                if instrument::has_hardware_counters() {
+                    let process = server.process();
+                    return counted::hardware_instructions_per_request(
+                        &case, phase, &target, process,
+                    );
+                }
+                // A server of its own, which is to be filled.
+                case.phases.push(PhaseKind::Fill);
+                counted::callgrind_instructions_per_request(&case, phase, program, &setting)
+            })?
+            .map(Some)
+    }
+}
+
+fn flat_out(scenario: &Scenario) -> Scenario {
+    Scenario {
+        rate: None,
+        ..scenario.clone()
+    }
+}
+
+fn only_phase(report: crate::Report, server: &str) -> Result<Phase, Error> {
+    let mut phases = report.phases.into_iter();
+    let phase = phases
+        .next()
+        .ok_or_else(|| Error::Usage("there is no phase to compare".to_owned()))?;
+    let errors = &phase.errors;
+    if errors.total() > 0 {
+        let first = errors.first.first().map_or("", String::as_str);
+        return Err(Error::Failed(format!(
+            "{server}: {} errors, the first: {first}",
+            errors.total()
+        )));
+    }
+    Ok(phase)
+}

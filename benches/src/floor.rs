@@ -1,0 +1,242 @@
+//! The floor: the least that a server of this shape can do.
+//!
+//! Wait for readiness, receive once, count the requests by their framing, send
+//! the prebuilt replies once. It stores nothing: every `get` hits, with a key
+//! and a value that are always the same. What a real server takes beyond this
+//! is its own work; what it takes less, it has found outside this shape.
+
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::TcpListener;
+use std::os::fd::AsRawFd;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use memchr::memchr;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+
+/// As much as a worker of `cached` receives at once; request lines are shorter.
+const RECEIVE_BYTES: usize = 256 * 1024;
+/// Small replies are laid out many times over, so that one piece answers a
+/// whole pipeline; more than the innermost cache holds would not help.
+const PIECE_BYTES: usize = 32 * 1024;
+/// How many pieces the kernel takes in one call (`IOV_MAX`).
+const PIECES_MAX: usize = 1024;
+
+/// What can be answered, in the order of `Replies`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Reply {
+    Value,
+    LastValue,
+    Stored,
+    Deleted,
+    Number,
+    Error,
+}
+
+/// Prebuilt replies of each kind: one of them many times over, and its length.
+#[derive(Debug)]
+pub struct Replies([(Vec<u8>, usize); 6]);
+
+impl Replies {
+    /// Replies to `get` have a key and a value of these many bytes.
+    pub fn new(key_size: usize, value_size: usize) -> Self {
+        let (key, value) = ("k".repeat(key_size), "v".repeat(value_size));
+        let value = format!("VALUE {key} 0 {value_size}\r\n{value}\r\n");
+        let last = format!("{value}END\r\n");
+        let lines = ["STORED\r\n", "DELETED\r\n", "1\r\n", "ERROR\r\n"];
+        let replies = [&value, &last, lines[0], lines[1], lines[2], lines[3]];
+        Self(replies.map(|reply| {
+            let count = (PIECE_BYTES / reply.len()).max(1);
+            (reply.repeat(count).into_bytes(), reply.len())
+        }))
+    }
+}
+
+/// Serves with so many threads, until it cannot.
+pub fn serve(listener: &TcpListener, threads: usize, replies: Replies) -> io::Result<()> {
+    // The threads have no end.
+    let replies: &'static Replies = Box::leak(Box::new(replies));
+    let mut workers = Vec::new();
+    for _ in 0..threads {
+        let poll = Poll::new()?;
+        let registry = poll.registry().try_clone()?;
+        let (to_worker, arrivals) = channel();
+        thread::spawn(move || Worker::new(replies).work(poll, &arrivals));
+        workers.push((registry, to_worker));
+    }
+    for (registry, to_worker) in workers.iter().cycle() {
+        let (stream, _) = listener.accept()?;
+        stream.set_nodelay(true)?;
+        stream.set_nonblocking(true)?;
+        let mut stream = TcpStream::from_std(stream);
+        let token = Token(stream.as_raw_fd() as usize);
+        registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+        to_worker.send(stream).map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
+/// What a connection has begun and not ended.
+#[derive(Default)]
+struct Begun {
+    /// Of a request line.
+    line: Vec<u8>,
+    /// Bytes of a value, and of its line's end, that have not arrived yet.
+    value_left: usize,
+    /// What the socket did not take; until it does, nothing is received.
+    unsent: Vec<u8>,
+}
+
+struct Worker<'r> {
+    replies: &'r Replies,
+    /// What is to be sent, and of which kind its end is.
+    pieces: Vec<IoSlice<'r>>,
+    last: Reply,
+}
+
+impl<'r> Worker<'r> {
+    fn new(replies: &'r Replies) -> Self {
+        let (pieces, last) = (Vec::new(), Reply::Error);
+        Self {
+            replies,
+            pieces,
+            last,
+        }
+    }
+
+    fn work(&mut self, mut poll: Poll, arrivals: &Receiver<TcpStream>) -> io::Result<()> {
+        let mut connections: Vec<Option<(TcpStream, Begun)>> = Vec::new();
+        let mut buffer = vec![0; RECEIVE_BYTES];
+        let mut events = Events::with_capacity(64);
+        loop {
+            match poll.poll(&mut events, None) {
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                outcome => outcome?,
+            }
+            for event in &events {
+                let Token(at) = event.token();
+                while connections.get(at).is_none_or(Option::is_none) {
+                    // It was registered a moment before it was sent.
+                    let stream = arrivals.recv().map_err(io::Error::other)?;
+                    let at = stream.as_raw_fd() as usize;
+                    connections.resize_with(connections.len().max(at + 1), || None);
+                    connections[at] = Some((stream, Begun::default()));
+                }
+                let ended = event.is_read_closed();
+                connections[at].take_if(|(stream, begun)| {
+                    self.turn(stream, begun, ended, &mut buffer).is_err()
+                });
+            }
+        }
+    }
+
+    /// One receive and one send; an error ends the connection.
+    fn turn(
+        &mut self,
+        stream: &mut TcpStream,
+        begun: &mut Begun,
+        ended: bool,
+        buffer: &mut [u8],
+    ) -> io::Result<()> {
+        if !begun.unsent.is_empty() {
+            let sent = taken(stream.write(&begun.unsent))?;
+            begun.unsent.drain(..sent);
+        }
+        // A short receive means drained, unless the client's end is behind it.
+        let mut more = true;
+        while more && begun.unsent.is_empty() {
+            let kept = begun.line.len();
+            buffer[..kept].copy_from_slice(&begun.line);
+            let received = match stream.read(&mut buffer[kept..]) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                outcome => taken(outcome)?,
+            };
+            let bytes = &buffer[..kept + received];
+            let counted = self.count(bytes, &mut begun.value_left);
+            begun.line.clear();
+            begun.line.extend_from_slice(&bytes[counted..]);
+            self.send(stream, &mut begun.unsent)?;
+            more = ended || kept + received == buffer.len();
+        }
+        Ok(())
+    }
+
+    /// Answers whole requests; says where one begins that is not whole.
+    fn count(&mut self, bytes: &[u8], value_left: &mut usize) -> usize {
+        let mut at = 0;
+        loop {
+            let passed = (*value_left).min(bytes.len() - at);
+            at += passed;
+            *value_left -= passed;
+            if passed > 0 && *value_left == 0 {
+                self.answer(Reply::Stored);
+            }
+            let Some(length) = memchr(b'\n', &bytes[at..]) else {
+                return at;
+            };
+            let line = &bytes[at..at + length];
+            at += length + 1;
+            match line.get(..4) {
+                Some(b"get ") => {
+                    let mut keys = &line[4..];
+                    while let Some(length) = memchr(b' ', keys) {
+                        self.answer(Reply::Value);
+                        keys = &keys[length + 1..];
+                    }
+                    self.answer(Reply::LastValue);
+                }
+                Some(b"set ") => *value_left = value_size(line) + 2,
+                Some(b"dele") => self.answer(Reply::Deleted),
+                Some(b"incr") => self.answer(Reply::Number),
+                _ => self.answer(Reply::Error),
+            }
+        }
+    }
+
+    fn answer(&mut self, reply: Reply) {
+        let (many, size) = &self.replies.0[reply as usize];
+        match self.pieces.last_mut() {
+            Some(piece) if self.last == reply && piece.len() + size <= many.len() => {
+                *piece = IoSlice::new(&many[..piece.len() + size]);
+            }
+            _ => self.pieces.push(IoSlice::new(&many[..*size])),
+        }
+        self.last = reply;
+    }
+
+    fn send(&mut self, stream: &mut TcpStream, unsent: &mut Vec<u8>) -> io::Result<()> {
+        for pieces in self.pieces.chunks(PIECES_MAX) {
+            let mut sent = match pieces {
+                _ if !unsent.is_empty() => 0,
+                [piece] => taken(stream.write(piece))?,
+                pieces => taken(stream.write_vectored(pieces))?,
+            };
+            for piece in pieces {
+                let skipped = sent.min(piece.len());
+                unsent.extend_from_slice(&piece[skipped..]);
+                sent -= skipped;
+            }
+        }
+        self.pieces.clear();
+        Ok(())
+    }
+}
+
+/// What a socket that is not ready takes or has: nothing.
+fn taken(outcome: io::Result<usize>) -> io::Result<usize> {
+    outcome.or_else(|e| {
+        if e.kind() == ErrorKind::WouldBlock {
+            Ok(0)
+        } else {
+            Err(e)
+        }
+    })
+}
+
+/// The last number of a `set` line.
+fn value_size(line: &[u8]) -> usize {
+    let number = line.trim_ascii_end().rsplit(|&byte| byte == b' ').next();
+    let digits = number.into_iter().flatten();
+    digits.fold(0, |size, digit| size * 10 + usize::from(digit & 15))
+}

@@ -1,0 +1,282 @@
+//! The requests of one connection that are not answered yet, in their order.
+
+use std::collections::VecDeque;
+
+use super::ledger::{Ledger, State};
+use super::tally::Tally;
+use crate::item;
+use crate::mix::Operation;
+use crate::wire::Reply;
+
+/// A key of a request, and what was known of it when it was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) key: u32,
+    pub(super) state: State,
+}
+
+struct Request {
+    operation: Operation,
+    refill: bool,
+    /// How many of its keys are neither found nor missed yet.
+    keys: u32,
+    hits: u32,
+    /// When it was meant to be sent.
+    sent_ns: u64,
+}
+
+/// What is under way on one connection.
+pub(super) struct Flight {
+    requests: VecDeque<Request>,
+    /// The keys of all of them.
+    asked: VecDeque<Asked>,
+    /// Keys that were missed and are to be set.
+    pub(super) refills: VecDeque<u32>,
+    cache_aside: bool,
+}
+
+impl Flight {
+    pub(super) fn new(pipeline: u32, cache_aside: bool) -> Self {
+        Self {
+            requests: VecDeque::with_capacity(pipeline as usize),
+            asked: VecDeque::with_capacity(pipeline as usize),
+            refills: VecDeque::new(),
+            cache_aside,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.requests.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.requests.is_empty()
+    }
+
+    #[inline]
+    pub(super) fn push(
+        &mut self,
+        operation: Operation,
+        refill: bool,
+        sent_ns: u64,
+        keys: impl IntoIterator<Item = Asked>,
+    ) {
+        let before = self.asked.len();
+        self.asked.extend(keys);
+        self.requests.push_back(Request {
+            operation,
+            refill,
+            keys: (self.asked.len() - before) as u32,
+            hits: 0,
+            sent_ns,
+        });
+    }
+
+    /// The keys that were pushed last.
+    pub(super) fn last_asked(&self, count: usize) -> impl Iterator<Item = Asked> {
+        self.asked.range(self.asked.len() - count..).copied()
+    }
+
+    /// Takes a reply for the oldest request. An error says why it cannot be
+    /// one: then the connection is of no more use.
+    #[inline]
+    pub(super) fn answer(
+        &mut self,
+        reply: Reply<'_>,
+        now: u64,
+        ledger: Option<&Ledger>,
+        tally: &mut Tally,
+    ) -> Result<(), String> {
+        let Some(request) = self.requests.front_mut() else {
+            return Err(format!("{reply:?} came without a request"));
+        };
+        match (request.operation, reply) {
+            (
+                Operation::Get | Operation::MultiGet | Operation::Connect,
+                Reply::Value { key, value, .. },
+            ) => {
+                return self.found(key, value, ledger, tally);
+            }
+            (Operation::Get | Operation::MultiGet | Operation::Connect, Reply::End) => {
+                let hits = u64::from(request.hits);
+                let missed = request.keys;
+                tally.read(hits + u64::from(missed), hits);
+                for _ in 0..missed {
+                    self.missed(ledger);
+                }
+            }
+            (Operation::Set, Reply::Stored)
+            | (Operation::Delete, Reply::Deleted | Reply::NotFound)
+            | (Operation::Incr, Reply::Number(_)) => {
+                self.asked.pop_front();
+            }
+            (Operation::Incr, Reply::NotFound) => self.missed(ledger),
+            (_, Reply::Error(line)) => {
+                let keys = request.keys as usize;
+                tally.errors.replies += 1;
+                tally.errors.note(|| line.escape_ascii().to_string());
+                self.asked.drain(..keys);
+            }
+            (operation, reply) => {
+                return Err(format!("{reply:?} does not answer {}", operation.name()));
+            }
+        }
+        if let Some(done) = self.requests.pop_front() {
+            tally.answered(done.operation, done.refill, done.sent_ns, now);
+        }
+        Ok(())
+    }
+
+    /// A value came; keys that were asked for before it are missing.
+    fn found(
+        &mut self,
+        key: &[u8],
+        value: Option<&[u8]>,
+        ledger: Option<&Ledger>,
+        tally: &mut Tally,
+    ) -> Result<(), String> {
+        // A key that no load wrote comes from a server of canned answers, such
+        // as the floor; only who does not verify believes it.
+        let number = item::read_key(key).or_else(|| {
+            let next = self.asked.front().filter(|_| ledger.is_none());
+            next.map(|asked| asked.key)
+        });
+        loop {
+            let request = self.requests.front_mut().filter(|request| request.keys > 0);
+            let (Some(request), Some(asked)) = (request, self.asked.front().copied()) else {
+                return Err(format!("key `{}` was not asked for", key.escape_ascii()));
+            };
+            request.keys -= 1;
+            if Some(asked.key) != number {
+                tally.read(1, 0);
+                self.missed(ledger);
+                continue;
+            }
+            request.hits += 1;
+            self.asked.pop_front();
+            if let (Some(ledger), Some(value)) = (ledger, value) {
+                tally.verified += 1;
+                if let Err(why) = ledger.check(asked.key, asked.state, value) {
+                    tally.errors.wrong_values += 1;
+                    tally.errors.note(|| why);
+                }
+            }
+            return Ok(());
+        }
+    }
+
+    /// The next key asked for is not there.
+    fn missed(&mut self, ledger: Option<&Ledger>) {
+        let Some(asked) = self.asked.pop_front() else {
+            return;
+        };
+        if let Some(ledger) = ledger {
+            ledger.missed(asked.key, asked.state);
+        }
+        if self.cache_aside {
+            self.refills.push_back(asked.key);
+        }
+    }
+
+    /// Gives up all that is under way.
+    pub(super) fn lose(&mut self, now: u64, ledger: Option<&Ledger>, tally: &mut Tally) {
+        for request in self.requests.drain(..) {
+            tally.errors.lost += 1;
+            tally.unanswered(now.saturating_sub(request.sent_ns));
+        }
+        for asked in self.asked.drain(..) {
+            if let Some(ledger) = ledger {
+                ledger.forget(asked.key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tally::Window;
+    use super::*;
+
+    fn value(key: &[u8]) -> Reply<'_> {
+        Reply::Value {
+            key,
+            value: None,
+            length: 0,
+        }
+    }
+
+    fn asked(keys: &[u32]) -> impl Iterator<Item = Asked> {
+        let state = State::default();
+        keys.iter().map(move |&key| Asked { key, state })
+    }
+
+    fn tally() -> Tally {
+        let mut tally = Tally::new();
+        tally.begin();
+        assert_eq!(tally.window, Window::Measured);
+        tally
+    }
+
+    #[test]
+    fn a_key_missing_amid_a_multi_get_would_count_as_found() {
+        let (mut flight, mut tally) = (Flight::new(4, true), tally());
+        flight.push(Operation::MultiGet, false, 0, asked(&[1, 2, 3, 4]));
+        for reply in [value(b"k00000002"), value(b"k00000003..."), Reply::End] {
+            flight.answer(reply, 10, None, &mut tally).unwrap();
+        }
+        assert_eq!((tally.keys_read, tally.hits), (4, 2));
+        assert_eq!(flight.refills, [1, 4]);
+        assert!(flight.is_empty() && flight.asked.is_empty());
+    }
+
+    #[test]
+    fn an_answer_to_another_request_would_be_taken() {
+        let wrong: [(Operation, Reply<'_>); 5] = [
+            (Operation::Get, Reply::Stored),
+            (Operation::Get, value(b"k00000009")),
+            (Operation::Set, Reply::End),
+            (Operation::Delete, Reply::Number(1)),
+            (Operation::Incr, Reply::Deleted),
+        ];
+        for (operation, reply) in wrong {
+            let (mut flight, mut tally) = (Flight::new(4, false), tally());
+            flight.push(operation, false, 0, asked(&[1]));
+            assert!(flight.answer(reply, 10, None, &mut tally).is_err());
+        }
+        let (mut flight, mut tally) = (Flight::new(4, false), tally());
+        assert!(flight.answer(Reply::End, 10, None, &mut tally).is_err());
+    }
+
+    #[test]
+    fn an_error_would_be_swallowed_or_shift_the_replies() {
+        let (mut flight, mut tally) = (Flight::new(4, false), tally());
+        flight.push(Operation::MultiGet, false, 0, asked(&[1, 2]));
+        flight.push(Operation::Get, false, 5, asked(&[3]));
+        let error = Reply::Error(b"SERVER_ERROR out of memory");
+        flight.answer(error, 10, None, &mut tally).unwrap();
+        assert_eq!(tally.errors.replies, 1);
+        assert_eq!(tally.errors.first, ["SERVER_ERROR out of memory"]);
+        for reply in [value(b"k00000003"), Reply::End] {
+            flight.answer(reply, 10, None, &mut tally).unwrap();
+        }
+        assert_eq!((tally.hits, tally.requests()), (1, 2));
+    }
+
+    #[test]
+    fn a_wrong_value_would_pass() {
+        let ledger = Ledger::new(1, 10);
+        let (mut flight, mut tally) = (Flight::new(4, false), tally());
+        let mut stale = Vec::new();
+        ledger.write(1, 40, &mut stale);
+        ledger.write(1, 40, &mut Vec::new());
+        let state = ledger.state(1);
+        flight.push(Operation::Get, false, 0, [Asked { key: 1, state }]);
+        let reply = Reply::Value {
+            key: b"k00000001",
+            value: Some(&stale),
+            length: stale.len(),
+        };
+        flight.answer(reply, 10, Some(&ledger), &mut tally).unwrap();
+        assert_eq!((tally.verified, tally.errors.wrong_values), (1, 1));
+    }
+}

@@ -1,0 +1,174 @@
+//! One phase: its threads, and the report on it.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::{Duration, Instant};
+
+use socket2::Socket;
+
+use super::Plan;
+use super::connection;
+use super::driver::Driver;
+use super::ledger::Ledger;
+use super::progress::Progress;
+use super::tally::Tally;
+use crate::mix::Operation;
+use crate::process::Usage;
+use crate::report::{Phase, ServerUsage};
+use crate::scenario::PhaseKind;
+use crate::{Error, Process, Scenario, Target};
+
+/// Between two looks at the threads.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// From the start of the threads to the start of the load, so that the first
+/// requests are not late.
+const LEAD: Duration = Duration::from_millis(10);
+
+pub(super) fn run(
+    phase: PhaseKind,
+    scenario: &Scenario,
+    target: &Target,
+    process: Option<&Process>,
+    ledger: Option<&Ledger>,
+) -> Result<Phase, Error> {
+    let warm_up = match phase {
+        PhaseKind::Fill | PhaseKind::Scan => Duration::ZERO,
+        PhaseKind::Run | PhaseKind::Churn => scenario.warm_up,
+    };
+    let end = scenario
+        .measured()
+        .filter(|_| !phase.is_once())
+        .map(|measured| warm_up + measured);
+    let sockets = match phase {
+        PhaseKind::Churn => Vec::new(),
+        _ => connect(scenario, target)?,
+    };
+    let plan = &Plan {
+        scenario,
+        target,
+        phase,
+        ledger,
+        start: Instant::now() + LEAD,
+        measure_ns: warm_up.as_nanos() as u64,
+        end_ns: end.map_or(u64::MAX, |end| end.as_nanos() as u64),
+    };
+    let answered = &AtomicU64::new(0);
+    let (tally, server) = thread::scope(|scope| {
+        let mut shares: Vec<Vec<Socket>> = Vec::new();
+        shares.resize_with(scenario.threads as usize, Vec::new);
+        for (number, socket) in sockets.into_iter().enumerate() {
+            shares[number % scenario.threads as usize].push(socket);
+        }
+        let threads: Vec<_> = shares
+            .into_iter()
+            .zip(0..)
+            .map(|(share, thread)| {
+                scope.spawn(move || Driver::new(plan, thread, share)?.run(answered))
+            })
+            .collect();
+        let server = watch(plan, process, &threads, answered);
+        let tally = threads
+            .into_iter()
+            .map(|thread| thread.join().expect("a thread of the load panicked"))
+            .try_fold(Tally::new(), |mut sum, tally| {
+                sum.add(&tally?);
+                Ok::<_, io::Error>(sum)
+            });
+        (tally, server)
+    });
+    let tally = tally.map_err(|e| Error::Failed(format!("the load broke off: {e}")))?;
+    Ok(report(plan, &tally, server?))
+}
+
+/// All connections, so that none is opened in the time that is measured.
+fn connect(scenario: &Scenario, target: &Target) -> Result<Vec<Socket>, Error> {
+    (0..scenario.connections)
+        .map(|_| connection::open(target, scenario.timeout))
+        .collect::<io::Result<_>>()
+        .map_err(|e| {
+            Error::Failed(format!(
+                "cannot open {} connections to {target}: {e}",
+                scenario.connections
+            ))
+        })
+}
+
+/// Shows how it goes until all threads are done, and says what the server used
+/// while it was measured.
+fn watch<T>(
+    plan: &Plan<'_>,
+    process: Option<&Process>,
+    threads: &[ScopedJoinHandle<'_, T>],
+    answered: &AtomicU64,
+) -> Result<Option<[Usage; 2]>, Error> {
+    let is_done = || threads.iter().all(ScopedJoinHandle::is_finished);
+    let mut progress = Progress::new(plan);
+    let mut wait_until = |time_ns: u64| {
+        while !is_done() && plan.now() < time_ns {
+            let left = Duration::from_nanos(time_ns.saturating_sub(plan.now()));
+            thread::sleep(left.min(LOOK_EVERY));
+            progress.show(plan.now(), answered.load(Ordering::Relaxed));
+        }
+    };
+    wait_until(plan.measure_ns);
+    let before = process.map(|process| process.usage()).transpose()?;
+    wait_until(plan.end_ns);
+    let after = process.map(|process| process.usage()).transpose()?;
+    wait_until(u64::MAX);
+    progress.clear();
+    Ok(before.zip(after).map(|(before, after)| [before, after]))
+}
+
+fn report(plan: &Plan<'_>, tally: &Tally, server: Option<[Usage; 2]>) -> Phase {
+    let requests = tally.requests();
+    let each = |sum: u64| sum as f64 / requests.max(1) as f64;
+    let is_by_clock = plan.end_ns != u64::MAX && plan.scenario.requests.is_none();
+    let ended_ns = if is_by_clock {
+        plan.end_ns
+    } else {
+        tally.last_ns.min(plan.end_ns)
+    };
+    // A phase without any answer has no length either.
+    let seconds = ended_ns.saturating_sub(plan.measure_ns).max(1) as f64 / 1e9;
+    let rate_asked = plan.scenario.rate.filter(|_| !plan.phase.is_once());
+    Phase {
+        phase: plan.phase,
+        seconds,
+        rate_asked,
+        rate: requests as f64 / seconds,
+        rate_kept: rate_asked.map(|_| (requests - tally.refills) as f64 / seconds),
+        requests,
+        operations: Operation::ALL
+            .iter()
+            .zip(tally.operations)
+            .filter(|(_, count)| *count > 0)
+            .map(|(operation, count)| (operation.name(), count))
+            .collect(),
+        keys_read: tally.keys_read,
+        hits: tally.hits,
+        hit_ratio: (tally.keys_read > 0).then(|| tally.hits as f64 / tally.keys_read as f64),
+        refills: tally.refills,
+        bytes_sent: tally.bytes_sent,
+        bytes_received: tally.bytes_received,
+        errors: tally.errors.clone(),
+        verified: tally.verified,
+        overdue: tally.overdue,
+        latency: tally.latency(),
+        latency_by_operation: tally.latency_by_operation(),
+        server: server.map(|[before, after]| {
+            let cpu_ns = after.cpu_ns - before.cpu_ns;
+            ServerUsage {
+                cpu_ns,
+                cpu_user_ns: after.cpu_user_ns - before.cpu_user_ns,
+                cpu_system_ns: after.cpu_system_ns - before.cpu_system_ns,
+                cpu_ns_per_request: each(cpu_ns),
+                memory_peak_bytes: after.memory_peak_bytes,
+                system_calls_per_request: None,
+                instructions_per_request: None,
+                instructions_source: None,
+            }
+        }),
+        generator_cpu_ns_per_request: each(tally.cpu_ns),
+    }
+}

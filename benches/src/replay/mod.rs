@@ -1,0 +1,175 @@
+//! Replaying a trace against a server: the miss ratio that its users would see.
+//!
+//! One connection keeps the trace's order. A get that misses is followed by a
+//! set of the trace's size and lifetime, as an application would do.
+
+mod client;
+mod player;
+mod report;
+mod schedule;
+mod unlimited;
+
+use std::io::{IsTerminal, Write, stderr};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use client::Client;
+use player::{Outcome, Player};
+pub use report::{Misses, Report};
+
+use crate::server::{Program, Setting};
+use crate::trace::Trace;
+use crate::{Error, Process, Target};
+
+/// A server's clock has whole seconds: who is later than one of them gets
+/// other answers than on time.
+pub const LATE_MAX: Duration = Duration::from_secs(1);
+
+/// Between two progress lines.
+const PROGRESS_EVERY: Duration = Duration::from_millis(500);
+
+/// A replay, and the flags that ask for it.
+#[derive(Args, Clone, Debug)]
+pub struct Replay {
+    /// A trace in the format CTR1, compressed by zstd
+    pub trace: PathBuf,
+
+    /// The server, by its address or by the path of its socket
+    #[arg(
+        short,
+        long,
+        value_name = "ADDR[:PORT]|PATH",
+        default_value = "127.0.0.1:11211"
+    )]
+    pub server: Target,
+
+    /// The server's process, to report the CPU time and the memory it uses
+    #[arg(short, long, value_name = "PID")]
+    pub pid: Option<u32>,
+
+    /// Start a server and stop it afterwards: cached, memcached, or NAME=COMMAND
+    #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["server", "pid"])]
+    pub start: Option<Program>,
+
+    /// Memory of the started server, MiB
+    #[arg(short, long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    pub memory: u32,
+
+    /// Keep the trace's times, N seconds in one; without it, as fast as answers come
+    #[arg(long, value_name = "N", value_parser = speed)]
+    pub speed: Option<f64>,
+
+    /// Part of the requests that is warm-up
+    #[arg(long, value_name = "PART", default_value_t = 0.25, value_parser = part)]
+    pub warm_up: f64,
+
+    /// Stop after this many requests
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub requests: Option<u64>,
+}
+
+impl Replay {
+    /// Plays the trace to its end.
+    pub fn run(&self) -> Result<Report, Error> {
+        let mut trace = Trace::open(&self.trace)?;
+        if let Some(requests) = self.requests {
+            trace.requests.truncate(requests as usize);
+        }
+        let Some(program) = &self.start else {
+            return self.play(&trace, &self.server, self.pid.map(Process::new));
+        };
+        let server = program.start(&Setting {
+            memory_mib: self.memory,
+            ..Setting::default()
+        })?;
+        let target = Target::Tcp(server.address());
+        let report = self.play(&trace, &target, Some(server.process()))?;
+        server.stop()?;
+        Ok(report)
+    }
+
+    fn play(
+        &self,
+        trace: &Trace,
+        target: &Target,
+        process: Option<Process>,
+    ) -> Result<Report, Error> {
+        let usage = || process.map(Process::usage).transpose();
+        let warm_until = (trace.requests.len() as f64 * self.warm_up) as usize;
+        let client = Client::connect(target)?;
+        let player = Player::new(trace, client, self.speed, warm_until);
+        let before = usage()?;
+        let mut line = ProgressLine::new(trace.requests.len());
+        let outcome = player.play(|at, outcome| line.show(at, outcome));
+        line.wipe();
+        Ok(Report::new(
+            self,
+            trace,
+            target,
+            &outcome?,
+            before,
+            usage()?,
+        ))
+    }
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|speed: &f64| speed.is_finite() && *speed > 0.0)
+        .ok_or_else(|| "a speed is a positive number".to_owned())
+}
+
+fn part(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|part| (0.0..1.0).contains(part))
+        .ok_or_else(|| "a part is a number from 0 to less than 1".to_owned())
+}
+
+/// On a terminal, one line that is written over and over.
+struct ProgressLine {
+    requests: usize,
+    begun: Instant,
+    next: Duration,
+    shown: bool,
+}
+
+impl ProgressLine {
+    fn new(requests: usize) -> Self {
+        Self {
+            requests,
+            begun: Instant::now(),
+            next: PROGRESS_EVERY,
+            shown: stderr().is_terminal(),
+        }
+    }
+
+    fn show(&mut self, at: usize, outcome: &Outcome) {
+        // The clock is looked at now and then only.
+        if !self.shown || !at.is_multiple_of(64) || self.begun.elapsed() < self.next {
+            return;
+        }
+        self.next = self.begun.elapsed() + PROGRESS_EVERY;
+        let (gets, misses) = (
+            outcome.warm_up.gets + outcome.measured.gets,
+            outcome.warm_up.misses + outcome.measured.misses,
+        );
+        let _ = write!(
+            stderr(),
+            "\r{:3} %  {:.0} requests/s  miss ratio {:.4}  late {:.1?} at most \x1b[K",
+            100 * at / self.requests,
+            at as f64 / self.begun.elapsed().as_secs_f64(),
+            misses as f64 / gets.max(1) as f64,
+            outcome.late_max,
+        );
+    }
+
+    fn wipe(&self) {
+        if self.shown {
+            let _ = write!(stderr(), "\r\x1b[K");
+        }
+    }
+}

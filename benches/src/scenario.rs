@@ -1,0 +1,255 @@
+//! What a load is.
+
+use std::time::Duration;
+
+use clap::{Args, Command, FromArgMatches, ValueEnum};
+use serde::{Serialize, Serializer};
+
+use crate::Error;
+use crate::item;
+use crate::mix::{Mix, Operation};
+use crate::popularity::Popularity;
+use crate::weighted::Weighted;
+
+/// A load, and the flags that ask for it. All that is random in it follows
+/// from `seed`.
+#[derive(Args, Clone, Debug, Serialize)]
+pub struct Scenario {
+    /// What to do, one after the other
+    #[arg(
+        long = "phase",
+        value_name = "PHASE,...",
+        value_delimiter = ',',
+        default_value = "run"
+    )]
+    pub phases: Vec<PhaseKind>,
+
+    /// Connections in all
+    #[arg(short, long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    pub connections: u32,
+
+    /// Threads that share the connections
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: u32,
+
+    /// Requests that a connection sends before it waits for their answers
+    #[arg(short = 'd', long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub pipeline: u32,
+
+    /// Different keys
+    #[arg(short, long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub keys: u32,
+
+    /// How often each key is asked for: uniform, or zipf:EXPONENT
+    #[arg(long, value_name = "LAW", default_value = "uniform")]
+    pub popularity: Popularity,
+
+    /// Bytes of a key: 32, 16-64 or weighted as in 20:9,100-250:1
+    #[arg(long, value_name = "SIZES", default_value = "32", value_parser = Weighted::sizes)]
+    pub key_size: Weighted,
+
+    /// Bytes of a value, written like key sizes
+    #[arg(long, value_name = "SIZES", default_value = "64", value_parser = Weighted::sizes)]
+    pub value_size: Weighted,
+
+    /// Lifetime of what is set, 0 for none: 60, 1m-2h or 0:1,1h:2
+    #[arg(long, value_name = "TIMES", default_value = "0", value_parser = Weighted::seconds)]
+    pub ttl: Weighted,
+
+    /// Requests by weight: get, multiget, set, delete, incr
+    #[arg(long, value_name = "NAME=WEIGHT,...", default_value = "get=90,set=10")]
+    pub mix: Mix,
+
+    /// Keys in a multi-get, written like key sizes
+    #[arg(long, value_name = "NUMBERS", default_value = "16", value_parser = Weighted::sizes)]
+    pub multiget_keys: Weighted,
+
+    /// Counters that incr chooses from, each alike
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub counters: u32,
+
+    /// Follow each miss by a set of the missed key
+    #[arg(long)]
+    pub cache_aside: bool,
+
+    /// Requests a second in all, sent on time; without it, as fast as answers come
+    #[arg(short, long, value_name = "N", value_parser = rate)]
+    pub rate: Option<f64>,
+
+    /// Load this long before measuring
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = humantime::parse_duration)]
+    #[serde(rename = "warm_up_seconds", serialize_with = "as_seconds")]
+    pub warm_up: Duration,
+
+    /// Measure this long; by default 10s, or as long as --requests take
+    #[arg(short = 'T', long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[serde(rename = "duration_seconds", serialize_with = "as_seconds")]
+    pub duration: Option<Duration>,
+
+    /// Stop after this many requests, warm-up included
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub requests: Option<u64>,
+
+    /// A connection without an answer for so long is given up
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+    #[serde(rename = "timeout_seconds", serialize_with = "as_seconds")]
+    pub timeout: Duration,
+
+    /// Let each value prove its key and version, and check every hit
+    #[arg(long)]
+    pub verify: bool,
+
+    /// Repeats the requests of another run
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// One part of a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum PhaseKind {
+    /// Set every key once
+    Fill,
+    /// Get every key once, in their order
+    Scan,
+    /// The mix of requests
+    Run,
+    /// Connect, get one key, close
+    Churn,
+}
+
+impl PhaseKind {
+    /// Its name in flags and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fill => "fill",
+            Self::Scan => "scan",
+            Self::Run => "run",
+            Self::Churn => "churn",
+        }
+    }
+
+    /// Whether it ends with the last key, not by the clock, and knows no warm-up.
+    pub fn is_once(self) -> bool {
+        matches!(self, Self::Fill | Self::Scan)
+    }
+}
+
+/// memcached's longest key.
+const KEY_SIZE_MAX: u32 = 250;
+/// A value is at most as long as memcached's `-I` may be.
+const VALUE_SIZE_MAX: u32 = 1 << 30;
+const MULTIGET_KEYS_MAX: u32 = 1000;
+const DURATION: Duration = Duration::from_secs(10);
+
+impl Scenario {
+    /// Says in one sentence what cannot be done.
+    pub fn check(&self) -> Result<(), Error> {
+        let wrong = |sentence: String| Err(Error::Usage(sentence));
+        let (min, max) = (self.key_size.min(), self.key_size.max());
+        if min < item::KEY_MIN as u32 || max > KEY_SIZE_MAX {
+            return wrong(format!(
+                "--key-size {}: a key has {} to {KEY_SIZE_MAX} bytes, so that its number fits",
+                self.key_size,
+                item::KEY_MIN
+            ));
+        }
+        if self.value_size.max() > VALUE_SIZE_MAX {
+            return wrong(format!("--value-size {}: at most 1 GiB", self.value_size));
+        }
+        if self.verify && self.value_size.min() < item::HEADER as u32 {
+            return wrong(format!(
+                "--value-size {}: a value that proves itself has at least {} bytes",
+                self.value_size,
+                item::HEADER
+            ));
+        }
+        let keys = &self.multiget_keys;
+        if keys.min() == 0 || keys.max() > MULTIGET_KEYS_MAX {
+            return wrong(format!("--multiget-keys {keys}: 1 to {MULTIGET_KEYS_MAX}"));
+        }
+        if self.keys > u32::MAX - self.counters {
+            return wrong(format!(
+                "--keys {}: at most {}, for counters are numbered like keys",
+                self.keys,
+                u32::MAX - self.counters
+            ));
+        }
+        if self.threads > self.connections {
+            return wrong(format!(
+                "--threads {}: there are {} connections to share",
+                self.threads, self.connections
+            ));
+        }
+        if self.verify && self.keys < self.connections {
+            return wrong(format!(
+                "--keys {}: with --verify, each of {} connections needs a key of its own",
+                self.keys, self.connections
+            ));
+        }
+        if self.duration.is_some_and(|time| time.is_zero()) || self.timeout.is_zero() {
+            return wrong("--duration and --timeout are more than nothing".to_owned());
+        }
+        Ok(())
+    }
+
+    /// How long the phases that end by the clock are measured; `None` if only
+    /// `requests` ends them.
+    pub fn measured(&self) -> Option<Duration> {
+        let default = self.requests.is_none().then_some(DURATION);
+        self.duration.or(default)
+    }
+
+    /// Whether the mix ever counts.
+    pub fn has_counters(&self) -> bool {
+        self.mix.has(Operation::Incr)
+    }
+}
+
+/// What the flags say when none is given.
+impl Default for Scenario {
+    fn default() -> Self {
+        let matches = Self::augment_args(Command::new("scenario")).get_matches_from(["scenario"]);
+        Self::from_arg_matches(&matches).expect("every flag has a default")
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|rate: &f64| rate.is_finite() && *rate > 0.0)
+        .ok_or_else(|| "a rate is a positive number".to_owned())
+}
+
+/// A time in seconds, or nothing.
+fn as_seconds<S: Serializer>(
+    time: &(impl Into<Option<Duration>> + Copy),
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let time: Option<Duration> = (*time).into();
+    time.map(|time| time.as_secs_f64()).serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_load_that_cannot_be_made_would_be_begun() {
+        let default = Scenario::default();
+        assert!(default.check().is_ok());
+        let refused: [fn(&mut Scenario); 6] = [
+            |s| s.key_size = Weighted::fixed(8),
+            |s| s.key_size = Weighted::fixed(251),
+            |s| (s.verify, s.value_size) = (true, Weighted::fixed(31)),
+            |s| s.multiget_keys = Weighted::fixed(0),
+            |s| s.threads = s.connections + 1,
+            |s| (s.verify, s.keys) = (true, s.connections - 1),
+        ];
+        for (at, change) in refused.iter().enumerate() {
+            let mut scenario = default.clone();
+            change(&mut scenario);
+            assert!(scenario.check().is_err(), "{at}");
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! Starting the servers that are measured, and stopping them.
+
+use std::env;
+use std::fmt;
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+
+use crate::cpus::Cpus;
+use crate::{Error, Process};
+
+/// How long a server may take until it accepts, and to stop before it is
+/// killed; under an instrument everything is fifty times as slow.
+const START_MAX: Duration = Duration::from_secs(60);
+const STOP_MAX: Duration = Duration::from_secs(60);
+
+/// How long a program that a server left behind may hold its standard error.
+const LAST_WORDS_MAX: Duration = Duration::from_secs(1);
+
+/// Between two looks at a server that starts or stops.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// How much of what a server says is kept, for when it fails.
+const COMPLAINT_MAX: usize = 4096;
+
+/// A server that can be started: `cached`, `memcached`, `floor`, or any other
+/// as `NAME=COMMAND`, where `{port}`, `{memory}` (MiB) and `{threads}` stand
+/// for what it is to be given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    name: String,
+    command: Vec<String>,
+}
+
+/// How a server is to run.
+#[derive(Clone, Debug)]
+pub struct Setting<'a> {
+    /// Its `-m`.
+    pub memory_mib: u32,
+    /// Its workers.
+    pub threads: usize,
+    /// The cores that it may use; `None` for all.
+    pub cpus: Option<&'a Cpus>,
+    /// Length of the keys and values that the floor answers with.
+    pub key_size: u32,
+    /// See `key_size`.
+    pub value_size: u32,
+    /// A program that runs the server inside itself, with its arguments.
+    pub under: Vec<String>,
+}
+
+impl Default for Setting<'_> {
+    fn default() -> Self {
+        Self {
+            memory_mib: 64,
+            threads: 1,
+            cpus: None,
+            key_size: 32,
+            value_size: 64,
+            under: Vec::new(),
+        }
+    }
+}
+
+/// A running server; dropped, it is killed.
+#[derive(Debug)]
+pub struct Server {
+    name: String,
+    child: Child,
+    address: SocketAddr,
+    complaint: Arc<Mutex<String>>,
+    listener: Option<JoinHandle<()>>,
+}
+
+impl Program {
+    /// What it is called in tables.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn built_in(name: &str) -> Result<Self, String> {
+        let (program, arguments) = match name {
+            "cached" => (
+                cached_program(),
+                "-l 127.0.0.1 -p {port} -m {memory} -t {threads} --admin-socket=",
+            ),
+            "memcached" => (
+                "memcached".to_owned(),
+                "-l 127.0.0.1 -p {port} -U 0 -m {memory} -t {threads}",
+            ),
+            "floor" => (
+                this_program()?,
+                "floor --listen 127.0.0.1:{port} --threads {threads} \
+                 --key-size {key_size} --value-size {value_size}",
+            ),
+            _ => {
+                return Err(format!(
+                    "`{name}` is none of cached, memcached and floor, nor NAME=COMMAND"
+                ));
+            }
+        };
+        let mut command = vec![program];
+        command.extend(arguments.split_whitespace().map(str::to_owned));
+        if name == "memcached" && geteuid().is_root() {
+            // It refuses to run as root.
+            command.extend(["-u", "nobody"].map(str::to_owned));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            command,
+        })
+    }
+
+    /// Starts it on a free port of 127.0.0.1 and waits until it accepts.
+    pub fn start(&self, setting: &Setting<'_>) -> Result<Server, Error> {
+        let failed = |what: &dyn fmt::Display| Error::Failed(format!("{}: {what}", self.name));
+        let address = free_address().map_err(|e| failed(&e))?;
+        let mut words = setting
+            .under
+            .iter()
+            .cloned()
+            .chain(self.command.iter().map(|word| {
+                word.replace("{port}", &address.port().to_string())
+                    .replace("{memory}", &setting.memory_mib.to_string())
+                    .replace("{threads}", &setting.threads.to_string())
+                    .replace("{key_size}", &setting.key_size.to_string())
+                    .replace("{value_size}", &setting.value_size.to_string())
+            }));
+        let program = words.next().unwrap_or_default();
+        let mut command = Command::new(&program);
+        command
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let spawned = match setting.cpus {
+            Some(cpus) => cpus.during(|| command.spawn())?,
+            None => command.spawn(),
+        };
+        let mut child = spawned.map_err(|e| failed(&format!("cannot start {program}: {e}")))?;
+        let complaint = Arc::<Mutex<String>>::default();
+        let listener = child.stderr.take().map(|stderr| {
+            let complaint = Arc::clone(&complaint);
+            thread::spawn(move || keep_what_it_says(stderr, &complaint))
+        });
+        let mut server = Server {
+            name: self.name.clone(),
+            child,
+            address,
+            complaint,
+            listener,
+        };
+        server.wait_until_it_accepts()?;
+        Ok(server)
+    }
+}
+
+impl FromStr for Program {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((name, command)) = text.split_once('=') else {
+            return Self::built_in(text);
+        };
+        let command: Vec<_> = command.split_whitespace().map(str::to_owned).collect();
+        if name.is_empty() || command.is_empty() {
+            return Err(format!("`{text}` is not NAME=COMMAND"));
+        }
+        if !command.iter().any(|word| word.contains("{port}")) {
+            return Err(format!("`{text}` does not say where its {{port}} goes"));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            command,
+        })
+    }
+}
+
+impl Server {
+    /// What it is called in tables.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process.
+    pub fn process(&self) -> Process {
+        Process::new(self.child.id())
+    }
+
+    fn wait_until_it_accepts(&mut self) -> Result<(), Error> {
+        let begun = Instant::now();
+        while begun.elapsed() < START_MAX {
+            let accepted = TcpStream::connect(self.address).is_ok();
+            // Looked at last: whoever accepted, it was not a server that has ended.
+            if let Some(status) = self.child.try_wait().ok().flatten() {
+                self.hear_it_out();
+                return Err(self.failed(&format!("it ended before it served, {status}")));
+            }
+            if accepted {
+                return Ok(());
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+        Err(self.failed(&"it does not accept connections"))
+    }
+
+    /// Waits, but not for ever, for the last words of a server that has ended.
+    fn hear_it_out(&self) {
+        let begun = Instant::now();
+        while begun.elapsed() < LAST_WORDS_MAX
+            && self.listener.as_ref().is_some_and(|l| !l.is_finished())
+        {
+            thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// Ends it in order. Success is not asked for: memcached, for one, has
+    /// ways to end that look like failures.
+    pub fn stop(mut self) -> Result<(), Error> {
+        self.signal(Signal::TERM)?;
+        let begun = Instant::now();
+        while begun.elapsed() < STOP_MAX {
+            match self.child.try_wait() {
+                Ok(None) => thread::sleep(LOOK_EVERY),
+                Ok(Some(_)) => return Ok(()),
+                Err(e) => return Err(self.failed(&e)),
+            }
+        }
+        Err(self.failed(&"it does not stop"))
+    }
+
+    /// Sends a signal to its process.
+    pub fn signal(&self, signal: Signal) -> Result<(), Error> {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).map_err(|e| self.failed(&e))
+    }
+
+    fn failed(&self, what: &dyn fmt::Display) -> Error {
+        let complaint = self
+            .complaint
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let complaint = complaint.trim_end();
+        let colon = if complaint.is_empty() { "" } else { ": " };
+        Error::Failed(format!("{}: {what}{colon}{complaint}", self.name))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // After an orderly stop both find nothing to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads on when enough is kept, so that the server never waits for a reader.
+fn keep_what_it_says(stderr: ChildStderr, complaint: &Mutex<String>) {
+    for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+        let mut kept = complaint.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() + line.len() < COMPLAINT_MAX {
+            kept.push_str(&line);
+            kept.push('\n');
+        }
+    }
+}
+
+/// memcached cannot be told to choose a port and say which, so one is found for
+/// all. Should another process take it first, the server says so and ends.
+fn free_address() -> Result<SocketAddr, String> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .map_err(|e| format!("no free port: {e}"))
+}
+
+fn this_program() -> Result<String, String> {
+    let path = env::current_exe().map_err(|e| format!("where is this program? {e}"))?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+/// The daemon built or installed together with this program, else whichever
+/// the shell would find.
+fn cached_program() -> String {
+    env::current_exe()
+        .map(|path| path.with_file_name("cached"))
+        .ok()
+        .filter(|path| path.is_file())
+        .map_or_else(
+            || "cached".to_owned(),
+            |path| path.to_string_lossy().into_owned(),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(program: &str) -> Result<Server, Error> {
+        program
+            .parse::<Program>()
+            .unwrap()
+            .start(&Setting::default())
+    }
+
+    #[test]
+    fn a_server_that_cannot_start_would_be_waited_for() {
+        let missing = start("x=/does/not/exist {port}").unwrap_err().to_string();
+        assert!(missing.contains("/does/not/exist"), "{missing}");
+        let ended = start("x=sh -c no-such-command-{port}").unwrap_err();
+        assert!(ended.to_string().contains("no-such-command"), "{ended}");
+    }
+
+    #[test]
+    fn a_server_that_says_much_would_be_blocked_by_its_pipe() {
+        let speak_then_serve = "import sys,socket;sys.stderr.write('much\\n'*100000);\
+            sys.stderr.flush();socket.create_server(('127.0.0.1',{port})).accept();input()";
+        let mut program: Program = "x=python3 -c {port}".parse().unwrap();
+        program.command[2] = speak_then_serve.to_owned();
+        let server = program.start(&Setting::default()).unwrap();
+        let process = server.process();
+        assert!(server.complaint.lock().unwrap().len() <= COMPLAINT_MAX);
+        assert!(!server.complaint.lock().unwrap().is_empty());
+        drop(server);
+        assert!(process.usage().is_err(), "it runs on");
+    }
+
+    #[test]
+    fn a_server_without_a_port_would_be_waited_for() {
+        for text in ["redis", "x=", "=sleep {port}", "x=sleep 5"] {
+            assert!(text.parse::<Program>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The floor, over sockets.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use benches::server::{Program, Server, Setting};
+
+pub(crate) fn program(name: &str) -> Program {
+    let cacheperf = env!("CARGO_BIN_EXE_cacheperf");
+    format!("{name}={cacheperf} floor --listen 127.0.0.1:{{port}} --key-size 2 --value-size {{value_size}}")
+        .parse()
+        .unwrap()
+}
+
+fn start(value_size: u32) -> Server {
+    let setting = Setting {
+        value_size,
+        ..Setting::default()
+    };
+    program("floor").start(&setting).unwrap()
+}
+
+fn connect(server: &Server) -> TcpStream {
+    let stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    stream
+}
+
+const REQUESTS: &[u8] =
+    b"get a\r\nget b\r\nset a 0 0 5\r\nget a\r\nget a b c\r\nset b 0 0 0\r\n\r\n\
+    delete a\r\nincr a 1\r\nhello\r\nget \n\r\nget a\r\n";
+const VALUE: &str = "VALUE kk 0 3\r\nvvv\r\n";
+
+fn replies() -> String {
+    let hit = format!("{VALUE}END\r\n");
+    let three = format!("{VALUE}{VALUE}{VALUE}END\r\n");
+    // The first set's value is not "get a": its 5 bytes and the line's end are passed over.
+    format!("{hit}{hit}STORED\r\n{three}STORED\r\nDELETED\r\n1\r\nERROR\r\n{hit}ERROR\r\n{hit}")
+}
+
+#[test]
+fn a_request_of_the_floor_would_depend_on_how_it_was_cut() {
+    let server = start(3);
+    for at in 1..REQUESTS.len() {
+        let mut stream = connect(&server);
+        stream.write_all(&REQUESTS[..at]).unwrap();
+        stream.write_all(&REQUESTS[at..]).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut got = String::new();
+        stream.read_to_string(&mut got).unwrap();
+        assert_eq!(got, replies(), "cut at {at}");
+    }
+}
+
+#[test]
+fn a_client_that_does_not_read_would_lose_replies() {
+    const COUNT: usize = 64;
+    const SIZE: usize = 1 << 20;
+    let server = start(SIZE as u32);
+    let mut stream = connect(&server);
+    stream.write_all(&b"get a\r\n".repeat(COUNT)).unwrap();
+    // While that one waits, another is served.
+    let mut other = connect(&server);
+    other.write_all(b"hello\r\n").unwrap();
+    let mut error = [0; 7];
+    other.read_exact(&mut error).unwrap();
+    assert_eq!(&error, b"ERROR\r\n");
+
+    let reply = format!("VALUE kk 0 {SIZE}\r\n{}\r\nEND\r\n", "v".repeat(SIZE));
+    let mut got = vec![0; reply.len()];
+    for number in 0..COUNT {
+        stream.read_exact(&mut got).unwrap();
+        assert!(got == reply.as_bytes(), "reply {number}");
+    }
+}
