@@ -54,8 +54,22 @@ impl Trace {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let told = |e: &dyn std::fmt::Display| Error::Failed(format!("{}: {e}", path.display()));
         let file = File::open(path).map_err(|e| told(&e))?;
-        let decoder = StreamingDecoder::new(BufReader::new(file)).map_err(|e| told(&e))?;
-        Self::read(decoder).map_err(|e| told(&e))
+        Self::unpack(BufReader::new(file)).map_err(|e| told(&e))
+    }
+
+    fn unpack(packed: impl Read) -> Result<Self, String> {
+        let mut unpacked = StreamingDecoder::new(packed).map_err(|e| e.to_string())?;
+        let trace = Self::read(&mut unpacked)?;
+        // The checksum comes behind the last byte.
+        if unpacked.read(&mut [0]).map_err(|e| e.to_string())? != 0 {
+            return Err("it goes on behind its end".to_owned());
+        }
+        let decoder = &unpacked.decoder;
+        let written = decoder.get_checksum_from_data();
+        if written.is_some() && written != decoder.get_calculated_checksum() {
+            return Err("it is damaged: its checksum is wrong".to_owned());
+        }
+        Ok(trace)
     }
 
     /// Seconds from the trace's beginning to its last request.
@@ -144,6 +158,8 @@ fn words(from: &mut impl Read, count: u64) -> Result<Vec<u32>, String> {
 
 #[cfg(test)]
 mod tests {
+    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
     use super::*;
 
     /// Three requests, two keys; key 0 is asked for twice and its value grows from 5 to 6.
@@ -203,6 +219,24 @@ mod tests {
             "a key without room for its number"
         );
         assert!(with(whole.len() - 1, 251).is_err(), "a key no server takes");
+    }
+
+    #[test]
+    fn a_flipped_bit_would_change_a_request() {
+        let sample = sample();
+        let packed = compress_to_vec(&sample[..], CompressionLevel::Uncompressed);
+        let trace = Trace::unpack(&packed[..]).unwrap();
+        for at in 0..packed.len() {
+            let mut damaged = packed.clone();
+            damaged[at] ^= 1;
+            if let Ok(damaged) = Trace::unpack(&damaged[..]) {
+                assert_eq!(damaged, trace, "byte {at}");
+            }
+        }
+        let mut longer = sample;
+        longer.push(0);
+        let longer = compress_to_vec(&longer[..], CompressionLevel::Uncompressed);
+        assert!(Trace::unpack(&longer[..]).is_err(), "a byte too many");
     }
 
     #[test]
