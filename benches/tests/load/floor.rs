@@ -30,6 +30,26 @@ fn connect(server: &Server) -> TcpStream {
     stream
 }
 
+#[test]
+fn a_server_that_says_much_would_be_blocked_by_its_pipe() {
+    let mut script = tempfile::NamedTempFile::new().unwrap();
+    let cacheperf = env!("CARGO_BIN_EXE_cacheperf");
+    let listen = "--listen 127.0.0.1:$1 --key-size 2 --value-size 3";
+    write!(
+        script,
+        "yes much | head -n 100000 >&2\nexec {cacheperf} floor {listen}"
+    )
+    .unwrap();
+    let program: Program = format!("talker=sh {} {{port}}", script.path().display())
+        .parse()
+        .unwrap();
+    let server = program.start(&Setting::default()).unwrap();
+    let process = server.process();
+    drop(connect(&server));
+    drop(server);
+    assert!(process.usage().is_err(), "it runs on");
+}
+
 const REQUESTS: &[u8] =
     b"get a\r\nget b\r\nset a 0 0 5\r\nget a\r\nget a b c\r\nset b 0 0 0\r\n\r\n\
     delete a\r\nincr a 1\r\nhello\r\nget \n\r\nget a\r\n";
