@@ -53,6 +53,10 @@ fn a_comparison_would_leave_a_server_or_a_load_out() {
                 server["cpu_ns"]["median"].as_f64().unwrap() > 0.0,
                 "{server}"
             );
+            // Both were asked for the same, and kept it.
+            let (rate, kept) = (&case["rate"], &server["rate_kept"]["median"]);
+            let kept = kept.as_f64().unwrap() / rate.as_f64().unwrap();
+            assert!((0.5..1.5).contains(&kept), "{server}");
         }
     }
 }
