@@ -14,6 +14,7 @@ const STREAM_SECONDS: f64 = 10.0;
 /// So many times as long as the shorter one.
 const LONGER: u64 = 5;
 /// Keys under callgrind, where filling takes fifty times as long.
+/// The label of what is counted there names it.
 const CALLGRIND_KEYS_MAX: u32 = 10_000;
 
 /// System calls of all threads of the server for each request of a phase.
@@ -66,7 +67,10 @@ pub fn callgrind_instructions_per_request(
         stream.requests = Some(requests);
         load(&stream, target)
     })?;
-    Ok((count, "callgrind, one worker, one connection, fixed stream"))
+    Ok((
+        count,
+        "callgrind, one worker and connection, 10000 keys at most",
+    ))
 }
 
 fn per_request(
@@ -85,7 +89,13 @@ fn per_request(
     };
     let short = long / LONGER;
     let (short_count, long_count) = (count_of(short)?, count_of(long)?);
-    Ok((long_count as f64 - short_count as f64) / (long - short) as f64)
+    if long_count <= short_count {
+        return Err(Error::Failed(format!(
+            "{}: {long} requests took no more than {short}, so nothing can be counted",
+            phase.name()
+        )));
+    }
+    Ok((long_count - short_count) as f64 / (long - short) as f64)
 }
 
 /// A count for requests that failed would be too low.

@@ -1,6 +1,7 @@
 //! Keeping servers and load off each other's cores.
 
 use std::fmt;
+use std::fs;
 use std::str::FromStr;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -37,6 +38,15 @@ impl Cpus {
         self.0.len()
     }
 
+    /// Whether one of them and one of the others are the same core, or two
+    /// hardware threads of one.
+    pub fn share_a_core_with(&self, others: &Self) -> bool {
+        let is_others = |cpu: &usize| others.0.contains(cpu);
+        self.0
+            .iter()
+            .any(|&cpu| is_others(&cpu) || siblings(cpu).0.iter().any(is_others))
+    }
+
     /// Runs `what` on these cores; the threads and processes that it starts stay on them.
     pub fn during<T>(&self, what: impl FnOnce() -> T) -> Result<T, Error> {
         let before = Self::allowed()?;
@@ -54,6 +64,16 @@ impl Cpus {
         sched_setaffinity(None, &set)
             .map_err(|e| Error::Usage(format!("cannot use cores {self}: {e}")))
     }
+}
+
+/// The hardware threads of a core, as far as the kernel tells.
+fn siblings(cpu: usize) -> Cpus {
+    fs::read_to_string(format!(
+        "/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list"
+    ))
+    .ok()
+    .and_then(|list| list.trim().parse().ok())
+    .unwrap_or(Cpus(vec![cpu]))
 }
 
 impl FromStr for Cpus {
@@ -102,6 +122,13 @@ mod tests {
             (server.to_string(), client.to_string()),
             ("0,1".into(), "2,5".into())
         );
+    }
+
+    #[test]
+    fn a_shared_core_would_go_unsaid() {
+        let one: Cpus = "0".parse().unwrap();
+        assert!(one.share_a_core_with(&"0-1".parse().unwrap()));
+        assert!(!one.share_a_core_with(&"900".parse().unwrap()));
     }
 
     #[test]

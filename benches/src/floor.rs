@@ -10,18 +10,23 @@ use std::net::TcpListener;
 use std::os::fd::AsRawFd;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::Duration;
 
 use memchr::memchr;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
-/// As much as a worker of `cached` receives at once; request lines are shorter.
+/// Request lines are shorter.
 const RECEIVE_BYTES: usize = 256 * 1024;
 /// Small replies are laid out many times over, so that one piece answers a
 /// whole pipeline; more than the innermost cache holds would not help.
 const PIECE_BYTES: usize = 32 * 1024;
 /// How many pieces the kernel takes in one call (`IOV_MAX`).
 const PIECES_MAX: usize = 1024;
+/// Reasons not to accept a client that end nothing: it has gone, or there are
+/// too many; and how long nobody is accepted then.
+const PASSING: [i32; 3] = [libc::ECONNABORTED, libc::EMFILE, libc::ENFILE];
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// What can be answered, in the order of `Replies`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,11 +67,11 @@ pub fn serve(listener: &TcpListener, threads: usize, replies: Replies) -> io::Re
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let (to_worker, arrivals) = channel();
-        thread::spawn(move || Worker::new(replies).work(poll, &arrivals));
+        thread::spawn(move || work(replies, poll, &arrivals));
         workers.push((registry, to_worker));
     }
     for (registry, to_worker) in workers.iter().cycle() {
-        let (stream, _) = listener.accept()?;
+        let stream = accept(listener)?;
         stream.set_nodelay(true)?;
         stream.set_nonblocking(true)?;
         let mut stream = TcpStream::from_std(stream);
@@ -77,99 +82,93 @@ pub fn serve(listener: &TcpListener, threads: usize, replies: Replies) -> io::Re
     Ok(())
 }
 
-/// What a connection has begun and not ended.
-#[derive(Default)]
-struct Begun {
-    /// Of a request line.
+/// The next client that is still there.
+fn accept(listener: &TcpListener) -> io::Result<std::net::TcpStream> {
+    loop {
+        match listener.accept() {
+            Err(e) if e.raw_os_error().is_some_and(|e| PASSING.contains(&e)) => {
+                thread::sleep(PAUSE);
+            }
+            outcome => return Ok(outcome?.0),
+        }
+    }
+}
+
+fn work(replies: &Replies, mut poll: Poll, arrivals: &Receiver<TcpStream>) -> io::Result<()> {
+    let mut connections: Vec<Option<Connection<'_>>> = Vec::new();
+    let mut buffer = vec![0; RECEIVE_BYTES];
+    let mut events = Events::with_capacity(64);
+    loop {
+        match poll.poll(&mut events, None) {
+            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+            outcome => outcome?,
+        }
+        for event in &events {
+            let Token(at) = event.token();
+            while connections.get(at).is_none_or(Option::is_none) {
+                // It was registered a moment before it was sent.
+                let stream = arrivals.recv().map_err(io::Error::other)?;
+                let at = stream.as_raw_fd() as usize;
+                connections.resize_with(connections.len().max(at + 1), || None);
+                connections[at] = Some(Connection {
+                    stream,
+                    replies,
+                    line: Vec::new(),
+                    value_left: 0,
+                    unsent: Vec::new(),
+                    last: Reply::Error,
+                });
+            }
+            let ended = event.is_read_closed();
+            connections[at].take_if(|connection| connection.turn(ended, &mut buffer).is_err());
+        }
+    }
+}
+
+struct Connection<'r> {
+    stream: TcpStream,
+    replies: &'r Replies,
+    /// A request line that has begun.
     line: Vec<u8>,
     /// Bytes of a value, and of its line's end, that have not arrived yet.
     value_left: usize,
-    /// What the socket did not take; until it does, nothing is received.
-    unsent: Vec<u8>,
-}
-
-struct Worker<'r> {
-    replies: &'r Replies,
-    /// What is to be sent, and of which kind its end is.
-    pieces: Vec<IoSlice<'r>>,
+    /// What is to be sent; until the socket takes it all, nothing is received.
+    unsent: Vec<IoSlice<'r>>,
+    /// Which kind the last of it is.
     last: Reply,
 }
 
-impl<'r> Worker<'r> {
-    fn new(replies: &'r Replies) -> Self {
-        let (pieces, last) = (Vec::new(), Reply::Error);
-        Self {
-            replies,
-            pieces,
-            last,
-        }
-    }
-
-    fn work(&mut self, mut poll: Poll, arrivals: &Receiver<TcpStream>) -> io::Result<()> {
-        let mut connections: Vec<Option<(TcpStream, Begun)>> = Vec::new();
-        let mut buffer = vec![0; RECEIVE_BYTES];
-        let mut events = Events::with_capacity(64);
-        loop {
-            match poll.poll(&mut events, None) {
-                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
-                outcome => outcome?,
-            }
-            for event in &events {
-                let Token(at) = event.token();
-                while connections.get(at).is_none_or(Option::is_none) {
-                    // It was registered a moment before it was sent.
-                    let stream = arrivals.recv().map_err(io::Error::other)?;
-                    let at = stream.as_raw_fd() as usize;
-                    connections.resize_with(connections.len().max(at + 1), || None);
-                    connections[at] = Some((stream, Begun::default()));
-                }
-                let ended = event.is_read_closed();
-                connections[at].take_if(|(stream, begun)| {
-                    self.turn(stream, begun, ended, &mut buffer).is_err()
-                });
-            }
-        }
-    }
-
+impl Connection<'_> {
     /// One receive and one send; an error ends the connection.
-    fn turn(
-        &mut self,
-        stream: &mut TcpStream,
-        begun: &mut Begun,
-        ended: bool,
-        buffer: &mut [u8],
-    ) -> io::Result<()> {
-        if !begun.unsent.is_empty() {
-            let sent = taken(stream.write(&begun.unsent))?;
-            begun.unsent.drain(..sent);
-        }
+    fn turn(&mut self, ended: bool, buffer: &mut [u8]) -> io::Result<()> {
+        self.send()?;
         // A short receive means drained, unless the client's end is behind it.
         let mut more = true;
-        while more && begun.unsent.is_empty() {
-            let kept = begun.line.len();
-            buffer[..kept].copy_from_slice(&begun.line);
-            let received = match stream.read(&mut buffer[kept..]) {
+        while more && self.unsent.is_empty() {
+            let kept = self.line.len();
+            buffer[..kept].copy_from_slice(&self.line);
+            let received = match self.stream.read(&mut buffer[kept..]) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 outcome => taken(outcome)?,
             };
             let bytes = &buffer[..kept + received];
-            let counted = self.count(bytes, &mut begun.value_left);
-            begun.line.clear();
-            begun.line.extend_from_slice(&bytes[counted..]);
-            self.send(stream, &mut begun.unsent)?;
+            let counted = self.count(bytes);
+            self.line.clear();
+            self.line.extend_from_slice(&bytes[counted..]);
+            self.send()?;
             more = ended || kept + received == buffer.len();
         }
         Ok(())
     }
 
     /// Answers whole requests; says where one begins that is not whole.
-    fn count(&mut self, bytes: &[u8], value_left: &mut usize) -> usize {
+    fn count(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
         loop {
-            let passed = (*value_left).min(bytes.len() - at);
+            let passed = self.value_left.min(bytes.len() - at);
             at += passed;
-            *value_left -= passed;
-            if passed > 0 && *value_left == 0 {
+            self.value_left -= passed;
+            if passed > 0 && self.value_left == 0 {
                 self.answer(Reply::Stored);
             }
             let Some(length) = memchr(b'\n', &bytes[at..]) else {
@@ -186,7 +185,7 @@ impl<'r> Worker<'r> {
                     }
                     self.answer(Reply::LastValue);
                 }
-                Some(b"set ") => *value_left = value_size(line) + 2,
+                Some(b"set ") => self.value_left = value_size(line) + 2,
                 Some(b"dele") => self.answer(Reply::Deleted),
                 Some(b"incr") => self.answer(Reply::Number),
                 _ => self.answer(Reply::Error),
@@ -196,29 +195,32 @@ impl<'r> Worker<'r> {
 
     fn answer(&mut self, reply: Reply) {
         let (many, size) = &self.replies.0[reply as usize];
-        match self.pieces.last_mut() {
+        match self.unsent.last_mut() {
             Some(piece) if self.last == reply && piece.len() + size <= many.len() => {
                 *piece = IoSlice::new(&many[..piece.len() + size]);
             }
-            _ => self.pieces.push(IoSlice::new(&many[..*size])),
+            _ => self.unsent.push(IoSlice::new(&many[..*size])),
         }
         self.last = reply;
     }
 
-    fn send(&mut self, stream: &mut TcpStream, unsent: &mut Vec<u8>) -> io::Result<()> {
-        for pieces in self.pieces.chunks(PIECES_MAX) {
-            let mut sent = match pieces {
-                _ if !unsent.is_empty() => 0,
-                [piece] => taken(stream.write(piece))?,
-                pieces => taken(stream.write_vectored(pieces))?,
+    /// Sends what the socket takes, without copying the rest.
+    fn send(&mut self) -> io::Result<()> {
+        let mut unsent = self.unsent.as_mut_slice();
+        while !unsent.is_empty() {
+            let pieces = &unsent[..unsent.len().min(PIECES_MAX)];
+            let size: usize = pieces.iter().map(|piece| piece.len()).sum();
+            let sent = match pieces {
+                [piece] => taken(self.stream.write(piece))?,
+                pieces => taken(self.stream.write_vectored(pieces))?,
             };
-            for piece in pieces {
-                let skipped = sent.min(piece.len());
-                unsent.extend_from_slice(&piece[skipped..]);
-                sent -= skipped;
+            IoSlice::advance_slices(&mut unsent, sent);
+            if sent < size {
+                break;
             }
         }
-        self.pieces.clear();
+        let left = unsent.len();
+        self.unsent.drain(..self.unsent.len() - left);
         Ok(())
     }
 }

@@ -145,6 +145,11 @@ pub fn write_key(key: u32, length: usize, out: &mut Vec<u8>) {
     out.resize(out.len() + length - KEY_MIN, b'.');
 }
 
+/// The client flags of a key's values: small numbers, too, fill the high bits.
+pub fn flags(key: u32) -> u32 {
+    key.reverse_bits()
+}
+
 /// The number of a key that `write_key` wrote.
 #[inline]
 pub fn read_key(key: &[u8]) -> Option<u32> {

@@ -46,23 +46,38 @@ impl Serialize for Popularity {
     }
 }
 
-/// Draws ranks from 0, the most popular first.
+/// Draws keys by their rank, the most popular first.
+///
+/// Ranks are spread over the keys in steps of the golden section, so that
+/// popular keys do not lie together where keys are written in their order:
+/// `key = (first + rank * step) mod count`.
 #[derive(Clone, Copy, Debug)]
 pub struct Ranks {
     count: u32,
     zipf: Option<Zipf<f64>>,
+    first: u64,
+    /// It has no divisor in common with `count`: so each key has one rank.
+    step: u64,
 }
 
 impl Ranks {
-    /// Ranks below `count`, which is at least 1.
-    pub fn new(popularity: Popularity, count: u32) -> Self {
+    /// Keys below `count`, which is at least 1; `seed` chooses the popular ones.
+    pub fn new(popularity: Popularity, count: u32, seed: u64) -> Self {
         let zipf = match popularity {
             Popularity::Uniform => None,
             Popularity::Zipf(exponent) => {
                 Some(Zipf::new(f64::from(count), exponent).expect("a checked exponent"))
             }
         };
-        Self { count, zipf }
+        let section = (f64::from(count) / GOLDEN_RATIO) as u32;
+        // `count - 1` is one at the latest.
+        let step = (section..count).find(|&step| gcd(step, count) == 1);
+        Self {
+            count,
+            zipf,
+            first: seed % u64::from(count),
+            step: u64::from(step.unwrap_or(1)),
+        }
     }
 
     /// One of them.
@@ -71,9 +86,20 @@ impl Ranks {
         match &self.zipf {
             None => random.random_range(..self.count),
             // The law counts from 1, in floating point.
-            Some(zipf) => (zipf.sample(random) as u32 - 1).min(self.count - 1),
+            Some(zipf) => self.key((zipf.sample(random) as u32 - 1).min(self.count - 1)),
         }
     }
+
+    #[inline]
+    fn key(&self, rank: u32) -> u32 {
+        ((self.first + u64::from(rank) * self.step) % u64::from(self.count)) as u32
+    }
+}
+
+const GOLDEN_RATIO: f64 = 1.618_033_988_749_895;
+
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 #[cfg(test)]
@@ -83,14 +109,17 @@ mod tests {
 
     use super::*;
 
+    /// How often each rank was drawn.
     fn drawn(popularity: Popularity, count: u32) -> Vec<f64> {
-        let ranks = Ranks::new(popularity, count);
+        let ranks = Ranks::new(popularity, count, 7);
         let mut random = SmallRng::seed_from_u64(1);
         let mut seen = vec![0.0; count as usize];
         for _ in 0..200_000 {
             seen[ranks.draw(&mut random) as usize] += 1.0 / 200_000.0;
         }
-        seen
+        (0..count)
+            .map(|rank| seen[ranks.key(rank) as usize])
+            .collect()
     }
 
     #[test]
@@ -101,6 +130,24 @@ mod tests {
             let wanted = 1.0 / (rank as f64 + 1.0) / harmonic;
             assert!((seen[rank] / wanted - 1.0).abs() < 0.1, "rank {rank}");
         }
+    }
+
+    #[test]
+    fn a_key_would_never_be_asked_for() {
+        for count in [1, 2, 3, 10, 1000, 65_536, 99_991, 1_000_000] {
+            let ranks = Ranks::new(Popularity::Zipf(0.99), count, 7);
+            let mut seen = vec![false; count as usize];
+            (0..count).for_each(|rank| seen[ranks.key(rank) as usize] = true);
+            assert!(seen.iter().all(|&seen| seen), "of {count}");
+        }
+    }
+
+    #[test]
+    fn popular_keys_would_lie_together() {
+        let ranks = Ranks::new(Popularity::Zipf(0.99), 1_000_000, 7);
+        let mut hot: Vec<u32> = (0..100).map(|rank| ranks.key(rank)).collect();
+        hot.sort_unstable();
+        assert!(hot.windows(2).all(|pair| pair[1] - pair[0] > 2_000));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fs;
 
 use rustix::param::clock_ticks_per_second;
+use rustix::process::{Resource, getrlimit, setrlimit};
 
 use crate::Error;
 
@@ -53,6 +54,15 @@ impl Process {
             memory_peak_bytes: memory_peak_bytes(&status)?,
         })
     }
+}
+
+/// Lets this process, and those that it starts, open as many files as it may:
+/// a connection is one.
+pub fn raise_open_files_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Refused, it stays as it was; who then lacks a file says so.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 /// The process's CPU clock. /proc/PID/task/*/schedstat would lose threads that

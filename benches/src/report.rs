@@ -45,7 +45,9 @@ pub struct Phase {
     pub rate_kept: Option<f64>,
     /// Requests that were answered, with an error or without.
     pub requests: u64,
-    /// The same by operation; those that were never made are left out.
+    /// How many of them were answered without an error.
+    pub succeeded: u64,
+    /// All requests by operation; those that were never made are left out.
     pub operations: BTreeMap<&'static str, u64>,
     /// Keys that were asked for by gets; one for each key of a multi-get.
     pub keys_read: u64,
@@ -53,6 +55,8 @@ pub struct Phase {
     pub hits: u64,
     /// Hits for each key read; nothing when none was.
     pub hit_ratio: Option<f64>,
+    /// Deletes and incrs of keys that were not there.
+    pub not_found: u64,
     /// Sets that followed a miss; they are among the operations, too.
     pub refills: u64,
     /// Bytes of requests.
@@ -64,7 +68,7 @@ pub struct Phase {
     /// Hits whose bytes were checked.
     pub verified: u64,
     /// At a fixed rate, requests whose time had come before the phase ended but
-    /// that were still unanswered then. The latencies count the delay they had so far.
+    /// that were never sent. The latencies count the delay they had so far.
     pub overdue: u64,
     /// From the time a request was meant to be sent to its last reply byte.
     pub latency: Latency,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::builder::ArgPredicate;
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 use serde::{Serialize, Serializer};
 
@@ -32,7 +33,7 @@ pub struct Scenario {
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: u32,
 
-    /// Requests that a connection sends before it waits for their answers
+    /// Requests that a connection sends at once, before it waits for their answers
     #[arg(short = 'd', long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub pipeline: u32,
 
@@ -76,8 +77,12 @@ pub struct Scenario {
     #[arg(short, long, value_name = "N", value_parser = rate)]
     pub rate: Option<f64>,
 
-    /// Load this long before measuring
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = humantime::parse_duration)]
+    /// At a fixed rate, whether to look for answers without ever sleeping
+    #[arg(skip)]
+    pub busy_poll: bool,
+
+    /// Load this long before measuring; by default 1s, or not with --requests
+    #[arg(long, value_name = "TIME", default_value = "1s", default_value_if("requests", ArgPredicate::IsPresent, "0s"), value_parser = humantime::parse_duration)]
     #[serde(rename = "warm_up_seconds", serialize_with = "as_seconds")]
     pub warm_up: Duration,
 
@@ -140,6 +145,8 @@ const KEY_SIZE_MAX: u32 = 250;
 /// A value is at most as long as memcached's `-I` may be.
 const VALUE_SIZE_MAX: u32 = 1 << 30;
 const MULTIGET_KEYS_MAX: u32 = 1000;
+/// One request a nanosecond, the unit of the schedule.
+const RATE_MAX: f64 = 1e9;
 const DURATION: Duration = Duration::from_secs(10);
 
 impl Scenario {
@@ -217,8 +224,8 @@ impl Default for Scenario {
 fn rate(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
-        .filter(|rate: &f64| rate.is_finite() && *rate > 0.0)
-        .ok_or_else(|| "a rate is a positive number".to_owned())
+        .filter(|rate| *rate > 0.0 && *rate <= RATE_MAX)
+        .ok_or_else(|| format!("a rate is a positive number, at most {RATE_MAX:e}"))
 }
 
 /// A time in seconds, or nothing.
@@ -251,5 +258,30 @@ mod tests {
             change(&mut scenario);
             assert!(scenario.check().is_err(), "{at}");
         }
+    }
+
+    fn parsed(flags: &[&str]) -> Result<Scenario, clap::Error> {
+        let command = Scenario::augment_args(Command::new("scenario").no_binary_name(true));
+        Scenario::from_arg_matches(&command.try_get_matches_from(flags)?)
+    }
+
+    #[test]
+    fn a_number_of_requests_would_all_be_warm_up() {
+        for (flags, warm_up) in [
+            (&[][..], 1),
+            (&["-n", "100"], 0),
+            (&["-n", "100", "--warm-up", "2s"], 2),
+        ] {
+            let scenario = parsed(flags).unwrap();
+            assert_eq!(scenario.warm_up, Duration::from_secs(warm_up), "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn a_rate_that_no_schedule_can_keep_would_be_begun() {
+        for rate in ["0", "-1", "NaN", "inf", "1.1e9"] {
+            assert!(parsed(&["--rate", rate]).is_err(), "{rate}");
+        }
+        assert_eq!(parsed(&["--rate", "1e9"]).unwrap().rate, Some(1e9));
     }
 }

@@ -2,23 +2,29 @@
 
 use std::env;
 use std::fmt;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use crate::cpus::Cpus;
-use crate::{Error, Process};
+use crate::weighted::Weighted;
+use crate::{Error, Process, Scenario};
 
 /// How long a server may take until it accepts, and to stop before it is
 /// killed; under an instrument everything is fifty times as slow.
 const START_MAX: Duration = Duration::from_secs(60);
 const STOP_MAX: Duration = Duration::from_secs(60);
+
+/// How long a server may take to say its version.
+const ANSWER_MAX: Duration = Duration::from_secs(1);
 
 /// How long a program that a server left behind may hold its standard error.
 const LAST_WORDS_MAX: Duration = Duration::from_secs(1);
@@ -28,6 +34,33 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// How much of what a server says is kept, for when it fails.
 const COMPLAINT_MAX: usize = 4096;
+
+/// Servers that were started and have not been waited for, so that their
+/// numbers are still theirs.
+static STARTED: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+/// From now on, a signal that ends this program ends the servers that it has
+/// started first. The exit status is 128 and the signal's number.
+pub fn end_with_this_program() -> Result<(), Error> {
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])
+        .map_err(|e| Error::Failed(format!("cannot wait for signals: {e}")))?;
+    thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            // Held to the end: nothing else is started.
+            let started = started();
+            for &pid in started.iter() {
+                // Whoever is gone by itself needs no signal.
+                let _ = kill_process(pid, Signal::KILL);
+            }
+            std::process::exit(128 + signal);
+        }
+    });
+    Ok(())
+}
+
+fn started() -> MutexGuard<'static, Vec<Pid>> {
+    STARTED.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A server that can be started: `cached`, `memcached`, `floor`, or any other
 /// as `NAME=COMMAND`, where `{port}`, `{memory}` (MiB) and `{threads}` stand
@@ -82,6 +115,23 @@ impl Program {
     /// What it is called in tables.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it is the built-in floor, which stores nothing.
+    pub fn is_floor(&self) -> bool {
+        self.name == "floor"
+    }
+
+    /// Whether it can answer such a load.
+    pub fn check(&self, load: &Scenario) -> Result<(), Error> {
+        let is_one = |sizes: &Weighted| sizes.min() == sizes.max();
+        if self.is_floor() && !(is_one(&load.key_size) && is_one(&load.value_size)) {
+            return Err(Error::Usage(
+                "--key-size, --value-size: the floor answers with keys and values of one size"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     fn built_in(name: &str) -> Result<Self, String> {
@@ -139,11 +189,16 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
-        let spawned = match setting.cpus {
-            Some(cpus) => cpus.during(|| command.spawn())?,
-            None => command.spawn(),
+        let mut child = {
+            let mut started = started();
+            let spawned = match setting.cpus {
+                Some(cpus) => cpus.during(|| command.spawn())?,
+                None => command.spawn(),
+            };
+            let child = spawned.map_err(|e| failed(&format!("cannot start {program}: {e}")))?;
+            started.push(Pid::from_child(&child));
+            child
         };
-        let mut child = spawned.map_err(|e| failed(&format!("cannot start {program}: {e}")))?;
         let complaint = Arc::<Mutex<String>>::default();
         let listener = child.stderr.take().map(|stderr| {
             let complaint = Arc::clone(&complaint);
@@ -198,12 +253,22 @@ impl Server {
         Process::new(self.child.id())
     }
 
+    /// What it answers to `version`, if it does.
+    pub fn version(&self) -> Option<String> {
+        let mut stream = TcpStream::connect(self.address).ok()?;
+        stream.set_read_timeout(Some(ANSWER_MAX)).ok()?;
+        stream.write_all(b"version\r\n").ok()?;
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).ok()?;
+        Some(line.strip_prefix("VERSION ")?.trim_end().to_owned())
+    }
+
     fn wait_until_it_accepts(&mut self) -> Result<(), Error> {
         let begun = Instant::now();
         while begun.elapsed() < START_MAX {
             let accepted = TcpStream::connect(self.address).is_ok();
             // Looked at last: whoever accepted, it was not a server that has ended.
-            if let Some(status) = self.child.try_wait().ok().flatten() {
+            if let Some(status) = self.ended().ok().flatten() {
                 self.hear_it_out();
                 return Err(self.failed(&format!("it ended before it served, {status}")));
             }
@@ -213,6 +278,16 @@ impl Server {
             thread::sleep(LOOK_EVERY);
         }
         Err(self.failed(&"it does not accept connections"))
+    }
+
+    /// How it ended, if it has.
+    fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        let mut started = started();
+        let status = self.child.try_wait()?;
+        if status.is_some() {
+            started.retain(|&pid| pid != Pid::from_child(&self.child));
+        }
+        Ok(status)
     }
 
     /// Waits, but not for ever, for the last words of a server that has ended.
@@ -231,7 +306,7 @@ impl Server {
         self.signal(Signal::TERM)?;
         let begun = Instant::now();
         while begun.elapsed() < STOP_MAX {
-            match self.child.try_wait() {
+            match self.ended() {
                 Ok(None) => thread::sleep(LOOK_EVERY),
                 Ok(Some(_)) => return Ok(()),
                 Err(e) => return Err(self.failed(&e)),
@@ -259,9 +334,11 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        let mut started = started();
         // After an orderly stop both find nothing to do.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        started.retain(|&pid| pid != Pid::from_child(&self.child));
     }
 }
 

@@ -23,6 +23,13 @@ impl Key {
     pub fn write(self, out: &mut Vec<u8>) {
         item::write_key(self.number, self.length as usize, out);
     }
+
+    /// Whether these are its bytes, all of them.
+    pub fn is(self, bytes: &[u8]) -> bool {
+        bytes.len() == self.length as usize
+            && item::read_key(bytes) == Some(self.number)
+            && bytes[item::KEY_MIN..].iter().all(|&byte| byte == b'.')
+    }
 }
 
 /// Appends a `get` of these keys.
@@ -38,10 +45,19 @@ pub fn get(keys: impl IntoIterator<Item = Key>, out: &mut Vec<u8>) {
 
 /// Appends a `set` whose value of `length` bytes `value` appends.
 #[inline]
-pub fn set(key: Key, ttl: u32, length: usize, out: &mut Vec<u8>, value: impl FnOnce(&mut Vec<u8>)) {
+pub fn set(
+    key: Key,
+    flags: u32,
+    ttl: u32,
+    length: usize,
+    out: &mut Vec<u8>,
+    value: impl FnOnce(&mut Vec<u8>),
+) {
     out.extend_from_slice(b"set ");
     key.write(out);
-    out.extend_from_slice(b" 0 ");
+    out.push(b' ');
+    decimal(u64::from(flags), out);
+    out.push(b' ');
     decimal(u64::from(ttl), out);
     out.push(b' ');
     decimal(length as u64, out);
@@ -79,6 +95,8 @@ pub enum Reply<'b> {
     Value {
         /// The key's bytes.
         key: &'b [u8],
+        /// The client's flags.
+        flags: u32,
         /// The value's bytes; nothing when they are not wanted.
         value: Option<&'b [u8]>,
         /// How many there are.
@@ -152,12 +170,16 @@ impl Reader {
             *bytes = rest;
             return simple(line).map(Some);
         };
-        let (key, length) = value_header(header).ok_or_else(|| unknown(line))?;
+        let (key, flags, length) = value_header(header).ok_or_else(|| unknown(line))?;
         if !self.wants_values {
             self.skip = length + 2;
             *bytes = rest;
-            let value = None;
-            return Ok(Some(Reply::Value { key, value, length }));
+            return Ok(Some(Reply::Value {
+                key,
+                flags,
+                value: None,
+                length,
+            }));
         }
         let Some((value, after)) = rest.split_at_checked(length) else {
             return Ok(None);
@@ -169,27 +191,36 @@ impl Reader {
             return Err(format!("a value of {length} bytes does not end there"));
         }
         *bytes = after;
-        let value = Some(value);
-        Ok(Some(Reply::Value { key, value, length }))
+        Ok(Some(Reply::Value {
+            key,
+            flags,
+            value: Some(value),
+            length,
+        }))
     }
 }
 
-/// The key and the length in `<key> <flags> <length>`, read from its end: the
+/// The key, the flags and the length in `<key> <flags> <length>`, read from its end: the
 /// two numbers are shorter than the key. No request here asks for a cas unique,
 /// which would be a fourth field.
 #[inline]
-fn value_header(header: &[u8]) -> Option<(&[u8], usize)> {
+fn value_header(header: &[u8]) -> Option<(&[u8], u32, usize)> {
     let (rest, length) = header.split_at(header.iter().rposition(|&byte| byte == b' ')?);
     let (key, flags) = rest.split_at(rest.iter().rposition(|&byte| byte == b' ')?);
     if key.is_empty() || flags.len() < 2 || length.len() < 2 {
         return None;
     }
-    let length = length[1..].iter().try_fold(0_usize, |number, byte| {
+    let flags = u32::try_from(number(&flags[1..])?).ok()?;
+    Some((key, flags, number(&length[1..])?))
+}
+
+#[inline]
+fn number(digits: &[u8]) -> Option<usize> {
+    digits.iter().try_fold(0_usize, |number, byte| {
         let digit = byte.wrapping_sub(b'0');
         (digit < 10).then_some(())?;
         number.checked_mul(10)?.checked_add(usize::from(digit))
-    });
-    Some((key, length?))
+    })
 }
 
 fn simple(line: &[u8]) -> Result<Reply<'_>, String> {
@@ -263,6 +294,8 @@ mod tests {
             b"VALUE a 0 x\r\n",
             b"VALUE a  5\r\n",
             b"VALUE  0 5\r\n",
+            b"VALUE a x 5\r\n",
+            b"VALUE a 4294967296 5\r\n",
             b"VALUE a 0 99999999999999999999\r\n",
             b"VALUE a 0 1\r\nxyz",
             b"HELLO\r\n",
@@ -282,13 +315,13 @@ mod tests {
         let mut out = Vec::new();
         get([key(1)], &mut out);
         get([key(2), key(0xabc)], &mut out);
-        set(key(3), 60, 5, &mut out, |out| {
+        set(key(3), 7, 60, 5, &mut out, |out| {
             out.extend_from_slice(b"value");
         });
         delete(key(4), &mut out);
         incr(key(5), &mut out);
         let wanted = "get k00000001.\r\nget k00000002. k00000abc.\r\n\
-            set k00000003. 0 60 5\r\nvalue\r\ndelete k00000004.\r\nincr k00000005. 1\r\n";
+            set k00000003. 7 60 5\r\nvalue\r\ndelete k00000004.\r\nincr k00000005. 1\r\n";
         assert_eq!(String::from_utf8(out).unwrap(), wanted);
     }
 }

@@ -1,8 +1,12 @@
 //! A comparison as a Markdown table.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{CaseResult, Comparison, Series, ServerResult};
+use super::{CaseResult, Comparison, Paced, Series, ServerResult};
+
+/// Latencies that are farther from themselves than this are not comparable.
+const LATENCY_SPREAD_MAX: f64 = 0.25;
 
 /// A column: its head, and what a server's cell says.
 struct Column {
@@ -24,19 +28,19 @@ const COLUMNS: [Column; 7] = [
     },
     Column {
         head: "CPU ns, paced",
-        cell: |server| cell(&server.cpu_ns, 1.0),
+        cell: |server| paced(server, |paced| cell(&paced.cpu_ns, 1.0)),
     },
     Column {
         head: "p50 us",
-        cell: |server| cell(&server.p50_ns, 1e3),
+        cell: |server| paced(server, |paced| latency(paced, &paced.p50_ns)),
     },
     Column {
         head: "p99 us",
-        cell: |server| cell(&server.p99_ns, 1e3),
+        cell: |server| paced(server, |paced| latency(paced, &paced.p99_ns)),
     },
     Column {
         head: "p99.9 us",
-        cell: |server| cell(&server.p999_ns, 1e3),
+        cell: |server| paced(server, |paced| latency(paced, &paced.p999_ns)),
     },
     Column {
         head: "peak MiB",
@@ -84,14 +88,38 @@ impl Comparison {
         COLUMNS.iter().chain(optional.map(|(c, _)| c)).collect()
     }
 
+    /// At which rate latencies were measured.
+    fn pace(&self) -> String {
+        match self.part {
+            Some(part) => format!(
+                "at {:.0} % of the maximum of {}",
+                100.0 * part,
+                self.reference
+            ),
+            None => "at the rate that was asked for".to_owned(),
+        }
+    }
+
     fn legend(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let versions: Vec<_> = self
+            .servers()
+            .filter_map(|s| Some(format!("{} is version {}", s.server, s.version.as_ref()?)))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        if !versions.is_empty() {
+            write!(f, "{}. ", versions.join(", "))?;
+        }
         writeln!(
             f,
             "{}, Linux {}; servers on core {}, load on core {}. Medians of {} rounds in turn; in \
              parentheses the median of the ratios to {} in the same round, and for {} itself how \
              far it was from itself between one round and the next. Flat out: requests a second, \
-             and CPU time of the server for each. Paced, at {:.0} % of the maximum of {}: CPU \
-             time, and latencies counted from the time a request was meant to be sent.",
+             and CPU time of the server for each. Paced, {}: CPU time, and latencies counted from \
+             the time a request was meant to be sent, a whole pipeline at a time. Latencies of \
+             which the reference is more than 25 % from itself have no ratio: they are not \
+             measurable here. Peak memory is the most since a server started, over the loads \
+             above with values of that size.",
             self.processor,
             self.kernel,
             self.server_cpus,
@@ -99,9 +127,23 @@ impl Comparison {
             self.rounds,
             self.reference,
             self.reference,
-            100.0 * self.part,
-            self.reference
+            self.pace(),
         )?;
+        if self.cores_are_shared {
+            writeln!(
+                f,
+                "Servers and load share a core of the processor, and so slow each other down."
+            )?;
+        }
+        if self
+            .servers()
+            .any(|s| s.paced.as_ref().is_some_and(|p| p.void))
+        {
+            writeln!(
+                f,
+                "Void: the rate was not kept in every round, so its latencies are none of that rate."
+            )?;
+        }
         if let Some(source) = self.servers().find_map(|s| s.instructions_source) {
             writeln!(f, "Instructions for each request: {source}.")?;
         }
@@ -127,12 +169,48 @@ impl Comparison {
 }
 
 fn case_rows(f: &mut fmt::Formatter<'_>, case: &CaseResult, columns: &[&Column]) -> fmt::Result {
+    if let Some(why) = &case.failed {
+        let why = why.replace('|', "\\|").replace(['\r', '\n'], " ");
+        return writeln!(
+            f,
+            "| {} | failed: {why} |{}",
+            case.case,
+            " |".repeat(columns.len())
+        );
+    }
     for (at, server) in case.servers.iter().enumerate() {
-        let load = if at == 0 { case.case.as_str() } else { "" };
+        let load = match case.rate {
+            Some(rate) if at == 0 => format!("{}; paced {}/s", case.case, grouped(rate)),
+            _ => String::new(),
+        };
         let cells: Vec<_> = columns.iter().map(|column| (column.cell)(server)).collect();
         writeln!(f, "| {load} | {} | {} |", server.server, cells.join(" | "))?;
     }
     Ok(())
+}
+
+/// Nothing for a server that had no turns at the fixed rate.
+fn paced(server: &ServerResult, cell: fn(&Paced) -> String) -> String {
+    server.paced.as_ref().map_or_else(String::new, cell)
+}
+
+/// In microseconds; a ratio to something that is itself not measurable is none.
+fn latency(paced: &Paced, series: &Series) -> String {
+    if paced.void {
+        return "void".to_owned();
+    }
+    let ratio = series.ratio.filter(|_| {
+        series
+            .reference_spread
+            .is_some_and(|s| s <= LATENCY_SPREAD_MAX)
+    });
+    let is_lost = ratio.is_none() && series.ratio.is_some();
+    let shown = Series {
+        ratio,
+        spread: series.spread.filter(|_| !is_lost),
+        ..series.clone()
+    };
+    cell(&shown, 1e3)
 }
 
 /// The median, and the ratio to the reference or the reference's own spread.
@@ -195,5 +273,26 @@ mod tests {
         assert_eq!(cell(&own, 1.0), "150 (1.50)");
         let itself = Series::new(vec![100.0, 98.0], None);
         assert_eq!(cell(&itself, 1.0), "99.0 (±2 %)");
+    }
+
+    #[test]
+    fn latencies_of_another_rate_would_be_compared() {
+        let series = Series::new(vec![2e3, 2e3], Some(&[1e3, 1e3]));
+        let paced = |void| Paced {
+            rate_kept: series.clone(),
+            void,
+            cpu_ns: series.clone(),
+            p50_ns: series.clone(),
+            p99_ns: series.clone(),
+            p999_ns: series.clone(),
+        };
+        assert_eq!(latency(&paced(false), &series), "2.0 (2.00)");
+        assert_eq!(latency(&paced(true), &series), "void");
+        // As it is where the reference did not keep the rate.
+        let alone = Series {
+            reference_spread: None,
+            ..series.clone()
+        };
+        assert_eq!(latency(&paced(false), &alone), "2.0");
     }
 }

@@ -1,6 +1,6 @@
 //! Servers side by side: the same loads, in turn, on cores of their own.
 //!
-//! A B C A B C ..: whatever drifts on the machine meets all of them alike, so
+//! A B C C B A ..: whatever drifts on the machine meets all of them alike, so
 //! the ratio of two neighbours says more than either figure. How far a server
 //! is from itself between one round and the next says what a ratio is worth.
 
@@ -9,11 +9,13 @@ mod markdown;
 mod series;
 mod turns;
 
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 pub use series::Series;
-pub use turns::{CaseResult, ServerResult};
+pub use turns::{CaseResult, Paced, ServerResult};
 
 use crate::cpus::Cpus;
 use crate::server::Program;
@@ -34,12 +36,16 @@ pub struct Compare {
     #[arg(long, value_name = "NAME")]
     pub preset: Option<Preset>,
 
+    /// How long a turn flat out is measured; --duration is for those at a fixed rate
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = humantime::parse_duration)]
+    pub flat_out: Duration,
+
     /// How often each server has its turn
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rounds: u32,
 
     /// Rate at which latencies are measured, as part of the reference's maximum
-    #[arg(long, value_name = "PART", default_value_t = 0.3, value_parser = part)]
+    #[arg(long, value_name = "PART", default_value_t = 0.3, value_parser = part, conflicts_with = "rate")]
     pub part: f64,
 
     /// Memory of each server, MiB
@@ -62,7 +68,8 @@ pub struct Compare {
     #[arg(long)]
     pub instructions: bool,
 
-    /// What the servers are loaded with; a preset sets its own phases, mix, value sizes and pipeline
+    /// What the servers are loaded with; a preset sets its own phases, mix, value sizes and pipeline.
+    /// The turns at a fixed rate poll busily
     #[command(flatten)]
     pub scenario: Scenario,
 }
@@ -86,16 +93,34 @@ pub struct Comparison {
     pub server_cpus: String,
     /// Cores that the load had.
     pub client_cpus: String,
+    /// Whether a core of the servers and one of the load are two threads of the
+    /// same.
+    pub cores_are_shared: bool,
     /// Whom the others are compared with.
     pub reference: String,
-    /// The part of its maximum at which latencies were measured.
-    pub part: f64,
+    /// The part of its maximum at which latencies were measured, unless a rate
+    /// was asked for.
+    pub part: Option<f64>,
     /// How often each server had its turn.
     pub rounds: u32,
     /// Memory that each server was given.
     pub memory_mib: u32,
     /// What was found, load by load.
     pub cases: Vec<CaseResult>,
+}
+
+impl Comparison {
+    /// Whether every load was measured.
+    pub fn check(&self) -> Result<(), Error> {
+        let failed = self.cases.iter().filter(|case| case.failed.is_some());
+        match failed.count() {
+            0 => Ok(()),
+            count => Err(Error::Failed(format!(
+                "{count} of {} loads could not be measured",
+                self.cases.len()
+            ))),
+        }
+    }
 }
 
 impl Compare {
@@ -111,15 +136,16 @@ impl Compare {
         };
         let mut results = Vec::new();
         for group in cases::groups(self)? {
-            results.extend(bench.group(&group)?);
+            results.extend(bench.group(&group));
         }
         Ok(Comparison {
             processor: processor(),
             kernel: read("/proc/sys/kernel/osrelease"),
             server_cpus: server_cpus.to_string(),
             client_cpus: client_cpus.to_string(),
+            cores_are_shared: server_cpus.share_a_core_with(&client_cpus),
             reference: self.servers[reference].name().to_owned(),
-            part: self.part,
+            part: self.scenario.rate.is_none().then_some(self.part),
             rounds: self.rounds,
             memory_mib: self.memory,
             cases: results,

@@ -3,14 +3,16 @@
 use serde::Serialize;
 
 /// A figure, measured once a round.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Series {
     /// In the order of the rounds.
     pub rounds: Vec<f64>,
-    /// Their median.
+    /// Their median; `null` in JSON if there is none.
     pub median: f64,
     /// Median of the ratios to the reference in the same round.
     pub ratio: Option<f64>,
+    /// The reference's `spread`; nothing where its figures are void.
+    pub reference_spread: Option<f64>,
     /// The farthest that it was from itself between one round and the next,
     /// as a part: 0.02 is two per cent.
     pub spread: Option<f64>,
@@ -20,18 +22,22 @@ impl Series {
     pub(super) fn new(rounds: Vec<f64>, reference: Option<&[f64]>) -> Self {
         let ratio = reference
             .and_then(|reference| median(rounds.iter().zip(reference).map(|(own, its)| own / its)));
-        let spread = rounds
-            .windows(2)
-            .map(|pair| (pair[1] / pair[0] - 1.0).abs())
-            .filter(|spread| spread.is_finite())
-            .reduce(f64::max);
         Self {
-            median: median(rounds.iter().copied()).unwrap_or_default(),
+            median: median(rounds.iter().copied()).unwrap_or(f64::NAN),
             ratio,
-            spread,
+            reference_spread: reference.and_then(spread),
+            spread: spread(&rounds),
             rounds,
         }
     }
+}
+
+fn spread(rounds: &[f64]) -> Option<f64> {
+    rounds
+        .windows(2)
+        .map(|pair| (pair[1] / pair[0] - 1.0).abs())
+        .filter(|spread| spread.is_finite())
+        .reduce(f64::max)
 }
 
 /// The middle one, or the mean of the two in the middle; figures that are none

@@ -16,6 +16,9 @@ use crate::{Error, Scenario, Target, counted, instrument};
 /// A server that was busy for less of the time was not at its limit.
 const BUSY_MIN: f64 = 0.9;
 
+/// The part of a rate that must be kept for latencies to be those at the rate.
+const KEPT_MIN: f64 = 0.995;
+
 /// What was found under one load.
 #[derive(Clone, Debug, Serialize)]
 pub struct CaseResult {
@@ -23,9 +26,11 @@ pub struct CaseResult {
     pub case: String,
     /// The load itself.
     pub scenario: Scenario,
+    /// Why it could not be measured to its end.
+    pub failed: Option<String>,
     /// Requests a second at which latencies were measured.
-    pub rate: f64,
-    /// In the order in which they were given.
+    pub rate: Option<f64>,
+    /// In the order in which they were given; none if it failed.
     pub servers: Vec<ServerResult>,
 }
 
@@ -34,6 +39,8 @@ pub struct CaseResult {
 pub struct ServerResult {
     /// Its name.
     pub server: String,
+    /// What it answers to `version`.
+    pub version: Option<String>,
     /// Flat out: requests a second.
     pub rate_max: Series,
     /// Flat out: its CPU time for each request.
@@ -44,16 +51,8 @@ pub struct ServerResult {
     pub was_idle: bool,
     /// Flat out: the part of its cores that the load used.
     pub load_busy: f64,
-    /// At the fixed rate: requests a second that were answered.
-    pub rate_kept: Series,
-    /// At the fixed rate: its CPU time for each request.
-    pub cpu_ns: Series,
-    /// At the fixed rate, from the time a request was meant to be sent.
-    pub p50_ns: Series,
-    /// The same for 99 in 100 requests.
-    pub p99_ns: Series,
-    /// The same for 999 in 1000 requests.
-    pub p999_ns: Series,
+    /// What it did at the fixed rate; the floor has no such turns.
+    pub paced: Option<Paced>,
     /// The least part of gets that found a value, in any of the turns.
     pub hit_ratio_min: Option<f64>,
     /// The most memory that was resident since it started.
@@ -66,6 +65,23 @@ pub struct ServerResult {
     pub instructions_source: Option<&'static str>,
 }
 
+/// What one server did at a fixed rate.
+#[derive(Clone, Debug, Serialize)]
+pub struct Paced {
+    /// Requests a second that were asked for and answered: refills do not count.
+    pub rate_kept: Series,
+    /// Whether it was so much less in any round that the latencies say nothing.
+    pub void: bool,
+    /// Its CPU time for each request.
+    pub cpu_ns: Series,
+    /// From the time a request was meant to be sent.
+    pub p50_ns: Series,
+    /// The same for 99 in 100 requests.
+    pub p99_ns: Series,
+    /// The same for 999 in 1000 requests.
+    pub p999_ns: Series,
+}
+
 /// What stays the same over all loads.
 pub(super) struct Bench<'a> {
     pub(super) compare: &'a Compare,
@@ -76,23 +92,45 @@ pub(super) struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Starts and fills all servers, and loads them in turn.
-    pub(super) fn group(&self, group: &Group) -> Result<Vec<CaseResult>, Error> {
-        let setting = self.setting(&group.fill);
-        let programs = &self.compare.servers;
-        let servers: Vec<Server> = programs
-            .iter()
+    /// Starts and fills all servers, and loads them in turn. What fails is
+    /// told in the result: other loads may have taken an hour by then.
+    pub(super) fn group(&self, group: &Group) -> Vec<CaseResult> {
+        let servers = self.filled(&group.fill);
+        let outcome = |case: &Case| match &servers {
+            Ok(servers) => self.case(case, servers).map_err(|e| e.to_string()),
+            Err(e) => Err(e.to_string()),
+        };
+        let results = group.cases.iter().map(|case| {
+            outcome(case).unwrap_or_else(|sentence| {
+                tell(&format!("{}: {sentence}", case.name));
+                CaseResult {
+                    case: case.name.clone(),
+                    scenario: case.scenario.clone(),
+                    failed: Some(sentence),
+                    rate: None,
+                    servers: Vec::new(),
+                }
+            })
+        });
+        let results = results.collect();
+        for server in servers.into_iter().flatten() {
+            if let Err(e) = server.stop() {
+                tell(&e.to_string());
+            }
+        }
+        results
+    }
+
+    fn filled(&self, fill: &Scenario) -> Result<Vec<Server>, Error> {
+        let setting = self.setting(fill);
+        let programs = self.compare.servers.iter();
+        let servers = programs
             .map(|program| program.start(&setting))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
         for server in &servers {
-            self.load(&group.fill, server)?;
+            self.load(fill, server)?;
         }
-        let results = group.cases.iter().map(|case| self.case(case, &servers));
-        let results = results.collect::<Result<_, _>>()?;
-        for server in servers {
-            server.stop()?;
-        }
-        Ok(results)
+        Ok(servers)
     }
 
     fn setting(&self, scenario: &Scenario) -> Setting<'_> {
@@ -108,17 +146,32 @@ impl Bench<'_> {
 
     fn case(&self, case: &Case, servers: &[Server]) -> Result<CaseResult, Error> {
         let name = format!("{}, flat out", case.name);
-        let fast = self.rounds(&name, &flat_out(&case.scenario), servers)?;
-        let reference_max = median(fast[self.reference].iter().map(|phase| phase.rate));
-        let rate = case
-            .scenario
-            .rate
-            .unwrap_or(self.compare.part * reference_max.unwrap_or_default());
+        let fast = Scenario {
+            duration: Some(self.compare.flat_out),
+            ..flat_out(&case.scenario)
+        };
+        let fast = self.rounds(&name, &fast, servers, |_| true)?;
+        // Nobody asks for refills.
+        let asked = |phase: &Phase| (phase.requests - phase.refills) as f64 / phase.seconds;
+        let reference_max = median(fast[self.reference].iter().map(asked));
+        let rate = match (case.scenario.rate, reference_max) {
+            (Some(rate), _) => rate,
+            (None, Some(max)) if max > 0.0 => self.compare.part * max,
+            _ => {
+                let name = servers[self.reference].name();
+                return Err(Error::Failed(format!("{name} answered nothing flat out")));
+            }
+        };
         let paced = Scenario {
             rate: Some(rate),
+            busy_poll: true,
             ..case.scenario.clone()
         };
-        let paced = self.rounds(&format!("{}, {rate:.0}/s", case.name), &paced, servers)?;
+        let name = format!("{}, {rate:.0}/s", case.name);
+        // The floor does not do a server's work: its latencies say nothing of one.
+        let paced = self.rounds(&name, &paced, servers, |at| {
+            !self.compare.servers[at].is_floor()
+        })?;
         let results = servers.iter().zip(&self.compare.servers).enumerate();
         let results = results.map(|(at, (server, program))| {
             let instructions = self.instructions(&case.scenario, program, server)?;
@@ -126,13 +179,15 @@ impl Bench<'_> {
                 system_calls_per_request: self.system_calls(&case.scenario, server)?,
                 instructions_per_request: instructions.map(|(count, _)| count),
                 instructions_source: instructions.map(|(_, source)| source),
-                ..self.result(server, at, &fast, &paced)
+                paced: (!program.is_floor()).then(|| self.paced(at, rate, &paced)),
+                ..self.flat_out(server, at, &fast, &paced)
             })
         });
         Ok(CaseResult {
             case: case.name.clone(),
             scenario: case.scenario.clone(),
-            rate,
+            failed: None,
+            rate: Some(rate),
             servers: results.collect::<Result<_, Error>>()?,
         })
     }
@@ -143,22 +198,24 @@ impl Bench<'_> {
         what: &str,
         scenario: &Scenario,
         servers: &[Server],
+        takes_part: impl Fn(usize) -> bool,
     ) -> Result<Vec<Vec<Phase>>, Error> {
         let mut phases = vec![Vec::new(); servers.len()];
+        let mut order: Vec<_> = (0..servers.len()).filter(|&at| takes_part(at)).collect();
         for round in 1..=self.compare.rounds {
-            for (server, phases) in servers.iter().zip(&mut phases) {
-                let phase = self.load(scenario, server)?;
-                // Progress that cannot be shown is no reason to stop.
-                let _ = writeln!(
-                    io::stderr(),
+            for &at in &order {
+                let phase = self.load(scenario, &servers[at])?;
+                tell(&format!(
                     "{what}, round {round}/{}: {} {:.0}/s, p99 {:.0} us",
                     self.compare.rounds,
-                    server.name(),
+                    servers[at].name(),
                     phase.rate,
                     phase.latency.p99_ns as f64 / 1e3
-                );
-                phases.push(phase);
+                ));
+                phases[at].push(phase);
             }
+            // Nobody comes after the same neighbour all the time.
+            order.reverse();
         }
         Ok(phases)
     }
@@ -172,42 +229,29 @@ impl Bench<'_> {
         only_phase(report, server.name())
     }
 
-    fn result(
+    fn flat_out(
         &self,
         server: &Server,
         at: usize,
         fast: &[Vec<Phase>],
         paced: &[Vec<Phase>],
     ) -> ServerResult {
-        let series = |phases: &[Vec<Phase>], figure: fn(&Phase) -> f64| {
-            let of = |at: usize| phases[at].iter().map(figure).collect::<Vec<_>>();
-            let reference = (at != self.reference).then(|| of(self.reference));
-            Series::new(of(at), reference.as_deref())
-        };
-        let cpu_ns = |phase: &Phase| {
-            phase
-                .server
-                .as_ref()
-                .map_or(f64::NAN, |server| server.cpu_ns_per_request)
-        };
-        let (rate_max, cpu_ns_max) = (series(fast, |p| p.rate), series(fast, cpu_ns));
+        let series = |figure| self.series(at, fast, figure);
+        let (rate_max, cpu_ns_max) = (series(|p| p.rate), series(cpu_ns));
         let cores = self.server_cpus.count() as f64;
         let busy = rate_max.median * cpu_ns_max.median / 1e9 / cores;
-        let load_ns = series(fast, |p| p.generator_cpu_ns_per_request).median;
+        let load_ns = series(|p| p.generator_cpu_ns_per_request).median;
         let load_busy = rate_max.median * load_ns / 1e9 / self.client_cpus.count() as f64;
         let all = || fast[at].iter().chain(&paced[at]);
         ServerResult {
             server: server.name().to_owned(),
+            version: server.version(),
             rate_max,
             cpu_ns_max,
             busy,
             was_idle: busy < BUSY_MIN,
             load_busy,
-            rate_kept: series(paced, |p| p.rate),
-            cpu_ns: series(paced, cpu_ns),
-            p50_ns: series(paced, |p| p.latency.p50_ns as f64),
-            p99_ns: series(paced, |p| p.latency.p99_ns as f64),
-            p999_ns: series(paced, |p| p.latency.p999_ns as f64),
+            paced: None,
             hit_ratio_min: all().filter_map(|p| p.hit_ratio).reduce(f64::min),
             memory_peak_bytes: all()
                 .filter_map(|p| Some(p.server.as_ref()?.memory_peak_bytes))
@@ -217,6 +261,32 @@ impl Bench<'_> {
             instructions_per_request: None,
             instructions_source: None,
         }
+    }
+
+    fn paced(&self, at: usize, rate: f64, paced: &[Vec<Phase>]) -> Paced {
+        let is_void = |at: usize| !paced[at].iter().all(|phase| is_kept(phase, rate));
+        let latency = |figure| {
+            let mut series = self.series(at, paced, figure);
+            if is_void(self.reference) {
+                series.reference_spread = None;
+            }
+            series
+        };
+        Paced {
+            rate_kept: self.series(at, paced, |p| p.rate_kept.unwrap_or(f64::NAN)),
+            void: is_void(at),
+            cpu_ns: self.series(at, paced, cpu_ns),
+            p50_ns: latency(|p| p.latency.p50_ns as f64),
+            p99_ns: latency(|p| p.latency.p99_ns as f64),
+            p999_ns: latency(|p| p.latency.p999_ns as f64),
+        }
+    }
+
+    /// A figure of one server's turns, beside the reference's.
+    fn series(&self, at: usize, phases: &[Vec<Phase>], figure: fn(&Phase) -> f64) -> Series {
+        let of = |at: usize| phases[at].iter().map(figure).collect::<Vec<_>>();
+        let reference = (at != self.reference).then(|| of(self.reference));
+        Series::new(of(at), reference.as_deref())
     }
 
     fn system_calls(&self, case: &Scenario, server: &Server) -> Result<Option<f64>, Error> {
@@ -257,6 +327,20 @@ impl Bench<'_> {
             })?
             .map(Some)
     }
+}
+
+fn cpu_ns(phase: &Phase) -> f64 {
+    let server = phase.server.as_ref();
+    server.map_or(f64::NAN, |server| server.cpu_ns_per_request)
+}
+
+fn is_kept(phase: &Phase, rate: f64) -> bool {
+    phase.rate_kept.is_some_and(|kept| kept >= KEPT_MIN * rate)
+}
+
+/// What cannot be told is no reason to stop.
+fn tell(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 fn flat_out(scenario: &Scenario) -> Scenario {

@@ -67,7 +67,7 @@ impl Connection {
     /// Makes no request any more.
     pub(super) fn stop(&mut self) {
         self.is_stopped = true;
-        self.flight.refills.clear();
+        self.flight.stop_refills();
     }
 
     /// Begins to connect; what is sent meanwhile is kept until it is done.
@@ -143,6 +143,12 @@ impl Connection {
             return Ok(None);
         };
         let kept = self.kept.len();
+        if kept == buffer.len() {
+            return Err(io::Error::new(
+                ErrorKind::InvalidData,
+                format!("a reply has more than {kept} bytes"),
+            ));
+        }
         buffer[..kept].copy_from_slice(&self.kept);
         match socket.read(&mut buffer[kept..]) {
             Ok(0) => Err(io::Error::new(

@@ -1,5 +1,6 @@
 //! One thread of the generator, and its connections.
 
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +28,7 @@ const RECEIVE_BYTES: usize = 256 * 1024;
 const SEND_BYTES: usize = 256 * 1024;
 const EVENTS: usize = 256;
 /// Timeouts and lost connections are looked after so often.
-const SWEEP_NS: u64 = 1_000_000;
+const SWEEP_NS: u64 = 10_000_000;
 /// A connection that was lost is opened again after so long.
 const RETRY_NS: u64 = 10_000_000;
 
@@ -41,8 +42,8 @@ pub(super) struct Driver<'p> {
     requests: Requests<'p>,
     connections: Vec<Connection>,
     schedule: Option<Schedule>,
-    /// Connections of which a request fell due just now.
-    have_due: Vec<usize>,
+    /// Connections of which a request fell due just now, the earliest first.
+    have_due: VecDeque<usize>,
     epoll: OwnedFd,
     tally: Tally,
     /// Where every receive goes; a reply's beginning is kept by its connection.
@@ -77,9 +78,11 @@ impl<'p> Driver<'p> {
             plan,
             requests,
             connections,
-            schedule: rate
-                .map(|rate| Schedule::new(rate, scenario.connections, thread, scenario.threads)),
-            have_due: Vec::new(),
+            schedule: rate.map(|rate| {
+                let (connections, threads) = (scenario.connections, scenario.threads);
+                Schedule::new(rate, plan.pipeline(), connections, thread, threads)
+            }),
+            have_due: VecDeque::new(),
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
             tally: Tally::new(),
             received: vec![0; RECEIVE_BYTES.max(longest + RECEIVE_BYTES / 2)],
@@ -193,11 +196,11 @@ impl<'p> Driver<'p> {
             let connection = &mut self.connections[at];
             // One with more to send already waits for answers.
             if connection.source.made == connection.due {
-                self.have_due.push(at);
+                self.have_due.push_back(at);
             }
-            connection.due += 1;
+            connection.due += u64::from(self.plan.pipeline());
         }
-        while let Some(at) = self.have_due.pop() {
+        while let Some(at) = self.have_due.pop_front() {
             self.fill(at, now);
         }
     }
@@ -205,6 +208,7 @@ impl<'p> Driver<'p> {
     /// Waits for events, but not beyond the next request or sweep.
     fn wait(&self, events: &mut [epoll::Event], sweep_ns: u64) -> io::Result<usize> {
         let until = match &self.schedule {
+            Some(_) if self.plan.scenario.busy_poll => 0,
             Some(schedule) if self.tally.window != Window::Drain => {
                 schedule.next_ns().min(sweep_ns)
             }
@@ -231,7 +235,9 @@ impl<'p> Driver<'p> {
         loop {
             let connection = &mut self.connections[at];
             let Some((held, new)) = connection.receive(&mut self.received)? else {
-                break;
+                // What was flushed may have made room.
+                self.fill(at, self.plan.now());
+                return Ok(());
             };
             // After the receive: what it brought was not there before.
             let now = self.plan.now();
@@ -254,17 +260,13 @@ impl<'p> Driver<'p> {
             self.fill(at, now);
             // A short receive took all there was, save an end.
             if !is_full && !has_ended {
-                break;
+                return Ok(());
             }
         }
-        if !self.connections[at].is_blocked() {
-            self.fill(at, self.plan.now());
-        }
-        Ok(())
     }
 
     /// Makes and sends the requests that the connection may make now: at a
-    /// fixed rate all that are due, as far as the pipeline allows; flat out, a
+    /// fixed rate those that are due, as far as the pipeline allows; flat out, a
     /// whole pipeline when the last is answered. (To follow each answer by a
     /// request would soon cut the pipeline into single requests.)
     fn fill(&mut self, at: usize, now: u64) {
@@ -289,8 +291,8 @@ impl<'p> Driver<'p> {
                 }
                 let may_make = connection.wants_more() && connection.source.made < connection.due;
                 let Connection { source, flight, .. } = &mut *connection;
-                if let Some(key) = flight.refills.pop_front() {
-                    self.requests.refill(key, now, flight, &mut self.made);
+                if let Some((key, missed_ns)) = flight.refills.pop_front() {
+                    self.requests.refill(key, missed_ns, flight, &mut self.made);
                 } else if may_make {
                     let sent_ns = match &self.schedule {
                         Some(schedule) => schedule.due_ns(source.connection, source.made),

@@ -30,8 +30,8 @@ pub(super) struct Flight {
     requests: VecDeque<Request>,
     /// The keys of all of them.
     asked: VecDeque<Asked>,
-    /// Keys that were missed and are to be set.
-    pub(super) refills: VecDeque<u32>,
+    /// Keys that were missed and are to be set, and when they were missed.
+    pub(super) refills: VecDeque<(u32, u64)>,
     cache_aside: bool,
 }
 
@@ -51,6 +51,12 @@ impl Flight {
 
     pub(super) fn is_empty(&self) -> bool {
         self.requests.is_empty()
+    }
+
+    /// Sets no key any more that was missed.
+    pub(super) fn stop_refills(&mut self) {
+        self.cache_aside = false;
+        self.refills.clear();
     }
 
     #[inline]
@@ -84,37 +90,48 @@ impl Flight {
         &mut self,
         reply: Reply<'_>,
         now: u64,
-        ledger: Option<&Ledger>,
+        ledger: Option<&Ledger<'_>>,
         tally: &mut Tally,
     ) -> Result<(), String> {
         let Some(request) = self.requests.front_mut() else {
             return Err(format!("{reply:?} came without a request"));
         };
+        if let Some(ledger) = ledger {
+            ledger.waited(now.saturating_sub(request.sent_ns));
+        }
         match (request.operation, reply) {
             (
                 Operation::Get | Operation::MultiGet | Operation::Connect,
-                Reply::Value { key, value, .. },
+                Reply::Value {
+                    key, flags, value, ..
+                },
             ) => {
-                return self.found(key, value, ledger, tally);
+                return self.found(key, flags, value, now, ledger, tally);
             }
             (Operation::Get | Operation::MultiGet | Operation::Connect, Reply::End) => {
                 let hits = u64::from(request.hits);
                 let missed = request.keys;
                 tally.read(hits + u64::from(missed), hits);
                 for _ in 0..missed {
-                    self.missed(ledger);
+                    self.missed(now, ledger);
                 }
             }
             (Operation::Set, Reply::Stored)
-            | (Operation::Delete, Reply::Deleted | Reply::NotFound)
+            | (Operation::Delete, Reply::Deleted)
             | (Operation::Incr, Reply::Number(_)) => {
                 self.asked.pop_front();
             }
-            (Operation::Incr, Reply::NotFound) => self.missed(ledger),
+            (Operation::Delete, Reply::NotFound) => {
+                tally.not_found();
+                self.asked.pop_front();
+            }
+            (Operation::Incr, Reply::NotFound) => {
+                tally.not_found();
+                self.missed(now, ledger);
+            }
             (_, Reply::Error(line)) => {
                 let keys = request.keys as usize;
-                tally.errors.replies += 1;
-                tally.errors.note(|| line.escape_ascii().to_string());
+                tally.error_reply(line);
                 self.asked.drain(..keys);
             }
             (operation, reply) => {
@@ -131,16 +148,18 @@ impl Flight {
     fn found(
         &mut self,
         key: &[u8],
+        flags: u32,
         value: Option<&[u8]>,
-        ledger: Option<&Ledger>,
+        now: u64,
+        ledger: Option<&Ledger<'_>>,
         tally: &mut Tally,
     ) -> Result<(), String> {
         // A key that no load wrote comes from a server of canned answers, such
         // as the floor; only who does not verify believes it.
-        let number = item::read_key(key).or_else(|| {
-            let next = self.asked.front().filter(|_| ledger.is_none());
-            next.map(|asked| asked.key)
-        });
+        let number = match ledger {
+            None => item::read_key(key).or_else(|| Some(self.asked.front()?.key)),
+            Some(ledger) => item::read_key(key).filter(|&number| ledger.is_key(number, key)),
+        };
         loop {
             let request = self.requests.front_mut().filter(|request| request.keys > 0);
             let (Some(request), Some(asked)) = (request, self.asked.front().copied()) else {
@@ -149,14 +168,14 @@ impl Flight {
             request.keys -= 1;
             if Some(asked.key) != number {
                 tally.read(1, 0);
-                self.missed(ledger);
+                self.missed(now, ledger);
                 continue;
             }
             request.hits += 1;
             self.asked.pop_front();
             if let (Some(ledger), Some(value)) = (ledger, value) {
                 tally.verified += 1;
-                if let Err(why) = ledger.check(asked.key, asked.state, value) {
+                if let Err(why) = ledger.check(asked.key, asked.state, flags, value) {
                     tally.errors.wrong_values += 1;
                     tally.errors.note(|| why);
                 }
@@ -166,7 +185,7 @@ impl Flight {
     }
 
     /// The next key asked for is not there.
-    fn missed(&mut self, ledger: Option<&Ledger>) {
+    fn missed(&mut self, now: u64, ledger: Option<&Ledger<'_>>) {
         let Some(asked) = self.asked.pop_front() else {
             return;
         };
@@ -174,19 +193,19 @@ impl Flight {
             ledger.missed(asked.key, asked.state);
         }
         if self.cache_aside {
-            self.refills.push_back(asked.key);
+            self.refills.push_back((asked.key, now));
         }
     }
 
     /// Gives up all that is under way.
-    pub(super) fn lose(&mut self, now: u64, ledger: Option<&Ledger>, tally: &mut Tally) {
+    pub(super) fn lose(&mut self, now: u64, ledger: Option<&Ledger<'_>>, tally: &mut Tally) {
         for request in self.requests.drain(..) {
             tally.errors.lost += 1;
             tally.unanswered(now.saturating_sub(request.sent_ns));
         }
         for asked in self.asked.drain(..) {
             if let Some(ledger) = ledger {
-                ledger.forget(asked.key);
+                ledger.forget(asked.key, asked.state);
             }
         }
     }
@@ -196,10 +215,12 @@ impl Flight {
 mod tests {
     use super::super::tally::Window;
     use super::*;
+    use crate::Scenario;
 
     fn value(key: &[u8]) -> Reply<'_> {
         Reply::Value {
             key,
+            flags: 0,
             value: None,
             length: 0,
         }
@@ -225,7 +246,7 @@ mod tests {
             flight.answer(reply, 10, None, &mut tally).unwrap();
         }
         assert_eq!((tally.keys_read, tally.hits), (4, 2));
-        assert_eq!(flight.refills, [1, 4]);
+        assert_eq!(flight.refills, [(1, 10), (4, 10)], "missed at 10");
         assert!(flight.is_empty() && flight.asked.is_empty());
     }
 
@@ -264,19 +285,46 @@ mod tests {
 
     #[test]
     fn a_wrong_value_would_pass() {
-        let ledger = Ledger::new(1, 10);
+        let scenario = Scenario::default();
+        let ledger = Ledger::new(&scenario);
         let (mut flight, mut tally) = (Flight::new(4, false), tally());
         let mut stale = Vec::new();
         ledger.write(1, 40, &mut stale);
         ledger.write(1, 40, &mut Vec::new());
         let state = ledger.state(1);
         flight.push(Operation::Get, false, 0, [Asked { key: 1, state }]);
+        let mut key = Vec::new();
+        item::write_key(1, 32, &mut key);
         let reply = Reply::Value {
-            key: b"k00000001",
+            key: &key,
+            flags: item::flags(1),
             value: Some(&stale),
             length: stale.len(),
         };
         flight.answer(reply, 10, Some(&ledger), &mut tally).unwrap();
         assert_eq!((tally.verified, tally.errors.wrong_values), (1, 1));
+    }
+
+    #[test]
+    fn a_key_that_is_cut_or_longer_would_pass() {
+        let scenario = Scenario::default();
+        let ledger = Ledger::new(&scenario);
+        for (length, is_whole) in [(31, false), (32, true), (33, false)] {
+            let (mut flight, mut tally) = (Flight::new(4, false), tally());
+            flight.push(Operation::Get, false, 0, asked(&[1]));
+            let mut key = Vec::new();
+            item::write_key(1, length, &mut key);
+            let outcome = flight.answer(value(&key), 10, Some(&ledger), &mut tally);
+            assert_eq!(outcome.is_ok(), is_whole, "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn a_miss_after_the_end_would_be_followed_by_a_set() {
+        let (mut flight, mut tally) = (Flight::new(4, true), tally());
+        flight.push(Operation::Get, false, 0, asked(&[1]));
+        flight.stop_refills();
+        flight.answer(Reply::End, 10, None, &mut tally).unwrap();
+        assert!(flight.refills.is_empty());
     }
 }

@@ -4,40 +4,59 @@
 //! one connection in order: so whoever reads a key knows exactly which version
 //! it must have, unless it is gone.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
-use crate::item::{Items, Stamp};
+use super::keyspace::Keyspace;
+use crate::Scenario;
+use crate::item::{self, Items, Stamp};
 
-/// What is known of a key: `version << 1 | absent`. Version 0 is unknown.
+/// How long after its end a value may still be read, beside the time that the
+/// server takes to answer: its clock has whole seconds.
+const EXPIRY_SLACK: Duration = Duration::from_secs(2);
+
+/// The versions of a key that may come back, `oldest..=newest`.
+///
+/// ```text
+/// oldest > newest    none: it was deleted, or missed
+/// oldest = newest    the last that was written
+/// oldest < newest    a write was lost with its connection; it may have been
+///                    done, or be done still, after later ones
+/// oldest = 0         any: an earlier load may have written it
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct State(u32);
+pub(super) struct State {
+    oldest: u32,
+    /// The last that was given out; it only grows.
+    newest: u32,
+}
 
 impl State {
-    fn version(self) -> u32 {
-        self.0 >> 1
-    }
-
-    fn is_absent(self) -> bool {
-        self.0 & 1 == 1
+    fn is_uncertain(self) -> bool {
+        self.oldest < self.newest
     }
 }
 
 /// The states of all keys, through all phases of a load.
-pub(super) struct Ledger {
+pub(super) struct Ledger<'s> {
+    keyspace: Keyspace<'s>,
     items: Items,
     begun: Instant,
-    /// Written by the one connection that owns the key; atomic, because the
-    /// connections of a thread change from phase to phase.
-    states: Vec<AtomicU32>,
+    /// `oldest << 32 | newest`. Written by the one connection that owns the
+    /// key; atomic, because the connections of a thread change from phase to phase.
+    states: Vec<AtomicU64>,
+    /// The longest that any answer took.
+    slowest_ns: AtomicU64,
 }
 
-impl Ledger {
-    pub(super) fn new(seed: u64, keys: u32) -> Self {
+impl<'s> Ledger<'s> {
+    pub(super) fn new(scenario: &'s Scenario) -> Self {
         Self {
-            items: Items::new(seed),
+            keyspace: Keyspace::new(scenario),
+            items: Items::new(scenario.seed),
             begun: Instant::now(),
-            states: (0..keys).map(|_| AtomicU32::new(0)).collect(),
+            states: (0..scenario.keys).map(|_| AtomicU64::new(0)).collect(),
+            slowest_ns: AtomicU64::new(0),
         }
     }
 
@@ -45,20 +64,32 @@ impl Ledger {
     pub(super) fn state(&self, key: u32) -> State {
         let known = self.states.get(key as usize);
         known.map_or(State::default(), |state| {
-            State(state.load(Ordering::Relaxed))
+            let state = state.load(Ordering::Relaxed);
+            State {
+                oldest: (state >> 32) as u32,
+                newest: state as u32,
+            }
         })
     }
 
     fn set_state(&self, key: u32, state: State) {
         if let Some(known) = self.states.get(key as usize) {
-            known.store(state.0, Ordering::Relaxed);
+            let state = u64::from(state.oldest) << 32 | u64::from(state.newest);
+            known.store(state, Ordering::Relaxed);
         }
     }
 
     /// Appends the key's next value.
     pub(super) fn write(&self, key: u32, length: usize, out: &mut Vec<u8>) {
-        let version = self.state(key).version() + 1;
-        self.set_state(key, State(version << 1));
+        let before = self.state(key);
+        let version = before.newest + 1;
+        let oldest = if before.is_uncertain() {
+            before.oldest
+        } else {
+            version
+        };
+        let newest = version;
+        self.set_state(key, State { oldest, newest });
         let written_ms = self.begun.elapsed().as_millis() as u32;
         let stamp = Stamp {
             key,
@@ -70,7 +101,11 @@ impl Ledger {
 
     /// The key is about to be deleted.
     pub(super) fn delete(&self, key: u32) {
-        self.set_state(key, State(self.state(key).0 | 1));
+        let State { oldest, newest } = self.state(key);
+        if oldest >= newest {
+            let oldest = newest + 1;
+            self.set_state(key, State { oldest, newest });
+        }
     }
 
     /// The key was not found when it was in state `asked`: it must stay so
@@ -81,34 +116,80 @@ impl Ledger {
         }
     }
 
-    /// A request for the key was lost, so that nobody knows whether it was done.
-    pub(super) fn forget(&self, key: u32) {
-        self.set_state(key, State::default());
+    /// A request for the key in state `before` was lost, so that nobody knows
+    /// whether it was done. Told of all lost requests, the oldest first.
+    pub(super) fn forget(&self, key: u32, before: State) {
+        let now = self.state(key);
+        if now == before || now.is_uncertain() {
+            return;
+        }
+        let oldest = before.oldest.min(before.newest);
+        self.set_state(key, State { oldest, ..now });
+    }
+
+    /// An answer took so long: what was stored meanwhile lives longer by it.
+    pub(super) fn waited(&self, ns: u64) {
+        if ns > self.slowest_ns.load(Ordering::Relaxed) {
+            self.slowest_ns.fetch_max(ns, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether these are all the bytes of the key, not only its number.
+    pub(super) fn is_key(&self, number: u32, bytes: &[u8]) -> bool {
+        self.keyspace.key(number).is(bytes)
     }
 
     /// Says what is wrong with a value that came for a key in state `asked`.
-    pub(super) fn check(&self, key: u32, asked: State, value: &[u8]) -> Result<(), String> {
+    pub(super) fn check(
+        &self,
+        key: u32,
+        asked: State,
+        flags: u32,
+        value: &[u8],
+    ) -> Result<(), String> {
         let stamp = self
             .items
             .read_value(value)
             .map_err(|why| format!("the value of key {key}: {why}"))?;
+        let version = stamp.version;
         if stamp.key != key {
+            let written = stamp.key;
             return Err(format!(
-                "the value of key {key} was written for key {}",
-                stamp.key
+                "the value of key {key} was written for key {written}"
             ));
         }
-        if asked.is_absent() {
+        if flags != item::flags(key) {
             return Err(format!(
-                "key {key} came back with version {}",
-                stamp.version
+                "key {key} has flags {flags}, not {}",
+                item::flags(key)
             ));
         }
-        if asked.version() != 0 && asked.version() != stamp.version {
+        let State { oldest, newest } = asked;
+        if oldest > newest {
+            return Err(format!("key {key} came back with version {version}"));
+        }
+        if oldest == 0 {
+            return Ok(());
+        }
+        if !(oldest..=newest).contains(&version) {
             return Err(format!(
-                "key {key} has version {}, the last was {}",
-                stamp.version,
-                asked.version()
+                "key {key} has version {version}, the last was {newest}"
+            ));
+        }
+        if !asked.is_uncertain() {
+            self.check_lifetime(key, stamp)?;
+        }
+        Ok(())
+    }
+
+    fn check_lifetime(&self, key: u32, stamp: Stamp) -> Result<(), String> {
+        let ttl = self.keyspace.ttl(key);
+        let written = Duration::from_millis(stamp.written_ms.into());
+        let age = self.begun.elapsed().saturating_sub(written);
+        let slowest = Duration::from_nanos(self.slowest_ns.load(Ordering::Relaxed));
+        if ttl > 0 && age > Duration::from_secs(ttl.into()) + EXPIRY_SLACK + slowest {
+            return Err(format!(
+                "key {key} was there after {age:.1?}, its lifetime is {ttl} s"
             ));
         }
         Ok(())
@@ -118,47 +199,116 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::weighted::Weighted;
+
+    fn scenario() -> Scenario {
+        Scenario {
+            keys: 10,
+            ..Scenario::default()
+        }
+    }
+
+    fn written(ledger: &Ledger<'_>, key: u32) -> Vec<u8> {
+        let mut value = Vec::new();
+        ledger.write(key, 100, &mut value);
+        value
+    }
+
+    /// Whether the value would be accepted if it were asked for now.
+    fn passes(ledger: &Ledger<'_>, key: u32, value: &[u8]) -> bool {
+        let asked = ledger.state(key);
+        ledger.check(key, asked, item::flags(key), value).is_ok()
+    }
 
     #[test]
     fn a_stale_or_foreign_value_would_pass() {
-        let ledger = Ledger::new(1, 10);
-        let mut values = [Vec::new(), Vec::new(), Vec::new()];
-        ledger.write(3, 100, &mut values[0]);
-        ledger.write(3, 100, &mut values[1]);
-        ledger.write(4, 100, &mut values[2]);
-        let asked = ledger.state(3);
-        assert!(ledger.check(3, asked, &values[0]).is_err(), "stale");
-        assert!(ledger.check(3, asked, &values[1]).is_ok());
-        assert!(ledger.check(3, asked, &values[2]).is_err(), "another key's");
+        let scenario = scenario();
+        let ledger = Ledger::new(&scenario);
+        let (first, second) = (written(&ledger, 3), written(&ledger, 3));
+        let foreign = written(&ledger, 4);
+        assert!(!passes(&ledger, 3, &first), "stale");
+        assert!(passes(&ledger, 3, &second));
+        assert!(!passes(&ledger, 3, &foreign), "another key's");
         ledger.delete(3);
-        let asked = ledger.state(3);
-        assert!(ledger.check(3, asked, &values[1]).is_err(), "deleted");
+        assert!(!passes(&ledger, 3, &second), "deleted");
+    }
+
+    #[test]
+    fn other_flags_would_pass() {
+        let scenario = scenario();
+        let ledger = Ledger::new(&scenario);
+        let value = written(&ledger, 3);
+        let flags = item::flags(3) & 0xffff;
+        assert!(ledger.check(3, ledger.state(3), flags, &value).is_err());
     }
 
     #[test]
     fn a_value_could_come_back_after_a_miss() {
-        let ledger = Ledger::new(1, 10);
-        let mut value = Vec::new();
-        ledger.write(3, 100, &mut value);
+        let scenario = scenario();
+        let ledger = Ledger::new(&scenario);
+        let value = written(&ledger, 3);
         ledger.missed(3, ledger.state(3));
-        assert!(ledger.check(3, ledger.state(3), &value).is_err());
+        assert!(!passes(&ledger, 3, &value));
     }
 
     #[test]
     fn a_miss_would_hide_what_was_written_meanwhile() {
-        let ledger = Ledger::new(1, 10);
+        let scenario = scenario();
+        let ledger = Ledger::new(&scenario);
         let before = ledger.state(3);
-        let mut value = Vec::new();
-        ledger.write(3, 100, &mut value);
+        let value = written(&ledger, 3);
         ledger.missed(3, before);
-        assert!(ledger.check(3, ledger.state(3), &value).is_ok());
+        assert!(passes(&ledger, 3, &value));
     }
 
     #[test]
     fn values_of_an_earlier_load_would_be_refused() {
-        let mut value = Vec::new();
-        Ledger::new(1, 10).write(3, 100, &mut value);
-        let ledger = Ledger::new(1, 10);
-        assert!(ledger.check(3, ledger.state(3), &value).is_ok());
+        let scenario = scenario();
+        let value = written(&Ledger::new(&scenario), 3);
+        assert!(passes(&Ledger::new(&scenario), 3, &value));
+    }
+
+    #[test]
+    fn a_lost_write_would_let_older_values_pass_or_raise_a_false_alarm() {
+        let scenario = scenario();
+        let ledger = Ledger::new(&scenario);
+        let old = written(&ledger, 3);
+        let acknowledged = written(&ledger, 3);
+        let before = ledger.state(3);
+        let lost = written(&ledger, 3);
+        ledger.forget(3, before);
+        let later = written(&ledger, 3);
+        assert!(!passes(&ledger, 3, &old));
+        for value in [&acknowledged, &lost, &later] {
+            assert!(passes(&ledger, 3, value), "it may have been done late");
+        }
+    }
+
+    #[test]
+    fn a_lost_get_would_make_a_key_uncertain_or_a_lost_delete_be_believed() {
+        let scenario = scenario();
+        let ledger = Ledger::new(&scenario);
+        let (old, value) = (written(&ledger, 3), written(&ledger, 3));
+        ledger.forget(3, ledger.state(3));
+        assert!(!passes(&ledger, 3, &old) && passes(&ledger, 3, &value));
+        let before = ledger.state(3);
+        ledger.delete(3);
+        ledger.forget(3, before);
+        assert!(!passes(&ledger, 3, &old) && passes(&ledger, 3, &value));
+    }
+
+    #[test]
+    fn a_value_would_outlive_its_lifetime() {
+        let mut scenario = scenario();
+        scenario.ttl = Weighted::fixed(60);
+        let mut ledger = Ledger::new(&scenario);
+        let value = written(&ledger, 3);
+        let aged = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds));
+        ledger.begun = aged(61).unwrap();
+        assert!(passes(&ledger, 3, &value));
+        ledger.begun = aged(63).unwrap();
+        assert!(!passes(&ledger, 3, &value));
+        ledger.waited(5_000_000_000);
+        assert!(passes(&ledger, 3, &value), "it may have been stored late");
     }
 }

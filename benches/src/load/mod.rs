@@ -4,6 +4,7 @@
 //! ```text
 //! run -> phase -> driver (one a thread): epoll, windows, timeouts
 //!                   requests    which request is next, in bytes
+//!                   keyspace    what follows from a key's number
 //!                   schedule    when it is meant to be sent
 //!                   connection  socket, bytes on their way
 //!                   flight      what is unanswered; replies find their request
@@ -14,6 +15,7 @@
 mod connection;
 mod driver;
 mod flight;
+mod keyspace;
 mod ledger;
 mod phase;
 mod progress;
@@ -35,9 +37,9 @@ use ledger::Ledger;
 /// says how it goes.
 pub fn run(scenario: &Scenario, target: &Target, usage: Option<&Process>) -> Result<Report, Error> {
     scenario.check()?;
-    let ledger = scenario
-        .verify
-        .then(|| Ledger::new(scenario.seed, scenario.keys));
+    // Not after the load, which may take an hour.
+    usage.map(|process| process.usage()).transpose()?;
+    let ledger = scenario.verify.then(|| Ledger::new(scenario));
     let phases = scenario
         .phases
         .iter()
@@ -55,7 +57,7 @@ struct Plan<'s> {
     scenario: &'s Scenario,
     target: &'s Target,
     phase: PhaseKind,
-    ledger: Option<&'s Ledger>,
+    ledger: Option<&'s Ledger<'s>>,
     start: Instant,
     /// The warm-up ends.
     measure_ns: u64,

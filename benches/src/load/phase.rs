@@ -30,7 +30,7 @@ pub(super) fn run(
     scenario: &Scenario,
     target: &Target,
     process: Option<&Process>,
-    ledger: Option<&Ledger>,
+    ledger: Option<&Ledger<'_>>,
 ) -> Result<Phase, Error> {
     let warm_up = match phase {
         PhaseKind::Fill | PhaseKind::Scan => Duration::ZERO,
@@ -78,6 +78,12 @@ pub(super) fn run(
         (tally, server)
     });
     let tally = tally.map_err(|e| Error::Failed(format!("the load broke off: {e}")))?;
+    if tally.latency().count == 0 && tally.errors.total() == 0 {
+        return Err(Error::Failed(format!(
+            "{}: no request was made after the warm-up of {warm_up:?}, nothing was measured",
+            phase.name()
+        )));
+    }
     Ok(report(plan, &tally, server?))
 }
 
@@ -112,12 +118,13 @@ fn watch<T>(
         }
     };
     wait_until(plan.measure_ns);
-    let before = process.map(|process| process.usage()).transpose()?;
+    let usage = || process.map(|process| process.usage()).transpose();
+    let before = usage();
     wait_until(plan.end_ns);
-    let after = process.map(|process| process.usage()).transpose()?;
+    let after = usage();
     wait_until(u64::MAX);
     progress.clear();
-    Ok(before.zip(after).map(|(before, after)| [before, after]))
+    Ok(before?.zip(after?).map(|(before, after)| [before, after]))
 }
 
 fn report(plan: &Plan<'_>, tally: &Tally, server: Option<[Usage; 2]>) -> Phase {
@@ -139,6 +146,7 @@ fn report(plan: &Plan<'_>, tally: &Tally, server: Option<[Usage; 2]>) -> Phase {
         rate: requests as f64 / seconds,
         rate_kept: rate_asked.map(|_| (requests - tally.refills) as f64 / seconds),
         requests,
+        succeeded: tally.succeeded(),
         operations: Operation::ALL
             .iter()
             .zip(tally.operations)
@@ -148,6 +156,7 @@ fn report(plan: &Plan<'_>, tally: &Tally, server: Option<[Usage; 2]>) -> Phase {
         keys_read: tally.keys_read,
         hits: tally.hits,
         hit_ratio: (tally.keys_read > 0).then(|| tally.hits as f64 / tally.keys_read as f64),
+        not_found: tally.not_found,
         refills: tally.refills,
         bytes_sent: tally.bytes_sent,
         bytes_received: tally.bytes_received,

@@ -4,21 +4,20 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
 use super::flight::{Asked, Flight};
+use super::keyspace::{FILLER_OFFSETS, Keyspace, mix};
 use super::ledger::{Ledger, State};
+use crate::item;
 use crate::mix::Operation;
 use crate::popularity::Ranks;
 use crate::scenario::{PhaseKind, Scenario};
-use crate::wire::{self, Key};
-
-/// Values begin at one of so many places of the filler, so that two keys'
-/// values differ.
-const FILLER_OFFSETS: usize = 4096;
+use crate::wire;
 
 /// Makes the requests of one phase; each thread has one.
 pub(super) struct Requests<'l> {
     scenario: &'l Scenario,
+    keyspace: Keyspace<'l>,
     phase: PhaseKind,
-    ledger: Option<&'l Ledger>,
+    ledger: Option<&'l Ledger<'l>>,
     ranks: Ranks,
     /// Random bytes that values are cut from, when they need not prove themselves.
     filler: Vec<u8>,
@@ -51,7 +50,7 @@ impl<'l> Requests<'l> {
     pub(super) fn new(
         scenario: &'l Scenario,
         phase: PhaseKind,
-        ledger: Option<&'l Ledger>,
+        ledger: Option<&'l Ledger<'l>>,
     ) -> Self {
         let mut filler = Vec::new();
         if ledger.is_none() {
@@ -60,9 +59,10 @@ impl<'l> Requests<'l> {
         }
         Self {
             scenario,
+            keyspace: Keyspace::new(scenario),
             phase,
             ledger,
-            ranks: Ranks::new(scenario.popularity, scenario.keys),
+            ranks: Ranks::new(scenario.popularity, scenario.keys, scenario.seed),
             filler,
         }
     }
@@ -136,18 +136,18 @@ impl<'l> Requests<'l> {
                 if let Some(ledger) = self.ledger {
                     ledger.delete(key);
                 }
-                wire::delete(self.key(key), out);
+                wire::delete(self.keyspace.key(key), out);
             }
             Operation::Incr => {
                 let counter = source.random.next_u64() % u64::from(self.scenario.counters);
                 let key = counter_key(counter as u32);
                 flight.push(Operation::Incr, false, sent_ns, [self.asked(key)]);
-                wire::incr(self.key(key), out);
+                wire::incr(self.keyspace.key(key), out);
             }
         }
     }
 
-    /// Appends the set of a key that was missed.
+    /// Appends the set of a key that was missed at `sent_ns`.
     pub(super) fn refill(&self, key: u32, sent_ns: u64, flight: &mut Flight, out: &mut Vec<u8>) {
         if is_counter(key, self.scenario) {
             self.set_counter(key, true, sent_ns, flight, out);
@@ -165,7 +165,7 @@ impl<'l> Requests<'l> {
         out: &mut Vec<u8>,
     ) {
         flight.push(operation, false, sent_ns, [self.asked(key)]);
-        wire::get([self.key(key)], out);
+        wire::get([self.keyspace.key(key)], out);
     }
 
     fn multi_get(&self, source: &mut Source, sent_ns: u64, flight: &mut Flight, out: &mut Vec<u8>) {
@@ -173,19 +173,20 @@ impl<'l> Requests<'l> {
         let keys = (0..count).map(|_| self.asked(self.draw(source)));
         flight.push(Operation::MultiGet, false, sent_ns, keys);
         let asked = flight.last_asked(count as usize);
-        wire::get(asked.map(|asked| self.key(asked.key)), out);
+        wire::get(asked.map(|asked| self.keyspace.key(asked.key)), out);
     }
 
     fn set(&self, key: u32, refill: bool, sent_ns: u64, flight: &mut Flight, out: &mut Vec<u8>) {
         flight.push(Operation::Set, refill, sent_ns, [self.asked(key)]);
-        let random = self.property(key, 1);
-        let length = self.scenario.value_size.pick(random) as usize;
-        let ttl = self.scenario.ttl.pick(self.property(key, 2));
-        wire::set(self.key(key), ttl, length, out, |out| {
+        let length = self.keyspace.value_length(key);
+        let ttl = self.keyspace.ttl(key);
+        // They would cost some servers memory: only where they are checked.
+        let flags = self.ledger.map_or(0, |_| item::flags(key));
+        wire::set(self.keyspace.key(key), flags, ttl, length, out, |out| {
             if let Some(ledger) = self.ledger {
                 ledger.write(key, length, out);
             } else {
-                let from = self.property(key, 3) as usize % FILLER_OFFSETS;
+                let from = self.keyspace.filler_offset(key);
                 out.extend_from_slice(&self.filler[from..from + length]);
             }
         });
@@ -200,7 +201,7 @@ impl<'l> Requests<'l> {
         out: &mut Vec<u8>,
     ) {
         flight.push(Operation::Set, refill, sent_ns, [self.asked(key)]);
-        wire::set(self.key(key), 0, 1, out, |out| out.push(b'0'));
+        wire::set(self.keyspace.key(key), 0, 0, 1, out, |out| out.push(b'0'));
     }
 
     fn asked(&self, key: u32) -> Asked {
@@ -216,28 +217,17 @@ impl<'l> Requests<'l> {
     /// A key by its popularity. With `--verify` it is one that belongs to the
     /// connection: those whose number leaves the connection's as remainder.
     fn draw(&self, source: &mut Source) -> u32 {
-        let rank = self.ranks.draw(&mut source.random);
+        let key = self.ranks.draw(&mut source.random);
         if self.ledger.is_none() {
-            return rank;
+            return key;
         }
         let connections = self.scenario.connections;
-        let own = u64::from(rank / connections * connections) + u64::from(source.connection);
+        let own = u64::from(key / connections * connections) + u64::from(source.connection);
         if own < u64::from(self.scenario.keys) {
             own as u32
         } else {
             source.connection
         }
-    }
-
-    fn key(&self, number: u32) -> Key {
-        let length = self.scenario.key_size.pick(self.property(number, 0));
-        Key { number, length }
-    }
-
-    /// A random number that stays the same for a key.
-    #[inline]
-    fn property(&self, key: u32, what: u64) -> u64 {
-        mix(self.scenario.seed ^ (u64::from(key) << 2 | what))
     }
 }
 
@@ -248,14 +238,4 @@ fn counter_key(counter: u32) -> u32 {
 
 fn is_counter(key: u32, scenario: &Scenario) -> bool {
     key > u32::MAX - scenario.counters
-}
-
-/// The finalizer of `SplitMix64` (Steele, Lea, Flood: "Fast splittable
-/// pseudorandom number generators", 2014).
-#[inline]
-fn mix(number: u64) -> u64 {
-    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

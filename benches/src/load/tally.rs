@@ -23,8 +23,11 @@ pub(super) enum Window {
 pub(super) struct Tally {
     pub(super) window: Window,
     pub(super) operations: [u64; Operation::COUNT],
+    /// How many of them were answered by an error.
+    refused: u64,
     pub(super) keys_read: u64,
     pub(super) hits: u64,
+    pub(super) not_found: u64,
     pub(super) verified: u64,
     pub(super) refills: u64,
     pub(super) bytes_sent: u64,
@@ -48,8 +51,10 @@ impl Tally {
         Self {
             window: Window::WarmUp,
             operations: [0; Operation::COUNT],
+            refused: 0,
             keys_read: 0,
             hits: 0,
+            not_found: 0,
             verified: 0,
             refills: 0,
             bytes_sent: 0,
@@ -113,6 +118,18 @@ impl Tally {
         }
     }
 
+    /// A delete or an incr of a key that is not there.
+    pub(super) fn not_found(&mut self) {
+        self.not_found += u64::from(self.window != Window::Drain);
+    }
+
+    /// `ERROR`, `CLIENT_ERROR` or `SERVER_ERROR`.
+    pub(super) fn error_reply(&mut self, line: &[u8]) {
+        self.refused += u64::from(self.window != Window::Drain);
+        self.errors.replies += 1;
+        self.errors.note(|| line.escape_ascii().to_string());
+    }
+
     #[inline]
     pub(super) fn sent(&mut self, bytes: usize) {
         if self.window != Window::Drain {
@@ -131,14 +148,21 @@ impl Tally {
         self.operations.iter().sum()
     }
 
+    /// Requests that were answered without an error.
+    pub(super) fn succeeded(&self) -> u64 {
+        self.requests() - self.refused
+    }
+
     /// Adds what another thread counted.
     pub(super) fn add(&mut self, other: &Self) {
         debug_assert_eq!(other.repeated.2, 0, "all is recorded");
         for (sum, more) in self.operations.iter_mut().zip(other.operations) {
             *sum += more;
         }
+        self.refused += other.refused;
         self.keys_read += other.keys_read;
         self.hits += other.hits;
+        self.not_found += other.not_found;
         self.verified += other.verified;
         self.refills += other.refills;
         self.bytes_sent += other.bytes_sent;

@@ -17,15 +17,17 @@ use clap::Args;
 
 use client::Client;
 use player::{Outcome, Player};
-pub use report::{Misses, Report};
+pub use report::{Misses, Report, Started};
 
-use crate::server::{Program, Setting};
-use crate::trace::Trace;
-use crate::{Error, Process, Target};
+use crate::trace::{Operation, Trace};
+use crate::{Error, Process, Subject, Target};
 
 /// A server's clock has whole seconds: who is later than one of them gets
 /// other answers than on time.
 pub const LATE_MAX: Duration = Duration::from_secs(1);
+
+/// A lifetime may end a second early or late: a shorter one would be another.
+const TTL_MIN_S: f64 = 4.0;
 
 /// Between two progress lines.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
@@ -36,26 +38,9 @@ pub struct Replay {
     /// A trace in the format CTR1, compressed by zstd
     pub trace: PathBuf,
 
-    /// The server, by its address or by the path of its socket
-    #[arg(
-        short,
-        long,
-        value_name = "ADDR[:PORT]|PATH",
-        default_value = "127.0.0.1:11211"
-    )]
-    pub server: Target,
-
-    /// The server's process, to report the CPU time and the memory it uses
-    #[arg(short, long, value_name = "PID")]
-    pub pid: Option<u32>,
-
-    /// Start a server and stop it afterwards: cached, memcached, or NAME=COMMAND
-    #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["server", "pid"])]
-    pub start: Option<Program>,
-
-    /// Memory of the started server, MiB
-    #[arg(short, long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
-    pub memory: u32,
+    /// The server, best empty
+    #[command(flatten)]
+    pub subject: Subject,
 
     /// Keep the trace's times, N seconds in one; without it, as fast as answers come
     #[arg(long, value_name = "N", value_parser = speed)]
@@ -77,17 +62,29 @@ impl Replay {
         if let Some(requests) = self.requests {
             trace.requests.truncate(requests as usize);
         }
-        let Some(program) = &self.start else {
-            return self.play(&trace, &self.server, self.pid.map(Process::new));
+        self.check(&trace)?;
+        let setting = self.subject.setting();
+        self.subject.during(&setting, |target, process| {
+            self.play(&trace, target, process)
+        })
+    }
+
+    /// Whether a server can tell the lifetimes apart.
+    fn check(&self, trace: &Trace) -> Result<(), Error> {
+        let stored = trace
+            .requests
+            .iter()
+            .filter(|r| r.operation != Operation::Delete && r.ttl_s > 0);
+        let Some((speed, shortest)) = self.speed.zip(stored.map(|r| r.ttl_s).min()) else {
+            return Ok(());
         };
-        let server = program.start(&Setting {
-            memory_mib: self.memory,
-            ..Setting::default()
-        })?;
-        let target = Target::Tcp(server.address());
-        let report = self.play(&trace, &target, Some(server.process()))?;
-        server.stop()?;
-        Ok(report)
+        if f64::from(shortest) / speed < TTL_MIN_S {
+            return Err(Error::Usage(format!(
+                "--speed {speed}: the trace's shortest lifetime of {shortest} s is less than \
+                 {TTL_MIN_S} s then, and a server's clock has whole seconds"
+            )));
+        }
+        Ok(())
     }
 
     fn play(

@@ -11,6 +11,9 @@ use crate::item::{Items, Stamp};
 use crate::trace::{Operation, Request, Trace};
 use crate::wire::{self, Key, Reply};
 
+/// A trace tells no client flags, and any would take a server's memory.
+const FLAGS: u32 = 0;
+
 /// Lifetimes beyond this are taken for points in time (memcached's protocol).
 const RELATIVE_TTL_MAX_S: u32 = 30 * 86_400;
 
@@ -163,8 +166,8 @@ impl<'a> Player<'a> {
             Operation::Set => {
                 self.answer_set()?;
                 self.outcome.sets += 1;
-                self.unlimited
-                    .set(request.key, request.ttl_s, self.now_s(request));
+                let (ttl_s, now_s) = (self.unlimited_ttl_s(request), self.now_s(request));
+                self.unlimited.set(request.key, ttl_s, now_s);
                 self.set(at, request);
             }
             Operation::Delete => {
@@ -178,8 +181,8 @@ impl<'a> Player<'a> {
     }
 
     fn count_get(&mut self, at: u32, request: Request, hit: bool) {
-        let now_s = self.now_s(request);
-        let unlimited_hit = self.unlimited.get(request.key, request.ttl_s, now_s);
+        let (ttl_s, now_s) = (self.unlimited_ttl_s(request), self.now_s(request));
+        let unlimited_hit = self.unlimited.get(request.key, ttl_s, now_s);
         let count = if (at as usize) < self.warm_until {
             &mut self.outcome.warm_up
         } else {
@@ -196,6 +199,18 @@ impl<'a> Player<'a> {
             Some(_) => u64::from(request.at_s),
             None => self.begun.elapsed().as_secs(),
         }
+    }
+
+    /// The lifetime that the server is told.
+    fn ttl_s(&self, request: Request) -> u32 {
+        let ttl_s = f64::from(request.ttl_s);
+        (ttl_s / self.speed.unwrap_or(1.0)).round() as u32
+    }
+
+    /// The same on the clock of `now_s`: what was lost by rounding stays lost.
+    fn unlimited_ttl_s(&self, request: Request) -> u32 {
+        let ttl_s = f64::from(self.ttl_s(request));
+        (ttl_s * self.speed.unwrap_or(1.0)).round() as u32
     }
 
     fn key(&self, number: u32) -> Key {
@@ -222,13 +237,18 @@ impl<'a> Player<'a> {
         let first = self.client.reply(|reply| match reply {
             Reply::End => Ok(None),
             Reply::Value {
-                key: got, value, ..
+                key: got,
+                flags,
+                value,
+                ..
             } => Ok(Some(if got != key.as_slice() {
                 Err("the value of another key")
             } else if stored.is_none() {
                 Err("a value where none was stored")
             } else if value != Some(expected.as_slice()) {
                 Err("other bytes than were stored last")
+            } else if flags != FLAGS {
+                Err("other flags than were stored")
             } else if stored.is_some_and(|stored| now > stored.until) {
                 Err("a value that had expired")
             } else {
@@ -255,10 +275,7 @@ impl<'a> Player<'a> {
 
     /// Prepares a set; it leaves together with the next request.
     fn set(&mut self, at: u32, request: Request) {
-        let ttl_s = match (request.ttl_s, self.speed) {
-            (0, _) | (_, None) => request.ttl_s,
-            (ttl_s, Some(speed)) => ((f64::from(ttl_s) / speed).round() as u32).max(1),
-        };
+        let ttl_s = self.ttl_s(request);
         let stored = Stored {
             version: at,
             size: request.value_size,
@@ -268,7 +285,7 @@ impl<'a> Player<'a> {
             },
         };
         let (key, size) = (self.key(request.key), request.value_size as usize);
-        wire::set(key, exptime(ttl_s), size, &mut self.out, |out| {
+        wire::set(key, FLAGS, exptime(ttl_s), size, &mut self.out, |out| {
             stored.write_value(request.key, out);
         });
         self.unanswered_set = Some((request.key, stored));

@@ -17,6 +17,8 @@ pub struct Report {
     pub trace: String,
     /// The server that answered.
     pub target: Target,
+    /// How it was started, if it was.
+    pub started: Option<Started>,
     /// Requests that were played.
     pub requests: u64,
     /// Seconds of trace time that passed in one, if it was kept.
@@ -49,6 +51,17 @@ pub struct Report {
     pub memory_peak_bytes: Option<u64>,
     /// CPU time of the server for each request of the trace.
     pub cpu_ns_per_request: Option<f64>,
+}
+
+/// A server that was started for the replay.
+#[derive(Clone, Debug, Serialize)]
+pub struct Started {
+    /// Its name.
+    pub program: String,
+    /// Memory that it was given.
+    pub memory_mib: u32,
+    /// Workers that it was given.
+    pub workers: u32,
 }
 
 /// How often a get found nothing.
@@ -100,6 +113,11 @@ impl Report {
         Self {
             trace: replay.trace.display().to_string(),
             target: target.clone(),
+            started: replay.subject.start.as_ref().map(|program| Started {
+                program: program.name().to_owned(),
+                memory_mib: replay.subject.memory,
+                workers: replay.subject.workers,
+            }),
             requests,
             speed: replay.speed,
             seconds: outcome.elapsed.as_secs_f64(),
@@ -140,7 +158,12 @@ impl fmt::Display for Report {
         let (all, measured) = (&self.overall, &self.after_warm_up);
         let after = format!("after the first {:.0} %", 100.0 * self.warm_up);
         writeln!(f, "trace       {}", self.trace)?;
-        writeln!(f, "server      {}", self.target)?;
+        write!(f, "server      {}", self.target)?;
+        if let Some(started) = &self.started {
+            let (program, memory) = (&started.program, started.memory_mib);
+            write!(f, ": {program}, {memory} MiB, workers {}", started.workers)?;
+        }
+        writeln!(f)?;
         writeln!(
             f,
             "requests    {} in {:.1} s, {:.0} a second",

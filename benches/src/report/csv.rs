@@ -17,11 +17,13 @@ const COLUMNS: &[Column] = &[
     ("keys_read", |p| p.keys_read.to_string()),
     ("hits", |p| p.hits.to_string()),
     ("hit_ratio", |p| field(p.hit_ratio)),
+    ("not_found", |p| p.not_found.to_string()),
     ("refills", |p| p.refills.to_string()),
     ("bytes_sent", |p| p.bytes_sent.to_string()),
     ("bytes_received", |p| p.bytes_received.to_string()),
     ("errors", |p| p.errors.total().to_string()),
     ("wrong_values", |p| p.errors.wrong_values.to_string()),
+    ("verified", |p| p.verified.to_string()),
     ("overdue", |p| p.overdue.to_string()),
     ("min_ns", |p| p.latency.min_ns.to_string()),
     ("mean_ns", |p| p.latency.mean_ns.to_string()),
@@ -34,6 +36,12 @@ const COLUMNS: &[Column] = &[
     ("server_cpu_ns_per_request", |p| {
         field(p.server.as_ref().map(|s| s.cpu_ns_per_request))
     }),
+    ("server_cpu_user_ns", |p| {
+        field(p.server.as_ref().map(|s| s.cpu_user_ns))
+    }),
+    ("server_cpu_system_ns", |p| {
+        field(p.server.as_ref().map(|s| s.cpu_system_ns))
+    }),
     ("server_memory_peak_bytes", |p| {
         field(p.server.as_ref().map(|s| s.memory_peak_bytes))
     }),
@@ -42,6 +50,14 @@ const COLUMNS: &[Column] = &[
     }),
     ("server_instructions_per_request", |p| {
         field(p.server.as_ref().and_then(|s| s.instructions_per_request))
+    }),
+    ("server_instructions_source", |p| {
+        let source = p
+            .server
+            .as_ref()
+            .and_then(|s| s.instructions_source.as_ref());
+        // A comma would begin a field.
+        field(source).replace(',', ";")
     }),
     ("generator_cpu_ns_per_request", |p| {
         p.generator_cpu_ns_per_request.to_string()

@@ -24,6 +24,12 @@ impl fmt::Display for Report {
             scenario.value_size,
             scenario.seed
         )?;
+        if scenario.verify {
+            writeln!(
+                f,
+                "each connection has keys of its own, as popular as their neighbours"
+            )?;
+        }
         for phase in &self.phases {
             write!(f, "\n{phase}")?;
         }
@@ -65,6 +71,9 @@ impl fmt::Display for Phase {
                 write!(f, ", {} refilled", self.refills)?;
             }
             writeln!(f)?;
+        }
+        if self.not_found > 0 {
+            writeln!(f, "not found  {} deletes and incrs", self.not_found)?;
         }
         writeln!(
             f,

@@ -50,11 +50,11 @@ fn a_comparison_would_leave_a_server_or_a_load_out() {
         for server in case["servers"].as_array().unwrap() {
             assert_eq!(server["rate_max"]["rounds"].as_array().unwrap().len(), 3);
             assert!(
-                server["cpu_ns"]["median"].as_f64().unwrap() > 0.0,
+                server["paced"]["cpu_ns"]["median"].as_f64().unwrap() > 0.0,
                 "{server}"
             );
             // Both were asked for the same, and kept it.
-            let (rate, kept) = (&case["rate"], &server["rate_kept"]["median"]);
+            let (rate, kept) = (&case["rate"], &server["paced"]["rate_kept"]["median"]);
             let kept = kept.as_f64().unwrap() / rate.as_f64().unwrap();
             assert!((0.5..1.5).contains(&kept), "{server}");
         }
@@ -83,4 +83,29 @@ fn a_comparison_that_makes_no_sense_would_be_begun() {
     let (status, said) = refused(&["-s", "floor", "--phase", "fill"]);
     assert_eq!(status, Some(2));
     assert!(said.contains("--phase"), "{said}");
+    let (status, said) = refused(&["-s", "floor", "--value-size", "64:9,1KiB:1"]);
+    assert_eq!(status, Some(2));
+    assert!(said.contains("values of one size"), "{said}");
+    let (status, said) = refused(&["-s", "floor", "--rate", "5", "--part", "0.5"]);
+    assert_eq!(status, Some(2));
+    assert!(said.contains("cannot be used with"), "{said}");
+}
+
+#[test]
+fn an_error_would_lose_what_was_measured_before() {
+    let json = NamedTempFile::new().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_cacheperf"))
+        .args(["compare", "-s", "floor", "-s", "bad=/does/not/exist {port}"])
+        .arg("--json")
+        .arg(json.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("| failed: bad: cannot start"), "{table}");
+    let json: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(json.path()).unwrap()).unwrap();
+    let case = &json["cases"][0];
+    assert!(case["failed"].as_str().unwrap().contains("/does/not/exist"));
+    assert!(case["rate"].is_null(), "{case}");
 }

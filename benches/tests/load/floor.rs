@@ -1,10 +1,15 @@
 //! The floor, over sockets.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
+use benches::Process;
 use benches::server::{Program, Server, Setting};
+use rustix::process::{Pid, Signal, kill_process};
 
 pub(crate) fn program(name: &str) -> Program {
     let cacheperf = env!("CARGO_BIN_EXE_cacheperf");
@@ -95,5 +100,48 @@ fn a_client_that_does_not_read_would_lose_replies() {
     for number in 0..COUNT {
         stream.read_exact(&mut got).unwrap();
         assert!(got == reply.as_bytes(), "reply {number}");
+    }
+}
+
+#[test]
+fn too_many_clients_would_end_the_floor() {
+    let setting = Setting {
+        under: ["prlimit", "--nofile=16:16"].map(str::to_owned).to_vec(),
+        ..Setting::default()
+    };
+    let server = program("floor").start(&setting).unwrap();
+    let clients: Vec<_> = (0..40).map(|_| connect(&server)).collect();
+    // Some of them have to wait, and are served when others leave.
+    let mut last = connect(&server);
+    drop(clients);
+    last.write_all(b"hello\r\n").unwrap();
+    let mut error = [0; 7];
+    last.read_exact(&mut error).unwrap();
+    assert_eq!(&error, b"ERROR\r\n");
+}
+
+#[test]
+fn a_server_would_outlive_the_program_that_started_it() {
+    for (signal, status) in [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129)] {
+        let mut cacheperf = Command::new(env!("CARGO_BIN_EXE_cacheperf"))
+            .args(["run", "--start", "floor", "-T", "1h"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let children = format!("/proc/{0}/task/{0}/children", cacheperf.id());
+        let started = (0..1000).find_map(|_| {
+            thread::sleep(Duration::from_millis(10));
+            let children = fs::read_to_string(&children).unwrap();
+            children.split_whitespace().next()?.parse().ok()
+        });
+        let started = Process::new(started.unwrap());
+        kill_process(Pid::from_child(&cacheperf), signal).unwrap();
+        assert_eq!(cacheperf.wait().unwrap().code(), Some(status));
+        let is_gone = (0..1000).any(|_| {
+            thread::sleep(Duration::from_millis(10));
+            started.usage().is_err()
+        });
+        assert!(is_gone, "{signal:?}");
     }
 }

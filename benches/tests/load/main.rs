@@ -5,6 +5,7 @@ mod floor;
 mod replay;
 mod server;
 
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use benches::report::Phase;
 use benches::scenario::PhaseKind;
 use benches::server::{Program, Setting};
 use benches::weighted::Weighted;
-use benches::{Report, Scenario, Target};
+use benches::{Process, Report, Scenario, Target};
 use rustix::process::Signal;
 use server::Manner;
 
@@ -95,23 +96,68 @@ fn a_stale_value_would_pass() {
     let report = benches::run(&scenario, &Target::Tcp(address), None).unwrap();
     assert!(report.phases[1].errors.wrong_values > 0);
 
-    let status = Command::new(env!("CARGO_BIN_EXE_cacheperf"))
-        .args(["run", "--server", &address.to_string(), "--verify"])
-        .args([
-            "--phase",
-            "fill,scan",
-            "--keys",
-            "50",
-            "--connections",
-            "2",
-            "--mix",
-            "set=1",
-        ])
-        .args(["--seed", "2"])
+    let other_seed = ["--phase", "fill,scan", "--verify", "--seed", "2"];
+    assert_eq!(status(address, &other_seed), Some(1));
+}
+
+/// The exit status of `cacheperf run`.
+fn status(server: SocketAddr, arguments: &[&str]) -> Option<i32> {
+    Command::new(env!("CARGO_BIN_EXE_cacheperf"))
+        .args(["run", "--server", &server.to_string(), "--keys", "50"])
+        .args(arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .status();
-    assert_eq!(status.unwrap().code(), Some(1), "values of another seed");
+        .status()
+        .unwrap()
+        .code()
+}
+
+#[test]
+fn a_load_of_which_nothing_was_measured_would_succeed() {
+    for (manner, arguments, code) in [
+        (Manner::Honest, &["-n", "100"][..], 0),
+        (Manner::Honest, &["-n", "100", "--warm-up", "1h"], 1),
+        (Manner::Full, &["--phase", "fill"], 1),
+        (Manner::Full, &["--phase", "fill", "--busy-poll"], 2),
+    ] {
+        let (address, _) = server::start(manner);
+        assert_eq!(status(address, arguments), Some(code), "{arguments:?}");
+    }
+}
+
+#[test]
+fn flags_that_were_cut_would_pass() {
+    let mut scenario = scenario(&[PhaseKind::Fill, PhaseKind::Scan], 1);
+    scenario.verify = true;
+    let scan = &load(&scenario, Manner::CutsFlags).phases[1];
+    assert!(scan.errors.wrong_values > 400, "{:?}", scan.errors);
+}
+
+#[test]
+fn a_key_that_is_not_there_would_count_as_deleted_or_counted() {
+    let mut scenario = scenario(&[PhaseKind::Run], 2000);
+    scenario.mix = "delete=1,incr=1".parse().unwrap();
+    let run = &load(&scenario, Manner::Honest).phases[0];
+    assert_eq!((run.not_found, run.succeeded), (2000, 2000));
+}
+
+#[test]
+fn a_reply_that_is_too_long_would_be_called_a_closed_connection() {
+    let mut scenario = scenario(&[PhaseKind::Run], 100);
+    scenario.mix = "get=1".parse().unwrap();
+    scenario.verify = true;
+    let errors = &load(&scenario, Manner::Verbose).phases[0].errors;
+    assert_eq!(errors.nonsense, errors.total(), "{errors:?}");
+    assert!(errors.first[0].contains("a reply has more than"));
+}
+
+#[test]
+fn a_process_that_is_not_there_would_be_noticed_after_the_load() {
+    let (address, seen) = server::start(Manner::Honest);
+    let nobody = Process::new(i32::MAX as u32);
+    let scenario = scenario(&[PhaseKind::Fill], 1);
+    let outcome = benches::run(&scenario, &Target::Tcp(address), Some(&nobody));
+    assert!(outcome.is_err() && seen.lock().unwrap().lines.is_empty());
 }
 
 #[test]
@@ -213,6 +259,8 @@ fn a_report_would_not_fit_a_terminal_or_a_spreadsheet() {
         "p99.99",
         "hits",
         "refilled",
+        "not found",
+        "keys of its own",
         "error replies",
         "SERVER_ERROR",
     ] {

@@ -59,7 +59,7 @@ fn play(requests: &[(u32, u8, u32, u32, u32)], manner: Manner) -> Report {
     let (address, _) = server::start(manner);
     let file = trace(requests);
     let mut replay = flags(&file, &["--warm-up", "0.5"]);
-    replay.server = Target::Tcp(address);
+    replay.subject.server = Target::Tcp(address);
     replay.run().unwrap()
 }
 
@@ -117,21 +117,21 @@ fn a_value_that_was_refused_would_be_expected() {
 fn a_lifetime_would_not_shrink_with_the_trace() {
     let requests = [
         (0, SET, 0, 1, 90),
-        (0, SET, 1, 1, 1),
+        (0, SET, 1, 1, 9),
         (0, SET, 2, 1, 0),
         (1, SET, 3, 1, 4 * 86_400 * 30),
     ];
     let (address, seen) = server::start(Manner::Honest);
     let file = trace(&requests);
     let mut replay = flags(&file, &["--speed", "2"]);
-    replay.server = Target::Tcp(address);
+    replay.subject.server = Target::Tcp(address);
     replay.run().unwrap().check().unwrap();
     let seen = std::mem::take(&mut seen.lock().unwrap().lines);
     let lifetimes: Vec<u64> = seen
         .iter()
         .map(|line| line.split(' ').nth(3).unwrap().parse().unwrap())
         .collect();
-    assert_eq!(lifetimes[..3], [45, 1, 0]);
+    assert_eq!(lifetimes[..3], [45, 5, 0]);
     assert!(
         lifetimes[3] > 1_000_000_000,
         "60 days are a point in time: {lifetimes:?}"
@@ -147,7 +147,7 @@ fn a_replay_that_fell_behind_would_pass() {
     let requests: Vec<_> = (0..300).map(|i| (i / 100, SET, i, 10, 0)).collect();
     let file = trace(&requests);
     let mut replay = flags(&file, &["--speed", "2"]);
-    replay.server = Target::Tcp(server.address());
+    replay.subject.server = Target::Tcp(server.address());
     let report = replay.run().unwrap();
     assert!(!report.void && report.seconds > 1.0, "{report}");
 
@@ -162,4 +162,47 @@ fn a_replay_that_fell_behind_would_pass() {
     assert!(report.void, "{report}");
     let failure = report.check().unwrap_err().to_string();
     assert!(failure.contains("void"), "{failure}");
+}
+
+#[test]
+fn a_lifetime_would_be_compressed_to_nothing() {
+    let requests = [(0, SET, 0, 1, 0), (0, DELETE, 0, 1, 1), (1, GET, 0, 1, 80)];
+    let file = trace(&requests);
+    let (address, _) = server::start(Manner::Honest);
+    let mut replay = flags(&file, &["--speed", "21"]);
+    replay.subject.server = Target::Tcp(address);
+    let refused = replay.run().unwrap_err();
+    assert_eq!(refused.status(), 2);
+    assert!(refused.to_string().contains("80 s"), "{refused}");
+    replay.speed = Some(20.0);
+    replay.run().unwrap();
+}
+
+/// 9 s of trace time are told as 5 s of 2: a get after 9 s hits, everywhere.
+#[test]
+fn what_a_rounded_lifetime_gains_would_count_as_excess() {
+    let requests = [(0, SET, 0, 1, 9), (9, GET, 0, 1, 9)];
+    let (address, _) = server::start(Manner::Honest);
+    let file = trace(&requests);
+    let mut replay = flags(&file, &["--speed", "2"]);
+    replay.subject.server = Target::Tcp(address);
+    let report = replay.run().unwrap();
+    assert_eq!(report.overall.misses, 0);
+    assert!(report.overall.unlimited_ratio < 1e-9, "{report}");
+}
+
+#[test]
+fn memory_would_be_asked_of_a_server_that_runs() {
+    let refused = |flags: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_cacheperf"))
+            .args(["replay", "trace"])
+            .args(flags)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{flags:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refused(&["--memory", "5"]).contains("--start"));
+    assert!(refused(&["--workers", "2"]).contains("--start"));
+    assert!(refused(&["--start", "floor", "--pid", "1"]).contains("cannot be used"));
 }

@@ -17,11 +17,16 @@ pub(crate) enum Manner {
     HangsUp(u32),
     /// Takes requests and answers none.
     Mute,
+    /// Every value has a megabyte.
+    Verbose,
+    /// Flags have 16 bits.
+    CutsFlags,
 }
 
 #[derive(Default)]
 pub(crate) struct Seen {
-    values: HashMap<Vec<u8>, Vec<u8>>,
+    /// Flags and value, with the line end.
+    values: HashMap<Vec<u8>, (String, Vec<u8>)>,
     /// All request lines, in the order they came.
     pub(crate) lines: Vec<String>,
 }
@@ -70,11 +75,17 @@ fn answer(manner: Manner, seen: &mut Seen, words: &[&str], value: Vec<u8>) -> Ve
     let values = &mut seen.values;
     let key = words[1].as_bytes().to_vec();
     match words[0] {
+        "get" if manner == Manner::Verbose => {
+            let mut reply = format!("VALUE {} 0 {}\r\n", words[1], 1 << 20).into_bytes();
+            reply.resize(reply.len() + (1 << 20), b'v');
+            reply.extend(b"\r\nEND\r\n");
+            reply
+        }
         "get" => {
             let mut reply = Vec::new();
             for key in &words[1..] {
-                if let Some(value) = values.get(key.as_bytes()) {
-                    write!(reply, "VALUE {key} 0 {}\r\n", value.len() - 2).unwrap();
+                if let Some((flags, value)) = values.get(key.as_bytes()) {
+                    write!(reply, "VALUE {key} {flags} {}\r\n", value.len() - 2).unwrap();
                     reply.extend(value);
                 }
             }
@@ -84,7 +95,11 @@ fn answer(manner: Manner, seen: &mut Seen, words: &[&str], value: Vec<u8>) -> Ve
         "set" if manner == Manner::Full => b"SERVER_ERROR out of memory storing object\r\n".into(),
         "set" if manner == Manner::Stale && values.contains_key(&key) => b"STORED\r\n".into(),
         "set" => {
-            values.insert(key, value);
+            let mut flags = words[2].to_owned();
+            if manner == Manner::CutsFlags {
+                flags = (flags.parse::<u32>().unwrap() as u16).to_string();
+            }
+            values.insert(key, (flags, value));
             b"STORED\r\n".into()
         }
         "delete" => match values.remove(&key) {
@@ -93,7 +108,7 @@ fn answer(manner: Manner, seen: &mut Seen, words: &[&str], value: Vec<u8>) -> Ve
         },
         "incr" => match values.get_mut(&key) {
             None => b"NOT_FOUND\r\n".into(),
-            Some(value) => {
+            Some((_, value)) => {
                 let digits = str::from_utf8(&value[..value.len() - 2]).unwrap();
                 let number = digits.parse::<u64>().unwrap() + 1;
                 *value = format!("{number}\r\n").into();

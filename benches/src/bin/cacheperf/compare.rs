@@ -18,10 +18,10 @@ pub(crate) struct Flags {
 
 pub(crate) fn run(flags: &Flags) -> Result<(), Error> {
     let comparison = flags.compare.run()?;
-    print!("{comparison}");
-    let Some(file) = &flags.json else {
-        return Ok(());
-    };
-    fs::write(file, crate::json(&comparison))
-        .map_err(|e| Error::Failed(format!("cannot write {}: {e}", file.display())))
+    if let Some(file) = &flags.json {
+        fs::write(file, crate::json(&comparison))
+            .map_err(|e| Error::Failed(format!("cannot write {}: {e}", file.display())))?;
+    }
+    crate::print(&comparison)?;
+    comparison.check()
 }

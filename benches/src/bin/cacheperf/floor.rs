@@ -74,9 +74,9 @@ impl Flags {
                     &floor,
                     &setting,
                 )?;
-                println!(
-                    "{mix}, pipeline {pipeline}: {count:.0} instructions a request ({source})"
-                );
+                crate::print(&format_args!(
+                    "{mix}, pipeline {pipeline}: {count:.0} instructions a request ({source})\n"
+                ))?;
             }
         }
         Ok(())

@@ -1,9 +1,13 @@
 //! Loads servers of the memcached protocol, and measures what they take.
 
+use std::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use benches::Error;
+use benches::server::end_with_this_program;
 use clap::{Parser, Subcommand};
+use rustix::process::{Resource, getrlimit, setrlimit};
 
 mod compare;
 mod floor;
@@ -33,16 +37,31 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    raise_open_files_limit();
+    let outcome = end_with_this_program().and_then(|()| match command {
         Command::Run(flags) => run::run(&flags),
         Command::Replay(flags) => replay::run(&flags),
         Command::Compare(flags) => compare::run(&flags),
         Command::Floor(flags) => floor::run(&flags),
-    };
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
+}
+
+/// A connection is a file. Where no more are allowed, opening one too many says so.
+fn raise_open_files_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    let _ = setrlimit(Resource::Nofile, limit);
+}
+
+/// Shows a report; whoever reads it may have gone.
+fn print(report: &impl fmt::Display) -> Result<(), Error> {
+    write!(io::stdout(), "{report}")
+        .map_err(|e| Error::Failed(format!("cannot print the report: {e}")))
 }
 
 /// A report for programs.

@@ -16,9 +16,9 @@ pub(crate) struct Flags {
 pub(crate) fn run(flags: &Flags) -> Result<(), Error> {
     let report = flags.replay.run()?;
     if flags.json {
-        println!("{}", crate::json(&report));
+        crate::print(&format_args!("{}\n", crate::json(&report)))?;
     } else {
-        print!("{report}");
+        crate::print(&report)?;
     }
     report.check()
 }

@@ -2,47 +2,23 @@
 
 use std::io::{self, Write};
 
-use benches::server::{Program, Server, Setting};
-use benches::{Error, Process, Report, Scenario, Target, counted, instrument};
+use benches::server::Setting;
+use benches::{Error, Process, Report, Scenario, Subject, Target, counted, instrument};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Flags {
-    /// The server, by its address or by the path of its socket
-    #[arg(
-        short,
-        long,
-        value_name = "ADDR[:PORT]|PATH",
-        default_value = "127.0.0.1:11211"
-    )]
-    server: Target,
-
-    /// Process of the server, to report its CPU time and memory
-    #[arg(short, long, value_name = "PID")]
-    pid: Option<u32>,
-
-    /// Start this server for the load: cached, memcached, floor or NAME=COMMAND
-    #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["server", "pid"])]
-    start: Option<Program>,
-
-    /// Memory of the started server, MiB
-    #[arg(
-        short,
-        long,
-        value_name = "N",
-        default_value_t = 64,
-        requires = "start"
-    )]
-    memory: u32,
-
-    /// Workers of the started server
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "start")]
-    workers: u32,
+    #[command(flatten)]
+    subject: Subject,
 
     #[command(flatten)]
     counts: Counts,
 
     #[command(flatten)]
     scenario: Scenario,
+
+    /// At a fixed rate, look for answers without ever sleeping: takes a core a thread
+    #[arg(long, requires = "rate")]
+    busy_poll: bool,
 
     #[command(flatten)]
     format: Format,
@@ -73,35 +49,46 @@ struct Format {
 
 pub(crate) fn run(flags: &Flags) -> Result<(), Error> {
     flags.check()?;
-    let report = match &flags.start {
-        None => flags.load(&flags.server, flags.pid.map(Process::new))?,
-        Some(program) => {
-            let server = program.start(&flags.setting())?;
-            let report = flags.load_started(&server)?;
-            server.stop()?;
-            report
-        }
-    };
+    let report = flags.subject.during(&flags.setting(), |target, process| {
+        flags.load(target, process)
+    })?;
     flags
         .print(&report)
         .map_err(|e| Error::Failed(format!("cannot print the report: {e}")))?;
-    match report.wrong_values() {
-        0 => Ok(()),
-        wrong => Err(Error::Failed(format!(
+    judge(&report)
+}
+
+/// Says why a load that was measured is a failure.
+fn judge(report: &Report) -> Result<(), Error> {
+    let wrong = report.wrong_values();
+    if wrong > 0 {
+        return Err(Error::Failed(format!(
             "{wrong} values were not what was written"
+        )));
+    }
+    match report.phases.iter().find(|phase| phase.succeeded == 0) {
+        None => Ok(()),
+        Some(phase) => Err(Error::Failed(format!(
+            "{}: no request succeeded",
+            phase.phase.name()
         ))),
     }
 }
 
 impl Flags {
     fn check(&self) -> Result<(), Error> {
-        let is_known = self.pid.is_some() || self.start.is_some();
+        if let Some(program) = &self.subject.start {
+            program.check(&self.scenario)?;
+        }
+        let is_known = self.subject.pid.is_some() || self.subject.start.is_some();
         if (self.counts.system_calls || self.counts.instructions) && !is_known {
             return Err(Error::Usage(
                 "--system-calls and --instructions need the server's --pid, or --start".to_owned(),
             ));
         }
-        if self.counts.instructions && self.start.is_none() && !instrument::has_hardware_counters()
+        if self.counts.instructions
+            && self.subject.start.is_none()
+            && !instrument::has_hardware_counters()
         {
             return Err(Error::Usage(
                 "--instructions: this machine has no hardware counters for a running server; \
@@ -114,21 +101,18 @@ impl Flags {
 
     fn setting(&self) -> Setting<'static> {
         Setting {
-            memory_mib: self.memory,
-            threads: self.workers as usize,
-            cpus: None,
             key_size: self.scenario.key_size.max(),
             value_size: self.scenario.value_size.max(),
-            under: Vec::new(),
+            ..self.subject.setting()
         }
     }
 
-    fn load_started(&self, server: &Server) -> Result<Report, Error> {
-        self.load(&Target::Tcp(server.address()), Some(server.process()))
-    }
-
     fn load(&self, target: &Target, process: Option<Process>) -> Result<Report, Error> {
-        let mut report = benches::run(&self.scenario, target, process.as_ref())?;
+        let scenario = Scenario {
+            busy_poll: self.busy_poll,
+            ..self.scenario.clone()
+        };
+        let mut report = benches::run(&scenario, target, process.as_ref())?;
         for phase in &mut report.phases {
             let (Some(usage), Some(process)) = (&mut phase.server, process) else {
                 continue;
@@ -136,13 +120,13 @@ impl Flags {
             if phase.phase.is_once() {
                 continue;
             }
-            let (scenario, phase) = (&self.scenario, phase.phase);
+            let (scenario, phase) = (&scenario, phase.phase);
             if self.counts.system_calls {
                 let calls = counted::system_calls_per_request(scenario, phase, target, process)?;
                 usage.system_calls_per_request = Some(calls);
             }
             if self.counts.instructions {
-                let (count, source) = match &self.start {
+                let (count, source) = match &self.subject.start {
                     Some(program) if !instrument::has_hardware_counters() => {
                         let setting = self.setting();
                         counted::callgrind_instructions_per_request(
