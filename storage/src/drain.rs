@@ -1,5 +1,6 @@
 //! The slices of a drain: each of a segment's items loses its slot or moves, under its key's lock.
 
+use crate::evict::worth::Grade;
 use crate::guard::Guard;
 use crate::index::Hash;
 use crate::item::{Body, Draft, Stored};
@@ -10,6 +11,8 @@ use crate::{Eviction, NoSpace};
 
 /// Items a slice looks at (Law 7: about 50 us).
 const SLICE_ITEMS: usize = 64;
+/// An evicted segment keeps three quarters of its bytes at most.
+const KEPT_PART_MAX: (u64, u64) = (3, 4);
 
 /// Why a segment is drained.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,17 +31,55 @@ pub(crate) enum Reason {
 pub(crate) struct Drain {
     pub(crate) segment: u32,
     pub(crate) reason: Reason,
+    /// Under s3fifo: its items had proven themselves.
+    main: bool,
     /// Bytes from the segment's start.
     pub(crate) cursor: u32,
+    /// Bytes that were moved although they might have been dropped.
+    kept: u32,
 }
 
 impl Drain {
-    pub(crate) fn new(segment: u32, reason: Reason) -> Drain {
+    pub(crate) fn new(segment: u32, reason: Reason, main: bool) -> Drain {
         Drain {
             segment,
             reason,
+            main,
             cursor: 0,
+            kept: 0,
         }
+    }
+
+    /// Whether an evicted segment of `len` bytes may keep another item of `size`: each drain has to yield space (Law 7).
+    fn may_keep(&self, size: u32, len: u32) -> bool {
+        u64::from(self.kept + size) * KEPT_PART_MAX.1 <= u64::from(len) * KEPT_PART_MAX.0
+    }
+}
+
+/// An item that the walk has come to.
+struct Case<'g> {
+    hash: Hash,
+    location: u64,
+    item: Stored<'g>,
+}
+
+/// Grades and sizes of a slice's items.
+struct Grades {
+    items: [(Grade, u32); SLICE_ITEMS],
+    count: usize,
+}
+
+impl Grades {
+    fn new() -> Grades {
+        Grades {
+            items: [(Grade::default(), 0); SLICE_ITEMS],
+            count: 0,
+        }
+    }
+
+    fn add(&mut self, grade: Grade, size: u32) {
+        self.items[self.count] = (grade, size);
+        self.count += 1;
     }
 }
 
@@ -96,6 +137,7 @@ impl Writer {
         let start = store.space.offset_of(drain.segment);
         let len = store.space.records[drain.segment as usize].len();
         self.tally().slices.add(1);
+        let mut grades = Grades::new();
         let mut freed = 0;
         for _ in 0..SLICE_ITEMS {
             if drain.cursor == len {
@@ -105,12 +147,25 @@ impl Writer {
             // The segment is Draining, and ours: whole items lie end to end up to its length.
             let item = store.stored(location);
             let size = item.size() as u32;
-            match self.dispose(guard, drain.reason, location, &item) {
+            let case = Case {
+                hash: store.place(item.key),
+                location,
+                item,
+            };
+            let must_drop =
+                drain.reason == Reason::Evicted && !is_kept(store, drain, &case, &mut grades);
+            match self.dispose(guard, drain, &case, must_drop) {
                 Fate::Stuck => return None,
-                Fate::Moved => self.tally().moved.add(1),
+                Fate::Moved => {
+                    self.tally().moved.add(1);
+                    drain.kept += size;
+                }
                 Fate::Gone => freed += u64::from(size),
             }
             drain.cursor += size;
+        }
+        if grades.count > 0 {
+            store.worth.learn(&grades.items[..grades.count]);
         }
         Some(freed)
     }
@@ -131,18 +186,16 @@ impl Writer {
     fn dispose(
         &mut self,
         guard: &Guard<'_>,
-        reason: Reason,
-        location: u64,
-        item: &Stored<'_>,
+        drain: &Drain,
+        case: &Case<'_>,
+        mut must_drop: bool,
     ) -> Fate {
         let store = guard.store();
-        let hash = store.place(item.key);
-        let mut must_drop = reason == Reason::Evicted;
         loop {
             // Anew each time: a flush may have come in between.
             let view = store.view(guard.now());
-            if !must_drop && store.is_visible(view, location, item) {
-                match self.move_item(guard, hash, location) {
+            if !must_drop && store.is_visible(view, case.location, &case.item) {
+                match self.move_item(guard, drain, case) {
                     Ok(true) => return Fate::Moved,
                     // It was changed or deleted meanwhile, or has become invisible.
                     Ok(false) => {}
@@ -150,7 +203,7 @@ impl Writer {
                     Err(_) => must_drop = true,
                 }
             }
-            if self.drop_item(guard, hash, view, location, must_drop) {
+            if self.drop_item(guard, drain, case, view, must_drop) {
                 return Fate::Gone;
             }
         }
@@ -161,28 +214,35 @@ impl Writer {
     fn drop_item(
         &mut self,
         guard: &Guard<'_>,
-        hash: Hash,
+        drain: &Drain,
+        case: &Case<'_>,
         view: View,
-        location: u64,
         must_drop: bool,
     ) -> bool {
         let store = guard.store();
-        let locked = store.index.lock(hash);
-        let Some(found) = store.find_locked(&locked, |at, _| at == location) else {
+        let locked = store.index.lock(case.hash);
+        let Some(found) = store.find_locked(&locked, |at, _| at == case.location) else {
             return true;
         };
-        if !must_drop && store.is_visible(view, location, &found.stored) {
+        let is_visible = store.is_visible(view, case.location, &found.stored);
+        if !must_drop && is_visible {
             return false;
         }
         locked.remove(found.slot);
         drop(locked);
         self.count_dropped(store, view, &found);
+        if let Some(ghosts) = &store.ghosts
+            && is_visible
+            && !drain.main
+        {
+            ghosts.add(case.hash.bits);
+        }
         true
     }
 
     fn count_dropped(&self, store: &Store, view: View, found: &Found<'_>) {
         let tally = self.tally();
-        let unfetched = u64::from(found.word.frequency() == 0);
+        let unfetched = u64::from(!found.is_fetched());
         if store.is_void(view, found.location) {
             tally.flushed.add(1);
         } else if store.is_visible(view, found.location, &found.stored) {
@@ -197,15 +257,27 @@ impl Writer {
 
     /// Copies a live item to this writer's tail (Law 6: the copy is published only over the very location it was made
     /// from). False when the item is not there any more.
-    fn move_item(&mut self, guard: &Guard<'_>, hash: Hash, location: u64) -> Result<bool, NoSpace> {
+    fn move_item(
+        &mut self,
+        guard: &Guard<'_>,
+        drain: &Drain,
+        case: &Case<'_>,
+    ) -> Result<bool, NoSpace> {
         let store = guard.store();
+        let survives = drain.reason == Reason::Evicted;
         let task = Task {
-            publish: Publish::Copy { observe: false },
+            publish: if survives {
+                Publish::Kept
+            } else {
+                Publish::Copy { observe: false }
+            },
             purpose: Purpose::Drain,
+            main: drain.main || (survives && store.eviction == Eviction::S3Fifo),
         };
+        let location = case.location;
         let moved = self.rewrite(
             guard,
-            hash,
+            case.hash,
             task,
             |at, _| at == location,
             |old| {
@@ -216,6 +288,11 @@ impl Writer {
                 Step::Write(
                     Draft {
                         cas,
+                        fetched: if survives {
+                            old.is_fetched()
+                        } else {
+                            old.stored.is_fetched()
+                        },
                         ..Draft::successor(&old.stored, body)
                     },
                     (),
@@ -224,6 +301,22 @@ impl Writer {
         )?;
         Ok(moved.is_some())
     }
+}
+
+/// Whether an item of an evicted segment is worth keeping.
+fn is_kept(store: &Store, drain: &Drain, case: &Case<'_>, grades: &mut Grades) -> bool {
+    if !store.eviction.is_choosy() {
+        return false;
+    }
+    let names = |location| location == case.location;
+    let Some((_, word)) = store.index.find(case.hash, names) else {
+        return false;
+    };
+    let size = case.item.size() as u32;
+    let grade = Grade::of(word.frequency(), size);
+    grades.add(grade, size);
+    grade >= store.worth.limit()
+        && drain.may_keep(size, store.space.records[drain.segment as usize].len())
 }
 
 #[cfg(all(test, not(loom), not(miri)))]
@@ -258,7 +351,13 @@ mod tests {
                             let found =
                                 store.locate(&guard, hash, |_, stored| stored.key == b"key");
                             let Some(found) = found else { break };
-                            writer.dispose(&guard, Reason::Expired, found.location, &found.stored);
+                            let case = Case {
+                                hash,
+                                location: found.location,
+                                item: found.stored,
+                            };
+                            let drain = Drain::new(0, Reason::Expired, false);
+                            writer.dispose(&guard, &drain, &case, false);
                         }
                     }
                     drop(guard);

@@ -24,6 +24,8 @@ const EXPIRY: u8 = 1;
 const CELL: u8 = 2;
 const CLIENT_FLAGS: u8 = 4;
 const CAS: u8 = 8;
+/// No field, but a mark: it was asked for before it came here.
+const FETCHED: u8 = 16;
 
 /// The most that header, padding and optional fields take together.
 pub(crate) const OVERHEAD_MAX: usize = HEADER + 3 + 4 + 4 + 8;
@@ -85,10 +87,13 @@ pub(crate) struct Draft<'a> {
     pub(crate) cell: bool,
     /// A unique that somebody has been told, and that this copy must keep.
     pub(crate) cas: Option<u64>,
+    /// It was asked for where it lay before.
+    pub(crate) fetched: bool,
 }
 
 impl<'a> Draft<'a> {
-    /// What takes the place of an item: everything but its value and its unique stays.
+    /// What takes the place of an item: everything but its value and its unique stays. As a new value it has not been
+    /// asked for.
     pub(crate) fn successor(old: &Stored<'a>, body: Body<'a>) -> Draft<'a> {
         Draft {
             key: old.key,
@@ -97,6 +102,7 @@ impl<'a> Draft<'a> {
             deadline: old.deadline(),
             cell: old.has_cell(),
             cas: None,
+            fetched: false,
         }
     }
 
@@ -114,7 +120,8 @@ impl<'a> Draft<'a> {
             0
         };
         let cas = if self.cas.is_some() { CAS } else { 0 };
-        expiry | client | cas
+        let fetched = if self.fetched { FETCHED } else { 0 };
+        expiry | client | cas | fetched
     }
 
     /// Bytes the item takes when it starts at `offset` of the pool (the padding of a cell depends on it).
@@ -313,6 +320,11 @@ impl<'g> Stored<'g> {
         })
     }
 
+    /// It was asked for before it came here; what happened since, its slot tells.
+    pub(crate) fn is_fetched(&self) -> bool {
+        self.fields & FETCHED != 0
+    }
+
     fn has_cell(&self) -> bool {
         self.fields & CELL != 0
     }
@@ -332,7 +344,7 @@ mod tests {
 
     #[test]
     fn every_combination_of_fields_reads_back_at_every_alignment() {
-        for combination in 0..16_u8 {
+        for combination in 0..32_u8 {
             for offset in 0..8_u64 {
                 let draft = Draft {
                     key: b"a key",
@@ -341,6 +353,7 @@ mod tests {
                     deadline: if combination & 2 != 0 { 77 } else { 0 },
                     cell: combination & 4 != 0,
                     cas: (combination & 8 != 0).then_some(u64::MAX - 3),
+                    fetched: combination & 16 != 0,
                 };
                 let (memory, size) = written(&draft, offset);
                 assert_eq!(size, draft.size_at(offset));
@@ -353,6 +366,7 @@ mod tests {
                 assert_eq!(item.client_flags(), draft.client_flags);
                 assert_eq!(item.deadline(), draft.deadline);
                 assert_eq!(item.cas(), draft.cas);
+                assert_eq!(item.is_fetched(), draft.fetched);
                 assert_eq!(item.size(), size);
             }
         }
@@ -367,6 +381,7 @@ mod tests {
             deadline: 0,
             cell: false,
             cas: None,
+            fetched: false,
         };
         assert_eq!(draft.size_at(3), HEADER + 1);
     }
@@ -383,6 +398,7 @@ mod tests {
             deadline: 0,
             cell: false,
             cas: None,
+            fetched: false,
         };
         let (memory, _) = written(&draft, 0);
         // SAFETY: written above.
@@ -399,6 +415,7 @@ mod tests {
             deadline: 10,
             cell: true,
             cas: None,
+            fetched: false,
         };
         let (memory, _) = written(&draft, 0);
         // SAFETY: written above.

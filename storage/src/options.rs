@@ -1,6 +1,7 @@
 //! What a store is made from, and how its memory is cut up.
 
 use crate::evict::Eviction;
+use crate::evict::ghosts::Ghosts;
 use crate::index::{Index, POOL_MAX};
 use crate::item;
 use crate::segment::class::LEVELS;
@@ -105,7 +106,11 @@ impl Options {
         if self.memory >= POOL_MAX {
             return Err(OptionsError::MemoryTooLarge(self.memory));
         }
-        let heap = self.memory - Index::bytes_min(self.memory);
+        let ghosts = match self.eviction {
+            Eviction::S3Fifo => Ghosts::bytes(self.memory),
+            _ => 0,
+        };
+        let heap = self.memory - Index::bytes_min(self.memory) - ghosts;
         let hands = self.writers as u64 + 1;
         let segment_bytes = self.segment_bytes(heap, hands)?;
         let segments = heap / (u64::from(segment_bytes) + RECORD_BYTES);

@@ -8,6 +8,8 @@ use std::thread::Thread;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::epoch::{Epochs, Retired};
+use crate::evict::ghosts::Ghosts;
+use crate::evict::worth::Worth;
 use crate::flush::Flush;
 use crate::guard::{Guard, Participant};
 use crate::index::{Array, Hash, Index, Locked, Resize, Slot, Word};
@@ -38,6 +40,9 @@ pub struct Store {
     pub(crate) retired: Retired<Garbage>,
     pub(crate) flush: Flush,
     pub(crate) eviction: Eviction,
+    pub(crate) worth: Worth,
+    /// Under s3fifo.
+    pub(crate) ghosts: Option<Ghosts>,
     pub(crate) tallies: Box<[Tally]>,
     pub(crate) maintenance: OnceLock<Thread>,
     index_bytes_min: u64,
@@ -111,6 +116,11 @@ pub(crate) enum Extended<'g> {
 }
 
 impl Found<'_> {
+    /// It was asked for, here or where it lay before.
+    pub(crate) fn is_fetched(&self) -> bool {
+        self.word.frequency() > 0 || self.stored.is_fetched()
+    }
+
     /// Somebody was told the item's unique, now or where it lay before.
     pub(crate) fn is_unique_known(&self) -> bool {
         self.word.is_observed() || self.stored.cas().is_some()
@@ -128,12 +138,14 @@ impl Store {
             pool: Pool::new(heap_bytes).map_err(|error| no_memory(&error))?,
             index_bytes_min: index.bytes(),
             index,
-            space: Space::new(geometry),
+            space: Space::new(geometry, options.eviction),
             // The writers, maintenance, and one who looks on (the admin thread).
             epochs: Epochs::new(options.writers + 2),
             retired: Retired::new(),
             flush: Flush::new(),
             eviction: options.eviction,
+            worth: Worth::new(heap_bytes),
+            ghosts: (options.eviction == Eviction::S3Fifo).then(|| Ghosts::new(options.memory)),
             tallies: (0..=options.writers).map(|_| Tally::default()).collect(),
             maintenance: OnceLock::new(),
             max_item_size: options.max_item_size as usize,

@@ -49,6 +49,8 @@ const _: () = assert!(size_of::<Bucket>() == 64 && align_of::<Bucket>() == 64);
 pub(crate) struct Hash {
     partition: usize,
     tag: u16,
+    /// What both derive from.
+    pub(crate) bits: u64,
 }
 
 /// A partition's buckets, as a directory word tells them. Valid while the guard under which the word was read is open.
@@ -198,6 +200,7 @@ impl Index {
         Hash {
             partition: partition as usize,
             tag: hash as u16,
+            bits: hash,
         }
     }
 
@@ -269,10 +272,10 @@ impl<'g> Locked<'g> {
         slot.replace(self.tag, location);
     }
 
-    /// Publishes the copy of an item that moved.
-    pub(crate) fn relocate(&self, slot: &Slot, location: u64) {
+    /// Publishes the copy of an item that moved, with its frequency or half of it.
+    pub(crate) fn relocate(&self, slot: &Slot, location: u64, halve: bool) {
         self.check(slot);
-        slot.relocate(location);
+        slot.relocate(location, halve);
     }
 
     /// Publishes an item for a key that has no slot.

@@ -42,7 +42,8 @@ impl Word {
         self.0 & OBSERVED != 0
     }
 
-    /// How often the item was asked for since it was written, on a scale that saturates at 15; 0 is exact.
+    /// How often the item was asked for since it was written, on a scale that saturates at 15 and fades with each
+    /// eviction that it survives. Until then 0 is exact.
     pub(crate) fn frequency(self) -> u8 {
         ((self.0 & FREQ) >> FREQ_SHIFT) as u8
     }
@@ -79,9 +80,12 @@ impl Slot {
         self.update(|word| Some(new | word & LOCK));
     }
 
-    /// As `replace` for an item that has moved: its frequency goes with it.
-    pub(super) fn relocate(&self, location: u64) {
-        self.update(|word| Some(word & !LOCATION | (location + 1)));
+    /// As `replace` for an item that has moved: its frequency goes with it, or half of it.
+    pub(super) fn relocate(&self, location: u64, halve: bool) {
+        self.update(|word| {
+            let frequency = (word & FREQ) >> u32::from(halve) & FREQ;
+            Some(word & !(LOCATION | FREQ) | frequency | (location + 1))
+        });
     }
 
     /// Takes an empty slot; false when somebody else was first.
@@ -160,7 +164,7 @@ mod tests {
         slot.observe();
         slot.bump(slot.load(), |_| true);
         slot.replace(0xffff, 0);
-        slot.relocate(POOL_MAX - 1);
+        slot.relocate(POOL_MAX - 1, false);
         assert!(!slot.try_lock());
         let word = slot.clear();
         assert_eq!(
@@ -177,6 +181,21 @@ mod tests {
         assert!(slot.claim(1, 5));
         assert!(!slot.claim(1, 6));
         assert_eq!(slot.load().location(), Some(5));
+    }
+
+    #[test]
+    fn a_halved_frequency_stays_within_its_bits() {
+        let slot = Slot::empty();
+        slot.claim(3, 9);
+        for frequency in [15, 7, 3, 1, 0, 0] {
+            if frequency == 15 {
+                (0..40).for_each(|_| slot.bump(slot.load(), |_| true));
+            }
+            let word = slot.load();
+            assert_eq!((word.frequency(), word.tag()), (frequency, 3));
+            slot.relocate(9, true);
+            assert_eq!(slot.load().location(), Some(9));
+        }
     }
 
     #[test]

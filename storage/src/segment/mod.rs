@@ -106,6 +106,11 @@ impl Record {
         self.dead.load(Ordering::Relaxed)
     }
 
+    /// Bytes of items that have not been unlinked.
+    pub(crate) fn live(&self) -> u32 {
+        self.len().saturating_sub(self.dead())
+    }
+
     pub(crate) fn span(&self) -> u32 {
         self.span.load(Ordering::Relaxed)
     }

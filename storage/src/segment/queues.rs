@@ -7,6 +7,7 @@ use super::free::FreeMap;
 use super::seal::Seal;
 use crate::Seconds;
 use crate::drain::Drain;
+use crate::evict::{Eviction, Policy, Sealed};
 
 /// Coarse segments looked at in one go: the mutex is held for it.
 const LOOKS: usize = 32;
@@ -49,6 +50,7 @@ pub(super) struct Queues {
     pub(super) expired_bytes: u64,
     /// Sealed segments by eighths of dead bytes, those without any left out.
     pub(super) by_dead: BTreeSet<(u8, u32)>,
+    policy: Box<dyn Policy>,
     /// Drains between two slices.
     pub(super) paused: VecDeque<Drain>,
     /// Drains that had no room for an item they may not drop.
@@ -59,7 +61,7 @@ pub(super) struct Queues {
 }
 
 impl Queues {
-    pub(super) fn new(segments: u32) -> Queues {
+    pub(super) fn new(segments: u32, eviction: Eviction) -> Queues {
         Queues {
             free: FreeMap::full(segments),
             lent: Vec::new(),
@@ -71,6 +73,7 @@ impl Queues {
             by_expired: BTreeSet::new(),
             expired_bytes: 0,
             by_dead: BTreeSet::new(),
+            policy: eviction.policy(segments),
             paused: VecDeque::new(),
             stuck: Vec::new(),
             coming: 0,
@@ -85,7 +88,7 @@ impl Queues {
             .map_or(0..0, |window| window.range.clone())
     }
 
-    pub(super) fn enqueue(&mut self, segment: u32, seal: &Seal, born: u64) {
+    pub(super) fn enqueue(&mut self, segment: u32, count: u32, seal: &Seal, born: u64) {
         self.sequence += 1;
         let look = seal.next_look(seal.opened).unwrap_or(0);
         let queued = Queued {
@@ -98,6 +101,7 @@ impl Queues {
         };
         self.sealed[segment as usize] = queued;
         self.by_age.insert((born, queued.sequence, segment));
+        self.policy.enter(segment, count, seal);
         if seal.deadline != 0 {
             self.deadlines.insert((seal.deadline, segment));
         }
@@ -114,10 +118,25 @@ impl Queues {
         self.by_expired.remove(&(queued.expired, segment));
         self.expired_bytes -= u64::from(queued.expired);
         self.by_dead.remove(&(queued.dead, segment));
+        self.policy.leave(segment);
+    }
+
+    /// The policy's next victim.
+    pub(super) fn victim(&mut self) -> Option<u32> {
+        self.policy.victim(&Sealed {
+            by_age: &self.by_age,
+            deadlines: &self.deadlines,
+        })
+    }
+
+    /// Whether a sealed segment's items have proven themselves.
+    pub(super) fn is_main(&self, segment: u32) -> bool {
+        self.sealed[segment as usize].seal.main
     }
 
     /// Takes note of how much of a sealed segment is dead.
-    pub(super) fn set_dead(&mut self, segment: u32, eighths: u8) {
+    pub(super) fn set_dead(&mut self, segment: u32, eighths: u8, live: u32) {
+        self.policy.shrink(segment, live);
         let queued = &mut self.sealed[segment as usize];
         self.by_dead.remove(&(queued.dead, segment));
         queued.dead = eighths;

@@ -47,7 +47,7 @@ impl Space {
             .or_else(|| self.flushed_drain(&mut queues, need.flush))
             .or_else(|| self.dead_drain(&mut queues, EIGHTHS))
             .or_else(|| self.moving_drain(&mut queues, need))
-            .or_else(|| self.evicting_drain(&mut queues, need.eviction))
+            .or_else(|| self.evicting_drain(&mut queues))
             .or_else(|| queues.stuck.pop())
     }
 
@@ -115,7 +115,7 @@ impl Space {
         }
         queues.dequeue(segment);
         queues.coming += record.span();
-        Some(Drain::new(segment, reason))
+        Some(Drain::new(segment, reason, queues.is_main(segment)))
     }
 
     fn window_drain(&self, queues: &mut Queues) -> Option<Drain> {
@@ -171,11 +171,11 @@ impl Space {
         }
     }
 
-    fn evicting_drain(&self, queues: &mut Queues, eviction: Eviction) -> Option<Drain> {
+    fn evicting_drain(&self, queues: &mut Queues) -> Option<Drain> {
         if !self.is_pressed(queues) {
             return None;
         }
-        let segment = eviction.victim(&queues.by_age)?;
+        let segment = queues.victim()?;
         self.begin(queues, segment, Reason::Evicted)
     }
 

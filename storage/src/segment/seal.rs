@@ -77,6 +77,8 @@ pub(crate) struct Seal {
     pub(crate) opened: Seconds,
     /// `None` for a class tail or a span, whose items expire together.
     pub(crate) bins: Option<Bins>,
+    /// Under s3fifo: its items have proven themselves.
+    pub(crate) main: bool,
 }
 
 impl Seal {

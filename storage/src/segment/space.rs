@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::queues::Queues;
 use super::seal::Seal;
 use super::{Record, State};
+use crate::Eviction;
 use crate::pool::Pool;
 
 /// How the heap is cut up, worked out once from the options.
@@ -45,7 +46,7 @@ pub(crate) struct Space {
 }
 
 impl Space {
-    pub(crate) fn new(geometry: Geometry) -> Space {
+    pub(crate) fn new(geometry: Geometry, eviction: Eviction) -> Space {
         let segments = geometry.segments;
         Space {
             geometry,
@@ -54,7 +55,7 @@ impl Space {
             covered: AtomicU64::new(0),
             window_word: AtomicU64::new(0),
             wanted: AtomicU32::new(0),
-            queues: Mutex::new(Queues::new(segments)),
+            queues: Mutex::new(Queues::new(segments, eviction)),
         }
     }
 
@@ -130,8 +131,8 @@ impl Space {
         record.len.store(seal.len, Ordering::Relaxed);
         let mut queues = self.queues();
         record.set(State::Sealed);
-        queues.enqueue(segment, seal, record.born());
-        queues.set_dead(segment, record.dead_eighths());
+        queues.enqueue(segment, record.span(), seal, record.born());
+        queues.set_dead(segment, record.dead_eighths(), record.live());
     }
 
     /// An open segment of which no item was ever published: free at once, since no reader can know it.
@@ -145,7 +146,7 @@ impl Space {
         let record = &self.records[segment as usize];
         // Else it is being drained already.
         if record.state() == State::Sealed {
-            queues.set_dead(segment, record.dead_eighths());
+            queues.set_dead(segment, record.dead_eighths(), record.live());
         }
     }
 

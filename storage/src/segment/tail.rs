@@ -90,6 +90,8 @@ pub(crate) struct Placement {
     pub(crate) purpose: Purpose,
     /// A window may be emptied for a span.
     pub(crate) evict: bool,
+    /// Under s3fifo: the item has proven itself.
+    pub(crate) main: bool,
 }
 
 /// One writer's tails.
@@ -163,6 +165,7 @@ impl Tails {
                 let seal = Seal {
                     len: size as u32,
                     deadline: item.deadline,
+                    main: item.main,
                     ..Seal::default()
                 };
                 space.seal(segment, &seal);
@@ -243,7 +246,8 @@ impl Tails {
         size: usize,
         item: Placement,
     ) -> Result<usize, NoSpace> {
-        if let Some(at) = self.open.iter().position(|tail| tail.kind == kind) {
+        let is_same = |tail: &Tail| tail.kind == kind && tail.seal.main == item.main;
+        if let Some(at) = self.open.iter().position(is_same) {
             let tail = &self.open[at];
             let fits = tail.seal.len as usize + size <= space.geometry.segment_bytes as usize;
             if fits && !tail.is_stale(space, item.now, item.born) {
@@ -265,6 +269,7 @@ impl Tails {
         let seal = Seal {
             opened: item.now,
             bins,
+            main: item.main,
             ..Seal::default()
         };
         self.open.push(Tail {
@@ -277,14 +282,11 @@ impl Tails {
         Ok(self.open.len() - 1)
     }
 
-    /// Seals the class tail that has been open longest: a coarse one can always be opened.
+    /// Seals the tail that has been open longest, a class tail if there is one.
     fn give_way(&mut self, space: &Space) {
-        let classes = self
-            .open
-            .iter()
-            .enumerate()
-            .filter(|(_, tail)| matches!(tail.kind, Kind::Class(_)));
-        if let Some((at, _)) = classes.min_by_key(|(_, tail)| tail.seal.opened) {
+        let order = |tail: &Tail| (matches!(tail.kind, Kind::Coarse(_)), tail.seal.opened);
+        let tails = self.open.iter().enumerate();
+        if let Some((at, _)) = tails.min_by_key(|(_, tail)| order(tail)) {
             self.seal(space, at);
         }
     }

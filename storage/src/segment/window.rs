@@ -112,7 +112,7 @@ impl Space {
             let record = &self.records[segment as usize];
             match record.state() {
                 State::Free => 0,
-                State::Sealed => u64::from(record.len().saturating_sub(record.dead())),
+                State::Sealed => u64::from(record.live()),
                 // The first segment of a span tells for all; for others only that there is something.
                 _ => u64::from(self.geometry.segment_bytes),
             }

@@ -147,6 +147,7 @@ impl Writer {
             deadline,
             cell: false,
             cas: None,
+            fetched: false,
         };
         self.publish_new(guard, &draft, |unique| condition.refusal(unique))
     }
@@ -271,6 +272,7 @@ impl Writer {
                     deadline,
                     cell: true,
                     cas,
+                    fetched: old.stored.is_fetched(),
                     ..Draft::successor(&old.stored, body)
                 },
                 (),

@@ -5,6 +5,7 @@
 
 use super::room::placement;
 use super::{Stored, Writer};
+use crate::evict::ghosts::Ghosts;
 use crate::guard::Guard;
 use crate::index::Hash;
 use crate::item::{Draft, Stored as Bytes};
@@ -31,6 +32,8 @@ pub(crate) enum Publish {
     Value,
     /// As the same value: its unique is kept if anybody knows it, or is about to.
     Copy { observe: bool },
+    /// As the same value that has survived an eviction: its frequency halves.
+    Kept,
 }
 
 /// What a rewrite is for.
@@ -38,6 +41,8 @@ pub(crate) enum Publish {
 pub(crate) struct Task {
     pub(crate) publish: Publish,
     pub(crate) purpose: Purpose,
+    /// The item has proven itself (see [`Placement`]).
+    pub(crate) main: bool,
 }
 
 /// Why a new item was not published.
@@ -62,8 +67,10 @@ impl Writer {
         if draft.deadline != 0 && draft.deadline <= guard.now() {
             return Ok(self.publish_nothing(guard, hash, draft.key, refuse));
         }
+        let is_ghost = |ghosts: &Ghosts| ghosts.take(hash.bits);
+        let main = store.ghosts.as_ref().is_some_and(is_ghost);
         loop {
-            let placement = placement(guard, draft, Purpose::Write);
+            let placement = placement(guard, draft, Purpose::Write, main);
             let room = self.reserve(store, draft.size_max(), placement)?;
             let size = write(store, draft, &room);
             let why = match self.link(guard, hash, draft.key, &room, placement.born, &refuse) {
@@ -176,6 +183,7 @@ impl Writer {
         let task = Task {
             publish,
             purpose: Purpose::Write,
+            main: false,
         };
         self.rewrite(
             guard,
@@ -210,7 +218,7 @@ impl Writer {
             };
             let placed = Placement {
                 born,
-                ..placement(guard, &draft, task.purpose)
+                ..placement(guard, &draft, task.purpose, task.main)
             };
             let room = self.reserve(store, draft.size_max(), placed)?;
             let early = draft.size_max() > SMALL && tries < PATIENCE;
@@ -256,11 +264,13 @@ impl Writer {
                     self.tally().stored.add(1);
                 }
                 Publish::Copy { observe } => {
-                    locked.relocate(old.slot, room.offset);
+                    locked.relocate(old.slot, room.offset, false);
                     if observe {
                         locked.observe(old.slot);
                     }
                 }
+                // A first fetch that came after the draft was made must not fade: nothing else tells of it.
+                Publish::Kept => locked.relocate(old.slot, room.offset, draft.fetched),
             }
             drop(locked);
             let placed = Placement {
@@ -280,6 +290,7 @@ impl Publish {
         match self {
             Publish::Value => false,
             Publish::Copy { observe } => observe || old.is_unique_known(),
+            Publish::Kept => old.is_unique_known(),
         }
     }
 }

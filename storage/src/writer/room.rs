@@ -83,15 +83,21 @@ impl Writer {
         let Some(location) = word.location() else {
             return;
         };
+        let item = store.stored(location);
         self.tally().evicted_index.add(1);
         self.tally()
             .evicted_unfetched
-            .add(u64::from(word.frequency() == 0));
-        self.removed(store, location, &store.stored(location));
+            .add(u64::from(word.frequency() == 0 && !item.is_fetched()));
+        self.removed(store, location, &item);
     }
 }
 
-pub(super) fn placement(guard: &Guard<'_>, draft: &Draft<'_>, purpose: Purpose) -> Placement {
+pub(super) fn placement(
+    guard: &Guard<'_>,
+    draft: &Draft<'_>,
+    purpose: Purpose,
+    main: bool,
+) -> Placement {
     let store = guard.store();
     Placement {
         now: guard.now(),
@@ -99,5 +105,6 @@ pub(super) fn placement(guard: &Guard<'_>, draft: &Draft<'_>, purpose: Purpose) 
         born: store.flush.number(),
         purpose,
         evict: store.eviction != Eviction::None && purpose == Purpose::Write,
+        main,
     }
 }

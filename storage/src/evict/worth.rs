@@ -1,0 +1,151 @@
+//! Which items of an evicted segment stay.
+//!
+//! An item is worth what it was asked for, for each byte that it takes: `(2 f + 1) / size`, where the frequency `f` of
+//! its slot halves whenever it stays, so that yesterday's favourites fade. The one in the numerator stands for the half
+//! of a request that may still come for an item that nobody has asked for yet: among such items, too, the small ones
+//! stay longer, since for one large item there are many of them. (After Segcache's frequency over size and the
+//! cost over size of Greedy-Dual.)
+//!
+//! What was worth how much in the segments evicted lately is kept as bytes by worth, 16 steps an octave. Where they are
+//! cut in two halves lies the limit for the next ones: so one pass over a segment is enough.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError, TryLockError};
+
+/// Steps of worth an octave.
+const STEPS: u32 = 16;
+/// Worth is told in units of 2^-32 requests a byte; an item has 6 bytes at least.
+const SCALE: u32 = 32;
+const GRADES: usize = ((SCALE + 5) * STEPS) as usize;
+/// Of the bytes looked at, one in so many stays.
+const KEEP_PART: u64 = 2;
+/// What was seen is remembered for about this part of the heap, then it fades.
+const MEMORY_PART: u64 = 16;
+
+/// How much an item is worth, on a logarithmic scale.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Grade(u32);
+
+impl Grade {
+    /// The grade of an item of `size` bytes that was asked for `frequency` times.
+    pub(crate) fn of(frequency: u8, size: u32) -> Grade {
+        let worth = ((2 * u64::from(frequency) + 1) << SCALE) / u64::from(size.max(1));
+        let octave = worth.max(1).ilog2();
+        let step = (worth << STEPS.ilog2() >> octave) as u32 & (STEPS - 1);
+        Grade((octave * STEPS + step).min(GRADES as u32 - 1))
+    }
+}
+
+struct Seen {
+    bytes: Box<[u64; GRADES]>,
+    sum: u64,
+}
+
+/// The limit between the items that stay and those that go.
+pub(crate) struct Worth {
+    limit: AtomicU32,
+    seen: Mutex<Seen>,
+    sum_max: u64,
+}
+
+impl Worth {
+    pub(crate) fn new(heap_bytes: u64) -> Worth {
+        Worth {
+            // Nothing stays before anything was compared.
+            limit: AtomicU32::new(GRADES as u32),
+            seen: Mutex::new(Seen {
+                bytes: Box::new([0; GRADES]),
+                sum: 0,
+            }),
+            sum_max: heap_bytes / MEMORY_PART,
+        }
+    }
+
+    /// The least grade that stays.
+    pub(crate) fn limit(&self) -> Grade {
+        Grade(self.limit.load(Ordering::Relaxed))
+    }
+
+    /// Takes note of the grades and sizes of a slice's items. When somebody else is at it they are left out: what
+    /// matters is the distribution, and nobody waits (Law 1).
+    pub(crate) fn learn(&self, items: &[(Grade, u32)]) {
+        let mut seen = match self.seen.try_lock() {
+            Ok(seen) => seen,
+            Err(TryLockError::Poisoned(e)) => PoisonError::into_inner(e),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        for &(Grade(grade), size) in items {
+            seen.bytes[grade as usize] += u64::from(size);
+            seen.sum += u64::from(size);
+        }
+        if seen.sum > self.sum_max {
+            seen.bytes.iter_mut().for_each(|bytes| *bytes /= 2);
+            seen.sum = seen.bytes.iter().sum();
+        }
+        self.limit.store(seen.limit(), Ordering::Relaxed);
+    }
+}
+
+impl Seen {
+    /// The lowest grade such that it and all above it are no more than the part that stays. Where most items are of
+    /// one grade, none of it stay: to copy one instead of its equal gains nothing.
+    fn limit(&self) -> u32 {
+        let mut above = 0;
+        let too_many = self.bytes.iter().rposition(|bytes| {
+            above += bytes;
+            above * KEEP_PART > self.sum
+        });
+        too_many.map_or(0, |grade| grade as u32 + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_item_would_count_as_much_as_many_small_ones() {
+        assert!(Grade::of(0, 100) > Grade::of(0, 200));
+        assert!(Grade::of(1, 100) > Grade::of(0, 100));
+        assert!(Grade::of(15, 100) > Grade::of(1, 12));
+        assert!(Grade::of(1, 6_000) < Grade::of(0, 1_000));
+        // The extremes are on the scale.
+        assert!(Grade::of(15, 6).0 < GRADES as u32);
+        assert!(Grade::of(0, 1 << 24) > Grade(0));
+    }
+
+    #[test]
+    fn the_limit_would_not_halve_what_is_seen() {
+        let worth = Worth::new(1 << 30);
+        let items: Vec<_> = (1..=64)
+            .map(|size| (Grade::of(0, 60 * size), 100))
+            .collect();
+        worth.learn(&items);
+        let kept = items.iter().filter(|&&(grade, _)| grade >= worth.limit());
+        let kept = kept.count();
+        assert!((25..=32).contains(&kept), "{kept} of 64 stay");
+    }
+
+    #[test]
+    fn items_of_equal_worth_would_be_copied_for_nothing() {
+        let worth = Worth::new(1 << 30);
+        assert!(Grade::of(15, 6) < worth.limit(), "nothing is known yet");
+        worth.learn(&[(Grade::of(0, 60), 60); 64]);
+        assert!(Grade::of(0, 60) < worth.limit());
+        assert!(Grade::of(1, 60) >= worth.limit());
+    }
+
+    #[test]
+    fn what_was_seen_long_ago_would_weigh_as_much_as_today() {
+        let worth = Worth::new(MEMORY_PART << 20);
+        let (high, low) = (Grade::of(15, 60), Grade::of(0, 60));
+        for _ in 0..1_000 {
+            worth.learn(&[(high, 4_096); 64]);
+        }
+        assert!(worth.limit() > high);
+        for _ in 0..100 {
+            worth.learn(&[(low, 4_096); 64]);
+        }
+        assert!(worth.limit() > low && worth.limit() <= high);
+    }
+}
