@@ -14,8 +14,8 @@ const RECORD_BYTES: u64 = 320;
 const TAIL_SHARE: u64 = 25;
 /// Segments that a writer's share of the tails is cut into, when the segment size follows the heap.
 const TAILS_A_WRITER: u64 = 6;
-/// The reserve: at most 1/25 of the heap, and no more than 16 MiB or 1/100 of it, whichever is larger.
-const RESERVE_SHARE: u64 = 25;
+/// The reserve: at most 1/50 of the heap, and no more than 16 MiB or 1/100 of it, whichever is larger.
+const RESERVE_SHARE: u64 = 50;
 const RESERVE_BYTES: u64 = 16 << 20;
 /// The least memory that a store can work with.
 const MEMORY_MIN: u64 = 8 << 20;

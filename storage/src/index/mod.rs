@@ -19,7 +19,7 @@ mod slot;
 use std::hint;
 use std::io;
 use std::ptr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::thread;
 
 use region::{Place, Region};
@@ -110,13 +110,33 @@ impl Array {
 
     /// The slot of `tag` whose item `matches`, with the word that named it.
     fn find<'g>(self, tag: u16, mut matches: impl FnMut(u64) -> bool) -> Option<(&'g Slot, Word)> {
-        self.slots(tag).find_map(|slot| {
-            if slot.peek().tag() != tag {
-                return None;
-            }
+        let mut probe = |at: usize| {
+            self.bucket(at).0.iter().find_map(|slot| {
+                if slot.peek().tag() != tag {
+                    return None;
+                }
+                let word = slot.load();
+                let location = word.location()?;
+                (word.tag() == tag && matches(location)).then_some((slot, word))
+            })
+        };
+        let [first, second] = self.places(tag);
+        probe(first).or_else(|| {
+            // A slot only ever makes way from its first bucket to its second: whoever sees that it has left the one
+            // sees it in the other.
+            fence(Ordering::Acquire);
+            probe(second)
+        })
+    }
+
+    /// Makes one item of a bucket go from its first choice to its second; returns the slot it has left, which still
+    /// names it. The caller holds the bucket's lock, which is that of every key whose first choice the bucket is.
+    fn make_way<'g>(self, at: usize) -> Option<&'g Slot> {
+        self.bucket(at).0.iter().find(|slot| {
             let word = slot.load();
-            let location = word.location()?;
-            (word.tag() == tag && matches(location)).then_some((slot, word))
+            let [first, second] = self.places(word.tag());
+            let adopts = |other: &Slot| other.adopt(word.without_lock());
+            word.location().is_some() && first == at && self.bucket(second).0.iter().any(adopts)
         })
     }
 
@@ -142,7 +162,7 @@ pub(crate) struct Index {
     slots: AtomicU64,
 }
 
-/// Neither bucket of the key has an empty slot.
+/// Neither bucket of the key has an empty slot, and nothing in the first can make way.
 pub(crate) struct BothFull;
 
 impl Index {
@@ -293,7 +313,7 @@ impl<'g> Locked<'g> {
             };
             let (in_first, in_second) = (empty(first), empty(second));
             if in_first + in_second == 0 {
-                return Err(BothFull);
+                return self.insert_by_force(location);
             }
             let stay = in_first > WIDTH - FIRST_CHOICE || in_first >= in_second;
             let bucket = if stay { first } else { second };
@@ -305,6 +325,26 @@ impl<'g> Locked<'g> {
                 return Ok(());
             }
         }
+    }
+
+    /// Takes the slot of an item that can make way, when both buckets are full.
+    fn insert_by_force(&self, location: u64) -> Result<(), BothFull> {
+        let [first, second] = self.array.places(self.tag);
+        if let Some(slot) = self.array.make_way(first) {
+            slot.replace(self.tag, location);
+            return Ok(());
+        }
+        let other = &self.array.bucket(second).0[0];
+        // Whoever holds it may be waiting for ours.
+        if !other.try_lock() {
+            return Err(BothFull);
+        }
+        let slot = self.array.make_way(second);
+        if let Some(slot) = slot {
+            slot.replace(self.tag, location);
+        }
+        other.unlock();
+        slot.map(|_| ()).ok_or(BothFull)
     }
 
     /// Unlinks the item that `slot` names.

@@ -5,6 +5,7 @@
 //! writers wait at locks that are never released, see the new directory word and start again. A fetch counted in the old
 //! array during the copy may be lost.
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::Ordering;
 
 use super::region::NoRoom;
@@ -13,9 +14,9 @@ use super::{Array, BUCKETS_MAX, BUCKETS_MIN, Bucket, Index, WIDTH, back_off};
 /// A partition grows by n / `GROWTH`, at least one bucket: small steps keep the mean load high.
 const GROWTH: usize = 12;
 /// A partition that is less full than this, in percent, shrinks to `SHRUNKEN`.
-const SPARSE: usize = 60;
+const SPARSE: usize = 70;
 /// How full a partition is after it has shrunk, in percent.
-const SHRUNKEN: usize = 75;
+const SHRUNKEN: usize = 82;
 
 /// What a resize came to.
 pub(crate) enum Resize {
@@ -33,13 +34,19 @@ impl Index {
     /// Makes room in the key's partition.
     pub(crate) fn grow(&self, hash: super::Hash) -> Resize {
         let from = self.array(hash.partition).buckets;
-        self.replace_by_at_least(hash.partition, from, larger(from))
+        self.replace_by_one_of(hash.partition, from, larger(from)..=BUCKETS_MAX)
     }
 
-    /// A slot may find no room among as many buckets as wanted, even if they are more: then a still larger array.
-    fn replace_by_at_least(&self, partition: usize, from: usize, wanted: usize) -> Resize {
-        let mut to = wanted;
-        while to <= BUCKETS_MAX {
+    /// A slot may find no room among as many buckets as wanted, even if they are more: then a larger array, as long as
+    /// it is in the range.
+    fn replace_by_one_of(
+        &self,
+        partition: usize,
+        from: usize,
+        wanted: RangeInclusive<usize>,
+    ) -> Resize {
+        let mut to = *wanted.start();
+        while wanted.contains(&to) {
             match self.replace(partition, from, to) {
                 Some(outcome) => return outcome,
                 None => to = larger(to),
@@ -54,9 +61,8 @@ impl Index {
         let used = old.used();
         let wanted = (used * 100).div_ceil(WIDTH * SHRUNKEN).max(BUCKETS_MIN);
         let sparse = used * 100 < old.buckets * WIDTH * SPARSE;
-        let outcome = if sparse && wanted < old.buckets {
-            self.replace(partition, old.buckets, wanted)
-                .unwrap_or(Resize::Needless)
+        let outcome = if sparse {
+            self.replace_by_one_of(partition, old.buckets, wanted..=old.buckets - 1)
         } else {
             Resize::Needless
         };
@@ -66,7 +72,9 @@ impl Index {
     /// Moves the topmost array into a hole, if holes take too much.
     pub(crate) fn compact(&self) -> Resize {
         match self.region.misplaced() {
-            Some((partition, buckets)) => self.replace_by_at_least(partition, buckets, buckets),
+            Some((partition, buckets)) => {
+                self.replace_by_one_of(partition, buckets, buckets..=BUCKETS_MAX)
+            }
             None => Resize::Needless,
         }
     }
@@ -154,9 +162,10 @@ fn buckets<'g>(array: Array) -> impl Iterator<Item = &'g Bucket> {
     (0..array.buckets).map(move |at| array.bucket(at))
 }
 
-/// Puts a slot into an array that nobody else sees yet; false when both its buckets are full.
+/// Puts a slot into an array that nobody else sees yet; false when there is no room.
 fn adopt(array: Array, word: super::Word) -> bool {
-    let [first, second] = array.places(word.tag()).map(|at| array.bucket(at));
+    let places = array.places(word.tag());
+    let [first, second] = places.map(|at| array.bucket(at));
     let used = |bucket: &Bucket| {
         bucket
             .0
@@ -171,4 +180,8 @@ fn adopt(array: Array, word: super::Word) -> bool {
         second
     };
     bucket.0.iter().any(|slot| slot.adopt(word))
+        || array.make_way(places[0]).is_some_and(|slot| {
+            slot.clear();
+            slot.adopt(word)
+        })
 }
