@@ -1,5 +1,7 @@
 //! The slices of a drain: each of a segment's items loses its slot or moves, under its key's lock.
 
+use std::time::Instant;
+
 use crate::evict::worth::Grade;
 use crate::guard::Guard;
 use crate::index::Hash;
@@ -17,14 +19,25 @@ const KEPT_PART_MAX: (u64, u64) = (3, 4);
 /// Why a segment is drained.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Reason {
-    /// Its items have expired, or enough of them; the others move.
+    /// Its items have expired.
     Expired,
     /// Its items were stored before a flush.
     Flushed,
     /// Its items were all overwritten or deleted.
     Dead,
-    /// The policy, or a span, needs the space.
+    /// Much of it has expired or died; the other items move.
+    Compacted,
+    /// The policy gives it up.
     Evicted,
+    /// It lies where a span is wanted.
+    Window,
+}
+
+impl Reason {
+    /// Live items may go with the segment.
+    fn evicts(self) -> bool {
+        matches!(self, Reason::Evicted | Reason::Window)
+    }
 }
 
 /// A segment on its way out, and how far the walk has come.
@@ -108,20 +121,25 @@ impl Writer {
             if freed >= enough {
                 break;
             }
+            let began = Instant::now();
             let Some(mut drain) = current
                 .take()
                 .or_else(|| store.space.next_drain(store.need(guard.now())))
             else {
                 return (slice > 0).then_some(freed);
             };
-            let Some(bytes) = self.slice(guard, &mut drain) else {
+            let walked = self.slice(guard, &mut drain);
+            let is_done = drain.cursor == store.space.records[drain.segment as usize].len();
+            if is_done {
+                self.finish(store, &drain);
+            }
+            self.tally().count_slice(began.elapsed());
+            let Some(bytes) = walked else {
                 store.space.stick(drain);
                 return (slice > 0).then_some(freed);
             };
             freed += bytes;
-            if drain.cursor == store.space.records[drain.segment as usize].len() {
-                self.finish(store, &drain);
-            } else {
+            if !is_done {
                 current = Some(drain);
             }
         }
@@ -136,7 +154,6 @@ impl Writer {
         let store = guard.store();
         let start = store.space.offset_of(drain.segment);
         let len = store.space.records[drain.segment as usize].len();
-        self.tally().slices.add(1);
         let mut grades = Grades::new();
         let mut freed = 0;
         for _ in 0..SLICE_ITEMS {
@@ -152,8 +169,7 @@ impl Writer {
                 location,
                 item,
             };
-            let must_drop =
-                drain.reason == Reason::Evicted && !is_kept(store, drain, &case, &mut grades);
+            let must_drop = drain.reason.evicts() && !is_kept(store, drain, &case, &mut grades);
             match self.dispose(guard, drain, &case, must_drop) {
                 Fate::Stuck => return None,
                 Fate::Moved => {
@@ -172,11 +188,15 @@ impl Writer {
 
     fn finish(&self, store: &Store, drain: &Drain) {
         let tally = self.tally();
-        match drain.reason {
-            Reason::Evicted => tally.segments_evicted.add(1),
-            Reason::Expired => tally.segments_expired.add(1),
-            Reason::Flushed | Reason::Dead => {}
-        }
+        let count = match drain.reason {
+            Reason::Expired => &tally.segments_expired,
+            Reason::Flushed => &tally.segments_flushed,
+            Reason::Dead => &tally.segments_dead,
+            Reason::Compacted => &tally.segments_compacted,
+            Reason::Evicted => &tally.segments_evicted,
+            Reason::Window => &tally.segments_window,
+        };
+        count.add(1);
         store.space.retire(drain.segment);
         store
             .retired
@@ -230,7 +250,7 @@ impl Writer {
         }
         locked.remove(found.slot);
         drop(locked);
-        self.count_dropped(store, view, &found);
+        self.count_dropped(store, view, &found, drain.reason);
         if let Some(ghosts) = &store.ghosts
             && is_visible
             && !drain.main
@@ -240,13 +260,16 @@ impl Writer {
         true
     }
 
-    fn count_dropped(&self, store: &Store, view: View, found: &Found<'_>) {
+    fn count_dropped(&self, store: &Store, view: View, found: &Found<'_>, reason: Reason) {
         let tally = self.tally();
         let unfetched = u64::from(!found.is_fetched());
         if store.is_void(view, found.location) {
             tally.flushed.add(1);
         } else if store.is_visible(view, found.location, &found.stored) {
             tally.evicted_space.add(1);
+            tally
+                .evicted_window
+                .add(u64::from(reason == Reason::Window));
             tally.evicted_unfetched.add(unfetched);
         } else {
             tally.expired.add(1);
@@ -264,7 +287,7 @@ impl Writer {
         case: &Case<'_>,
     ) -> Result<bool, NoSpace> {
         let store = guard.store();
-        let survives = drain.reason == Reason::Evicted;
+        let survives = drain.reason.evicts();
         let task = Task {
             publish: if survives {
                 Publish::Kept

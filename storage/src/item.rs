@@ -239,6 +239,11 @@ impl<'g> Stored<'g> {
         }
     }
 
+    /// Bytes before the key: what the item takes beyond key and value.
+    pub(crate) fn header(&self) -> usize {
+        self.layout.key
+    }
+
     /// Bytes the item takes in its segment.
     pub(crate) fn size(&self) -> usize {
         self.layout.key + self.key.len() + self.value.len()

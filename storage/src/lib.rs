@@ -30,6 +30,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod census;
 mod counter;
 mod drain;
 mod epoch;
@@ -47,6 +48,7 @@ mod store;
 mod sync;
 mod writer;
 
+pub use census::{Census, Holding, TtlGroup};
 pub use evict::Eviction;
 pub use guard::{Guard, Participant};
 pub use maintain::Maintainer;

@@ -3,9 +3,13 @@
 //! Each writer counts alone, in a block of its own that only it writes; whoever wants to know adds the blocks up.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::segment::State;
 use crate::store::Store;
+
+/// A slice that takes longer is slow (Law 7).
+const SLOW: Duration = Duration::from_micros(50);
 
 /// A counter with one writer: no locked instruction on the data path.
 #[derive(Default)]
@@ -17,6 +21,10 @@ impl Count {
             self.0.load(Ordering::Relaxed).wrapping_add(n),
             Ordering::Relaxed,
         );
+    }
+
+    fn raise(&self, n: u64) {
+        self.0.store(self.get().max(n), Ordering::Relaxed);
     }
 
     fn get(&self) -> u64 {
@@ -32,10 +40,14 @@ pub(crate) struct Tally {
     pub(crate) inserted: Count,
     pub(crate) stored: Count,
     pub(crate) stored_bytes: Count,
+    /// Of these, what is neither key nor value.
+    pub(crate) stored_header_bytes: Count,
     /// Items that lost their slot, and bytes of all items unlinked.
     pub(crate) removed: Count,
     pub(crate) removed_bytes: Count,
+    pub(crate) removed_header_bytes: Count,
     pub(crate) evicted_space: Count,
+    pub(crate) evicted_window: Count,
     pub(crate) evicted_index: Count,
     pub(crate) evicted_unfetched: Count,
     pub(crate) expired: Count,
@@ -43,11 +55,26 @@ pub(crate) struct Tally {
     pub(crate) flushed: Count,
     pub(crate) moved: Count,
     pub(crate) slices: Count,
+    pub(crate) slices_slow: Count,
+    /// The longest.
+    pub(crate) slice_ns_max: Count,
     pub(crate) segments_expired: Count,
+    pub(crate) segments_flushed: Count,
+    pub(crate) segments_dead: Count,
+    pub(crate) segments_compacted: Count,
     pub(crate) segments_evicted: Count,
+    pub(crate) segments_window: Count,
     pub(crate) no_space: Count,
     pub(crate) spans: Count,
     pub(crate) index_resizes: Count,
+}
+
+impl Tally {
+    pub(crate) fn count_slice(&self, took: Duration) {
+        self.slices.add(1);
+        self.slices_slow.add(u64::from(took > SLOW));
+        self.slice_ns_max.raise(took.as_nanos() as u64);
+    }
 }
 
 /// Counts and gauges of the store at one moment. Counts are since the start; sums over writers that go on meanwhile.
@@ -59,13 +86,15 @@ pub struct Stats {
     pub items_total: u64,
     /// Bytes of the items in the index, headers included.
     pub item_bytes: u64,
-    /// Bytes in sealed segments of items that were overwritten or deleted.
-    pub dead_bytes: u64,
+    /// Of these, bytes that are neither key nor value.
+    pub header_bytes: u64,
     /// Items dropped for want of space.
     pub evicted_space: u64,
+    /// Of these, those that lay where a span was wanted.
+    pub evicted_window: u64,
     /// Items dropped for want of room in the index.
     pub evicted_index: u64,
-    /// Of both, those that were never asked for.
+    /// Dropped for want of space or of room in the index without ever having been asked for.
     pub evicted_unfetched: u64,
     /// Items dropped because their time was up.
     pub expired: u64,
@@ -77,10 +106,22 @@ pub struct Stats {
     pub moved: u64,
     /// Slices of drains.
     pub slices: u64,
+    /// Of these, those that took more than 50 us.
+    pub slices_slow: u64,
+    /// How long the longest took, in nanoseconds of the clock on the wall.
+    pub slice_ns_max: u64,
     /// Segments drained because they had expired.
     pub segments_expired: u64,
-    /// Segments drained to make room.
+    /// Segments drained because of a flush.
+    pub segments_flushed: u64,
+    /// Segments drained because every item in them was overwritten or deleted.
+    pub segments_dead: u64,
+    /// Segments drained because much of them had expired or died; the rest moved.
+    pub segments_compacted: u64,
+    /// Segments that the policy gave up.
     pub segments_evicted: u64,
+    /// Segments drained because a span was wanted where they lay.
+    pub segments_window: u64,
     /// Times a writer found no segment.
     pub no_space: u64,
     /// Items stored in spans of their own.
@@ -105,7 +146,7 @@ pub struct Stats {
     pub segments_lent: u64,
     /// Free segments that maintenance keeps ready.
     pub reserve_segments: u64,
-    /// Expired bytes in coarse segments.
+    /// Expired bytes in coarse segments as reclaim sees them, dead ones among them.
     pub coarse_expired_bytes: u64,
     /// Bytes of the index.
     pub index_bytes: u64,
@@ -123,22 +164,18 @@ impl Store {
                 .iter()
                 .fold(0, |sum: u64, tally| sum.wrapping_add(pick(tally).get()))
         };
-        let sealed = self
-            .space
-            .records
-            .iter()
-            .filter(|record| record.state() == State::Sealed);
         let state = |state| self.space.count(state);
         // What was removed first: else an item that comes and goes in between would be counted below zero.
         let (removed, removed_bytes) = (sum(|t| &t.removed), sum(|t| &t.removed_bytes));
+        let removed_header_bytes = sum(|t| &t.removed_header_bytes);
+        let longest = self.tallies.iter().map(|tally| tally.slice_ns_max.get());
         Stats {
             items: sum(|t| &t.inserted).saturating_sub(removed),
             items_total: sum(|t| &t.stored),
             item_bytes: sum(|t| &t.stored_bytes).saturating_sub(removed_bytes),
-            dead_bytes: sealed
-                .map(|record| u64::from(record.dead().min(record.len())))
-                .sum(),
+            header_bytes: sum(|t| &t.stored_header_bytes).saturating_sub(removed_header_bytes),
             evicted_space: sum(|t| &t.evicted_space),
+            evicted_window: sum(|t| &t.evicted_window),
             evicted_index: sum(|t| &t.evicted_index),
             evicted_unfetched: sum(|t| &t.evicted_unfetched),
             expired: sum(|t| &t.expired),
@@ -146,8 +183,14 @@ impl Store {
             flushed: sum(|t| &t.flushed),
             moved: sum(|t| &t.moved),
             slices: sum(|t| &t.slices),
+            slices_slow: sum(|t| &t.slices_slow),
+            slice_ns_max: longest.max().unwrap_or(0),
             segments_expired: sum(|t| &t.segments_expired),
+            segments_flushed: sum(|t| &t.segments_flushed),
+            segments_dead: sum(|t| &t.segments_dead),
+            segments_compacted: sum(|t| &t.segments_compacted),
             segments_evicted: sum(|t| &t.segments_evicted),
+            segments_window: sum(|t| &t.segments_window),
             no_space: sum(|t| &t.no_space),
             spans: sum(|t| &t.spans),
             heap_bytes: self.space.heap_bytes(),

@@ -88,6 +88,8 @@ fn mostly_dead_segments_make_room_where_nothing_may_be_evicted() {
             .set(&key, &value, 0)
             .unwrap_or_else(|why| panic!("{why:?} at {n}: {:?}", bench.stats()));
     }
+    let stats = bench.stats();
+    assert!(stats.segments_compacted > 0, "{stats:?}");
     let guard = bench.participant.enter(bench.now);
     for n in (0..80_000).step_by(16) {
         assert!(
@@ -218,6 +220,11 @@ fn large_values_find_room_among_middling_ones() {
         }
         assert!(stored, "{key}: {:?}", bench.stats());
     }
+    let stats = bench.stats();
+    assert!(
+        stats.segments_window > 0 && (1..=stats.evicted_space).contains(&stats.evicted_window),
+        "{stats:?}"
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod listen;
 mod protocol;
 mod server;
 mod stat_settings;
+mod stat_ttl;
 mod stats;
 
 pub(crate) use listen::bind;

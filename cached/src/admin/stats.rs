@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use net::Budget;
 use net::admin::{Kind, Row, Value};
-use storage::Store;
+use storage::{Census, Store};
 
 use super::stat_settings::STAT_SETTINGS;
+use super::stat_ttl::STAT_TTL;
 use crate::clock::Clock;
 use crate::connections::{ConnectionRow, Connections, SHOWN_MAX};
 use crate::log::Log;
@@ -16,7 +17,7 @@ use crate::settings::Config;
 
 /// The groups of `stats`, besides the general one without a name.
 pub(super) const GROUPS: &[&str] = &[
-    "settings", "items", "slabs", "sizes", "conns", "cached", "segments",
+    "settings", "items", "slabs", "sizes", "conns", "cached", "segments", "ttl",
 ];
 
 /// What the reports are made from. Shared by the workers and the admin thread; nothing in it makes
@@ -63,6 +64,7 @@ impl Stats {
             "cached" => self.metrics(Group::Cached, emit),
             "segments" => self.metrics(Group::Segments, emit),
             "settings" => self.settings(emit),
+            "ttl" => self.ttl(emit),
             "items" => self.items(emit),
             "slabs" => self.slabs(emit),
             "conns" => self.connections(emit),
@@ -77,10 +79,11 @@ impl Stats {
         self.metrics.reset(self.store.stats());
     }
 
-    fn snapshot(&self) -> Snapshot {
+    fn snapshot(&self, census: Census) -> Snapshot {
         let now = self.clock.now();
         Snapshot {
             counts: self.metrics.read(self.store.stats()),
+            census,
             cpu: CpuTime::now(),
             // Tools divide by it.
             uptime: u64::from(Clock::uptime(now)).max(1),
@@ -98,7 +101,12 @@ impl Stats {
     }
 
     fn metrics(&self, group: Group, emit: &mut dyn FnMut(&Row<'_>)) {
-        let snapshot = self.snapshot();
+        let census = if group == Group::Segments {
+            self.census()
+        } else {
+            Census::default()
+        };
+        let snapshot = self.snapshot(census);
         for metric in METRICS.iter().filter(|metric| metric.group == group) {
             emit(&Row {
                 name: metric.name.into(),
@@ -107,6 +115,27 @@ impl Stats {
                 value: (metric.read)(&snapshot),
                 help: metric.help.into(),
             });
+        }
+    }
+
+    fn census(&self) -> Census {
+        self.store.census(self.clock.now())
+    }
+
+    fn ttl(&self, emit: &mut dyn FnMut(&Row<'_>)) {
+        for group in &self.census().groups {
+            for (name, unit, read, help) in STAT_TTL {
+                let Some(number) = read(group) else {
+                    continue;
+                };
+                emit(&Row {
+                    name: format!("{}:{name}", group.name).into(),
+                    kind: Kind::Gauge,
+                    unit: (*unit).into(),
+                    value: number.into(),
+                    help: (*help).into(),
+                });
+            }
         }
     }
 

@@ -86,6 +86,7 @@ fn store_since(now: &storage::Stats, earlier: &storage::Stats) -> storage::Stats
     storage::Stats {
         items_total: now.items_total.wrapping_sub(earlier.items_total),
         evicted_space: now.evicted_space.wrapping_sub(earlier.evicted_space),
+        evicted_window: now.evicted_window.wrapping_sub(earlier.evicted_window),
         evicted_index: now.evicted_index.wrapping_sub(earlier.evicted_index),
         evicted_unfetched: now
             .evicted_unfetched
@@ -97,14 +98,23 @@ fn store_since(now: &storage::Stats, earlier: &storage::Stats) -> storage::Stats
         flushed: now.flushed.wrapping_sub(earlier.flushed),
         index_resizes: now.index_resizes.wrapping_sub(earlier.index_resizes),
         slices: now.slices.wrapping_sub(earlier.slices),
-        segments_evicted: now.segments_evicted.wrapping_sub(earlier.segments_evicted),
+        slices_slow: now.slices_slow.wrapping_sub(earlier.slices_slow),
         segments_expired: now.segments_expired.wrapping_sub(earlier.segments_expired),
+        segments_flushed: now.segments_flushed.wrapping_sub(earlier.segments_flushed),
+        segments_dead: now.segments_dead.wrapping_sub(earlier.segments_dead),
+        segments_compacted: now
+            .segments_compacted
+            .wrapping_sub(earlier.segments_compacted),
+        segments_evicted: now.segments_evicted.wrapping_sub(earlier.segments_evicted),
+        segments_window: now.segments_window.wrapping_sub(earlier.segments_window),
         moved: now.moved.wrapping_sub(earlier.moved),
         no_space: now.no_space.wrapping_sub(earlier.no_space),
         spans: now.spans.wrapping_sub(earlier.spans),
         items: now.items,
         item_bytes: now.item_bytes,
-        dead_bytes: now.dead_bytes,
+        header_bytes: now.header_bytes,
+        // The longest since the start: what it was in between is not known.
+        slice_ns_max: now.slice_ns_max,
         heap_bytes: now.heap_bytes,
         segment_bytes: now.segment_bytes,
         segments: now.segments,

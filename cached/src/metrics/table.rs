@@ -93,6 +93,15 @@ const fn absent(name: &'static str) -> Metric {
     )
 }
 
+/// How much of `part` falls to each of `whole`; 0 of none.
+fn ratio(part: u64, whole: u64) -> Value<'static> {
+    Value::Real(if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    })
+}
+
 /// Every metric, each group in the order it is shown.
 #[rustfmt::skip]
 pub(crate) const METRICS: &[Metric] = &[
@@ -195,19 +204,42 @@ pub(crate) const METRICS: &[Metric] = &[
     gauge(Segments, "segments_retired", "", |s| s.counts.store.segments_retired.into(), "empty segments that a reader may still see"),
     gauge(Segments, "segments_lent", "", |s| s.counts.store.segments_lent.into(), "segments lent to the index"),
     gauge(Segments, "reserve_segments", "", |s| s.counts.store.reserve_segments.into(), "free segments that are to be kept"),
-    gauge(Segments, "dead_bytes", "bytes", |s| s.counts.store.dead_bytes.into(), "memory of items deleted or replaced"),
-    gauge(Segments, "coarse_expired_bytes", "bytes", |s| s.counts.store.coarse_expired_bytes.into(), "memory of expired items in coarse segments"),
+    gauge(Segments, "dead_bytes", "bytes", |s| s.census.dead_bytes().into(), "memory of items deleted or replaced"),
+    gauge(Segments, "expired_bytes", "bytes", |s| s.census.expired_bytes().into(), "memory of expired items, as far as known"),
+    gauge(Segments, "coarse_expired_bytes", "bytes", |s| s.counts.store.coarse_expired_bytes.into(), "memory of expired items in coarse segments as reclaim sees it, dead ones among them"),
+    gauge(Segments, "open_item_bytes", "bytes", |s| s.census.open.item_bytes.into(), "items in segments being written"),
+    gauge(Segments, "open_dead_bytes", "bytes", |s| s.census.open.dead_bytes.into(), "of these, deleted or replaced"),
+    gauge(Segments, "open_expired_bytes", "bytes", |s| s.census.open.expired_bytes.into(), "of these, expired"),
+    gauge(Segments, "sealed_item_bytes", "bytes", |s| s.census.sealed.item_bytes.into(), "items in segments written"),
+    gauge(Segments, "sealed_dead_bytes", "bytes", |s| s.census.sealed.dead_bytes.into(), "of these, deleted or replaced"),
+    gauge(Segments, "sealed_expired_bytes", "bytes", |s| s.census.sealed.expired_bytes.into(), "of these, expired"),
+    gauge(Segments, "draining_item_bytes", "bytes", |s| s.census.draining.item_bytes.into(), "items in segments being emptied"),
+    gauge(Segments, "draining_dead_bytes", "bytes", |s| s.census.draining.dead_bytes.into(), "of these, dropped or moved"),
+    gauge(Segments, "draining_expired_bytes", "bytes", |s| s.census.draining.expired_bytes.into(), "of these, expired"),
+    gauge(Segments, "retired_item_bytes", "bytes", |s| s.census.retired.item_bytes.into(), "items in segments that a reader may still see"),
+    gauge(Segments, "age_oldest", "seconds", |s| u64::from(s.census.age_oldest()).into(), "since the oldest segment that holds items was opened"),
+    gauge(Segments, "age_youngest", "seconds", |s| u64::from(s.census.age_youngest()).into(), "since the youngest was"),
     gauge(Segments, "index_bytes", "bytes", |s| s.counts.store.index_bytes.into(), "size of the index"),
     gauge(Segments, "index_slots", "", |s| s.counts.store.index_slots.into(), "slots of the index"),
+    gauge(Segments, "index_load", "", |s| ratio(s.counts.store.items, s.counts.store.index_slots), "items for each slot of the index"),
+    gauge(Segments, "header_bytes", "bytes", |s| s.counts.store.header_bytes.into(), "what items take beyond key and value"),
+    gauge(Segments, "overhead_per_item", "bytes", |s| ratio(s.counts.store.header_bytes + s.counts.store.index_bytes, s.counts.store.items), "header and index, for each item"),
     counter(Segments, "index_resizes", "", |s| s.counts.store.index_resizes.into(), "steps of growth and shrinking"),
     counter(Segments, "evicted_space", "", |s| s.counts.store.evicted_space.into(), "items evicted for want of heap"),
+    counter(Segments, "evicted_window", "", |s| s.counts.store.evicted_window.into(), "of these, those that lay where a span was wanted"),
     counter(Segments, "evicted_index", "", |s| s.counts.store.evicted_index.into(), "items evicted for want of index"),
     counter(Segments, "expired", "", |s| s.counts.store.expired.into(), "expired items whose memory was taken back"),
     counter(Segments, "flushed", "", |s| s.counts.store.flushed.into(), "items dropped by flush_all"),
-    counter(Segments, "segments_evicted", "", |s| s.counts.store.segments_evicted.into(), "segments evicted"),
-    counter(Segments, "segments_expired", "", |s| s.counts.store.segments_expired.into(), "segments expired"),
+    counter(Segments, "segments_expired", "", |s| s.counts.store.segments_expired.into(), "segments reclaimed for having expired"),
+    counter(Segments, "segments_flushed", "", |s| s.counts.store.segments_flushed.into(), "for a flush_all"),
+    counter(Segments, "segments_dead", "", |s| s.counts.store.segments_dead.into(), "for holding nothing but deleted or replaced items"),
+    counter(Segments, "segments_compacted", "", |s| s.counts.store.segments_compacted.into(), "for much that was expired or dead; the rest moved"),
+    counter(Segments, "segments_evicted", "", |s| s.counts.store.segments_evicted.into(), "by the eviction policy"),
+    counter(Segments, "segments_window", "", |s| s.counts.store.segments_window.into(), "for lying where a span was wanted"),
     counter(Segments, "spans", "", |s| s.counts.store.spans.into(), "items stored in several segments of their own"),
     counter(Segments, "moved", "", |s| s.counts.store.moved.into(), "items moved to another segment"),
     counter(Segments, "slices", "", |s| s.counts.store.slices.into(), "slices of reclaim work"),
+    counter(Segments, "slices_slow", "", |s| s.counts.store.slices_slow.into(), "of these, those that took more than 50 us"),
+    gauge(Segments, "slice_ns_max", "nanoseconds", |s| s.counts.store.slice_ns_max.into(), "the longest, by the clock on the wall"),
     counter(Segments, "no_space", "", |s| s.counts.store.no_space.into(), "writes that found no free segment"),
 ];

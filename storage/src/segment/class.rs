@@ -3,6 +3,8 @@
 //! There are 16 classes an octave, so a class is at most 1/16 as wide as its TTLs. A class has a tail of its own only
 //! while it is written fast enough to fill one; the others share the coarse tails.
 
+use std::fmt;
+
 use crate::Seconds;
 
 /// Number of TTL classes.
@@ -27,6 +29,16 @@ impl Class {
 
     pub(crate) fn index(self) -> usize {
         usize::from(self.0)
+    }
+
+    /// The shortest TTL of the class.
+    pub(crate) fn first(self) -> Seconds {
+        let (octave, step) = (u32::from(self.0) / 16, u32::from(self.0) % 16);
+        if octave == 0 {
+            step
+        } else {
+            (16 + step) << (octave - 1)
+        }
     }
 
     /// Seconds between the shortest and the longest TTL of the class.
@@ -84,6 +96,65 @@ impl Level {
             Level::Never => None,
         }
     }
+
+    /// The longest TTL of the level; `None`: it has no end.
+    fn last(self) -> Option<Seconds> {
+        match self {
+            Level::Minute => Some(60),
+            Level::Hour => Some(3_600),
+            Level::Day => Some(86_400),
+            Level::Longer | Level::Never => None,
+        }
+    }
+}
+
+/// What a tail holds, and the segment that becomes of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    Class(Class),
+    Coarse(Level),
+}
+
+impl Kind {
+    /// How many kinds there are.
+    pub(crate) const COUNT: usize = CLASSES + LEVELS;
+
+    /// A number of its own below [`Kind::COUNT`]: the classes by their TTLs, then the levels.
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Kind::Class(class) => class.index(),
+            Kind::Coarse(level) => CLASSES + level as usize,
+        }
+    }
+
+    pub(super) fn open_time(self) -> Seconds {
+        match self {
+            Kind::Class(class) => class.open_time(),
+            Kind::Coarse(level) => level.open_time(),
+        }
+    }
+
+    /// The longest TTL of its items; `None`: there is no such bound.
+    pub(crate) fn last(self) -> Option<Seconds> {
+        match self {
+            Kind::Class(class) => Some(class.first() + (class.width() - 1)),
+            Kind::Coarse(level) => level.last(),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    /// The shortest TTL of a class, the name of a level.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Kind::Class(class) => class.first().fmt(f),
+            Kind::Coarse(Level::Minute) => f.write_str("minute"),
+            Kind::Coarse(Level::Hour) => f.write_str("hour"),
+            Kind::Coarse(Level::Day) => f.write_str("day"),
+            Kind::Coarse(Level::Longer) => f.write_str("longer"),
+            Kind::Coarse(Level::Never) => f.write_str("never"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -113,6 +184,17 @@ mod tests {
         for ttl in 1..5_000 {
             let class = Class::of(ttl);
             assert!(Class::of(ttl + class.width()) != class);
+        }
+    }
+
+    #[test]
+    fn a_class_tells_its_first_and_its_last_ttl() {
+        for ttl in (1..5_000).chain([1 << 25, u32::MAX]) {
+            let kind = Kind::Class(Class::of(ttl));
+            let (first, last) = (Class::of(ttl).first(), kind.last().unwrap());
+            assert!((first..=last).contains(&ttl), "{ttl} in {first}-{last}");
+            assert_eq!(Class::of(first), Class::of(last), "ttl {ttl}");
+            assert_ne!(Class::of(first), Class::of(first - 1), "ttl {ttl}");
         }
     }
 }

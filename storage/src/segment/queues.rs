@@ -12,7 +12,7 @@ use crate::evict::{Eviction, Policy, Sealed};
 /// Coarse segments looked at in one go: the mutex is held for it.
 const LOOKS: usize = 32;
 
-/// A sealed segment's place in the queues.
+/// A sealed segment's place in the queues. Of an open one only the seal is known, as of some time ago.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Queued {
     seal: Seal,
@@ -86,6 +86,16 @@ impl Queues {
         self.window
             .as_ref()
             .map_or(0..0, |window| window.range.clone())
+    }
+
+    /// Takes note of what an open segment holds so far.
+    pub(super) fn note_open(&mut self, segment: u32, seal: &Seal) {
+        self.sealed[segment as usize].seal = *seal;
+    }
+
+    /// What is known of a segment that is Open or was.
+    pub(super) fn seal_of(&self, segment: u32) -> &Seal {
+        &self.sealed[segment as usize].seal
     }
 
     pub(super) fn enqueue(&mut self, segment: u32, count: u32, seal: &Seal, born: u64) {

@@ -45,7 +45,7 @@ impl Space {
         self.window_drain(&mut queues)
             .or_else(|| self.expired_drain(&mut queues, need.now))
             .or_else(|| self.flushed_drain(&mut queues, need.flush))
-            .or_else(|| self.dead_drain(&mut queues, EIGHTHS))
+            .or_else(|| self.dead_drain(&mut queues, EIGHTHS, Reason::Dead))
             .or_else(|| self.moving_drain(&mut queues, need))
             .or_else(|| self.evicting_drain(&mut queues))
             .or_else(|| queues.stuck.pop())
@@ -121,7 +121,7 @@ impl Space {
     fn window_drain(&self, queues: &mut Queues) -> Option<Drain> {
         queues
             .spared()
-            .find_map(|segment| self.begin(queues, self.head_of(segment), Reason::Evicted))
+            .find_map(|segment| self.begin(queues, self.head_of(segment), Reason::Window))
     }
 
     fn expired_drain(&self, queues: &mut Queues, now: Seconds) -> Option<Drain> {
@@ -143,12 +143,12 @@ impl Space {
     }
 
     /// The segment with the most dead bytes, if they are at least so many eighths.
-    fn dead_drain(&self, queues: &mut Queues, eighths: u8) -> Option<Drain> {
+    fn dead_drain(&self, queues: &mut Queues, eighths: u8, reason: Reason) -> Option<Drain> {
         let &(dead, segment) = queues.by_dead.last()?;
         if dead < eighths {
             None
         } else {
-            self.begin(queues, segment, Reason::Dead)
+            self.begin(queues, segment, reason)
         }
     }
 
@@ -165,8 +165,8 @@ impl Space {
             (due || (pays && pressed)).then_some(segment)
         });
         match coarse {
-            Some(segment) => self.begin(queues, segment, Reason::Expired),
-            None if pressed => self.dead_drain(queues, need.eighths()),
+            Some(segment) => self.begin(queues, segment, Reason::Compacted),
+            None if pressed => self.dead_drain(queues, need.eighths(), Reason::Compacted),
             None => None,
         }
     }

@@ -1,5 +1,6 @@
 //! What is known of a segment when it is sealed: how long it is, and when its bytes expire.
 
+use super::class::Kind;
 use crate::Seconds;
 
 /// Bins of a coarse segment.
@@ -67,7 +68,7 @@ impl Bins {
     }
 }
 
-/// A sealed segment.
+/// A sealed segment, or what is known of an open one.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Seal {
     /// Bytes of items.
@@ -79,6 +80,8 @@ pub(crate) struct Seal {
     pub(crate) bins: Option<Bins>,
     /// Under s3fifo: its items have proven themselves.
     pub(crate) main: bool,
+    /// `None` for a span.
+    pub(crate) kind: Option<Kind>,
 }
 
 impl Seal {

@@ -4,12 +4,16 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use super::queues::Queues;
 use super::seal::Seal;
 use super::{Record, State};
 use crate::Eviction;
 use crate::pool::Pool;
+
+/// Records shown in one go: the mutex is held for it, a few microseconds.
+const VISITS: usize = 256;
 
 /// How the heap is cut up, worked out once from the options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,9 +101,10 @@ impl Space {
     }
 
     /// A segment for a tail, Open; `None` when only the reserve is left.
-    pub(crate) fn take(&self, purpose: Purpose, born: u64) -> Option<u32> {
+    pub(crate) fn take(&self, purpose: Purpose, born: u64, seal: &Seal) -> Option<u32> {
         let mut queues = self.queues();
         let segment = self.take_free(&mut queues, purpose)?;
+        queues.note_open(segment, seal);
         self.records[segment as usize].open(born, 1);
         Some(segment)
     }
@@ -133,6 +138,29 @@ impl Space {
         record.set(State::Sealed);
         queues.enqueue(segment, record.span(), seal, record.born());
         queues.set_dead(segment, record.dead_eighths(), record.live());
+    }
+
+    /// Tells what open segments hold by now, for reports. False when somebody else is at the queues: it is not worth a
+    /// wait.
+    pub(super) fn tell_open(&self, tails: impl Iterator<Item = (u32, Seal)>) -> bool {
+        let Ok(mut queues) = self.queues.try_lock() else {
+            return false;
+        };
+        tails.for_each(|(segment, seal)| queues.note_open(segment, &seal));
+        true
+    }
+
+    /// Shows every record with what is known of its segment; the mutex is held for some of them at a time.
+    pub(crate) fn visit(&self, mut see: impl FnMut(&Record, &Seal)) {
+        for (step, records) in self.records.chunks(VISITS).enumerate() {
+            let queues = self.queues();
+            for (at, record) in records.iter().enumerate() {
+                see(record, queues.seal_of((step * VISITS + at) as u32));
+            }
+            drop(queues);
+            // Whoever waits for the mutex comes first.
+            thread::yield_now();
+        }
     }
 
     /// An open segment of which no item was ever published: free at once, since no reader can know it.

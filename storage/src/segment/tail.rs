@@ -4,7 +4,7 @@
 //! class has a tail of its own while it is written fast enough to fill half of one in the time the tail may be open;
 //! slower classes share coarse tails, and each item's own deadline keeps it exact.
 
-use super::class::{CLASSES, Class, LEVELS, Level};
+use super::class::{CLASSES, Class, Kind, LEVELS, Level};
 use super::seal::{Bins, Seal};
 use super::space::{Purpose, Space};
 use crate::{NoSpace, Seconds};
@@ -24,22 +24,6 @@ enum Place {
     Span(u32),
 }
 
-/// What a tail holds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Class(Class),
-    Coarse(Level),
-}
-
-impl Kind {
-    fn open_time(self) -> Seconds {
-        match self {
-            Kind::Class(class) => class.open_time(),
-            Kind::Coarse(level) => level.open_time(),
-        }
-    }
-}
-
 struct Tail {
     segment: u32,
     kind: Kind,
@@ -55,6 +39,15 @@ impl Tail {
             || now.saturating_sub(self.seal.opened) >= self.kind.open_time()
             || (!self.eternal && self.seal.deadline != 0 && self.seal.deadline <= now)
             || space.is_wanted(self.segment)
+    }
+
+    /// What the segment holds.
+    fn seal(&self) -> Seal {
+        let deadline = if self.eternal { 0 } else { self.seal.deadline };
+        Seal {
+            deadline,
+            ..self.seal
+        }
     }
 
     fn add(&mut self, size: usize, deadline: Seconds) {
@@ -100,6 +93,8 @@ pub(crate) struct Tails {
     /// Bytes of segments taken so far.
     taken: u64,
     rates: Box<[Rate; CLASSES]>,
+    /// When others were last told what the tails hold.
+    told: Seconds,
 }
 
 impl Tails {
@@ -108,6 +103,7 @@ impl Tails {
             open: Vec::with_capacity(LEVELS),
             taken: 0,
             rates: Box::new([Rate::default(); CLASSES]),
+            told: 0,
         }
     }
 
@@ -121,8 +117,12 @@ impl Tails {
         let segment_bytes = space.geometry.segment_bytes as usize;
         if size > segment_bytes / 2 {
             let count = size.div_ceil(segment_bytes) as u32;
+            let seal = Seal {
+                opened: item.now,
+                ..Seal::default()
+            };
             let segment = space
-                .take_span(item.purpose, item.born, count, item.evict)
+                .take_span(item.purpose, item.born, count, item.evict, &seal)
                 .ok_or(NoSpace::Retry)?;
             let capacity = count as usize * segment_bytes;
             self.taken += capacity as u64;
@@ -166,6 +166,7 @@ impl Tails {
                     len: size as u32,
                     deadline: item.deadline,
                     main: item.main,
+                    opened: item.now,
                     ..Seal::default()
                 };
                 space.seal(segment, &seal);
@@ -190,13 +191,17 @@ impl Tails {
         std::mem::take(&mut self.taken)
     }
 
-    /// Seals what has been open long enough, was born before the last flush, or lies where a span is wanted. True
-    /// while tails are open.
+    /// Seals what has been open long enough, was born before the last flush, or lies where a span is wanted, and tells
+    /// once a second what the others hold. True while tails are open.
     pub(crate) fn settle(&mut self, space: &Space, now: Seconds, born: u64) -> bool {
         for at in (0..self.open.len()).rev() {
             if self.open[at].is_stale(space, now, born) {
                 self.seal(space, at);
             }
+        }
+        let tails = self.open.iter().map(|tail| (tail.segment, tail.seal()));
+        if now != self.told && space.tell_open(tails) {
+            self.told = now;
         }
         !self.open.is_empty()
     }
@@ -258,10 +263,6 @@ impl Tails {
         if self.open.len() >= space.geometry.tails {
             self.give_way(space);
         }
-        let Some(segment) = space.take(item.purpose, item.born) else {
-            return self.refuge(space, size, item).ok_or(NoSpace::Retry);
-        };
-        self.taken += u64::from(space.geometry.segment_bytes);
         let bins = match kind {
             Kind::Coarse(level) => level.first_octave().map(Bins::new),
             Kind::Class(_) => None,
@@ -270,8 +271,13 @@ impl Tails {
             opened: item.now,
             bins,
             main: item.main,
+            kind: Some(kind),
             ..Seal::default()
         };
+        let Some(segment) = space.take(item.purpose, item.born, &seal) else {
+            return self.refuge(space, size, item).ok_or(NoSpace::Retry);
+        };
+        self.taken += u64::from(space.geometry.segment_bytes);
         self.open.push(Tail {
             segment,
             kind,
@@ -305,14 +311,11 @@ impl Tails {
     }
 
     fn seal(&mut self, space: &Space, at: usize) {
-        let mut tail = self.open.swap_remove(at);
-        if tail.eternal {
-            tail.seal.deadline = 0;
-        }
+        let tail = self.open.swap_remove(at);
         if tail.seal.len == 0 {
             space.give_up(tail.segment);
         } else {
-            space.seal(tail.segment, &tail.seal);
+            space.seal(tail.segment, &tail.seal());
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 
 use super::State;
 use super::queues::{Queues, Window};
+use super::seal::Seal;
 use super::space::{Purpose, Space};
 use crate::Seconds;
 use crate::pool::Pool;
@@ -25,6 +26,7 @@ impl Space {
         born: u64,
         count: u32,
         evict: bool,
+        seal: &Seal,
     ) -> Option<u32> {
         let mut queues = self.queues();
         let first = if count == 1 {
@@ -40,6 +42,7 @@ impl Space {
             self.records[segment as usize].set(State::Inner);
         }
         self.records[first as usize].open(born, count);
+        queues.note_open(first, seal);
         Some(first)
     }
 

@@ -58,6 +58,9 @@ impl Writer {
         self.written += size;
         self.tally().spans.add(u64::from(spans));
         self.tally().stored_bytes.add(size as u64);
+        // Written a moment ago, and not reused while the guard is open.
+        let header = store.stored(room.offset).header();
+        self.tally().stored_header_bytes.add(header as u64);
     }
 
     /// The item has lost its slot to a new one of the same key.
@@ -74,6 +77,7 @@ impl Writer {
     fn buried(&self, store: &Store, location: u64, item: &Bytes<'_>) {
         let size = item.size();
         self.tally().removed_bytes.add(size as u64);
+        self.tally().removed_header_bytes.add(item.header() as u64);
         if store.space.record_of(location).bury(size as u32) {
             store.space.report_dead(store.space.segment_of(location));
         }

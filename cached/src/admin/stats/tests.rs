@@ -32,6 +32,21 @@ fn value(rows: &[(String, String)], name: &str) -> String {
         .clone()
 }
 
+/// Stores one item; the writer keeps its tail open.
+fn store_item(stats: &Stats, ttl: storage::Seconds) -> storage::Writer {
+    let mut participant = stats.store.join().expect("a place");
+    let mut writer = stats.store.writer().expect("a writer");
+    let now = stats.clock.now();
+    let guard = participant.enter(now);
+    let deadline = if ttl == 0 { 0 } else { now + ttl };
+    let condition = storage::Condition::Always;
+    let stored = writer.store(&guard, b"key", b"value", 0, deadline, condition);
+    assert!(matches!(stored, Ok(storage::Stored::Stored { .. })));
+    writer.settle(&guard);
+    drop(guard);
+    writer
+}
+
 #[test]
 fn stats_has_memcacheds_keys_in_its_order_and_no_other() {
     let rows = report(&fixture::stats(), "");
@@ -146,11 +161,48 @@ fn items_are_one_class_once_there_are_any() {
     let stats = fixture::stats();
     assert_eq!(report(&stats, "items"), []);
 
-    let mut participant = stats.store.join().expect("a place");
-    let mut writer = stats.store.writer().expect("a writer");
-    let guard = participant.enter(stats.clock.now());
-    let condition = storage::Condition::Always;
-    let stored = writer.store(&guard, b"key", b"value", 0, 0, condition);
-    assert!(matches!(stored, Ok(storage::Stored::Stored { .. })));
+    let _writer = store_item(&stats, 0);
     assert_eq!(value(&report(&stats, "items"), "items:1:number"), "1");
+}
+
+#[test]
+fn what_polls_expired_bytes_and_free_segments_finds_them() {
+    let stats = fixture::stats();
+    let rows = report(&stats, "segments");
+    assert_eq!(value(&rows, "expired_bytes"), "0");
+    assert_eq!(value(&rows, "segments_free"), value(&rows, "segments"));
+    let _writer = store_item(&stats, 20);
+    let rows = report(&stats, "segments");
+    assert_ne!(value(&rows, "open_item_bytes"), "0");
+    assert_ne!(value(&rows, "overhead_per_item"), "0.000000");
+    assert_ne!(value(&rows, "segments_free"), value(&rows, "segments"));
+}
+
+#[test]
+fn ttl_groups_are_told_with_every_row_they_have() {
+    let stats = fixture::stats();
+    assert_eq!(report(&stats, "ttl"), []);
+    let writer = store_item(&stats, 1_000);
+    let rows = report(&stats, "ttl");
+    let names: Vec<_> = rows.iter().map(|row| &row.0[..]).collect();
+    assert_eq!(
+        names,
+        [
+            "hour:ttl_max",
+            "hour:segments",
+            "hour:segments_open",
+            "hour:item_bytes",
+            "hour:dead_bytes",
+            "hour:expired_bytes",
+            "hour:age_oldest",
+            "hour:age_youngest",
+            "hour:expires_in",
+        ]
+    );
+    assert_eq!(value(&rows, "hour:ttl_max"), "3600");
+    assert_eq!(value(&rows, "hour:segments_open"), "1");
+    // Sealed, it is no tail any more.
+    drop(writer);
+    assert_eq!(value(&report(&stats, "ttl"), "hour:segments"), "1");
+    assert_eq!(value(&report(&stats, "ttl"), "hour:segments_open"), "0");
 }

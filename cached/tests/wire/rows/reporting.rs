@@ -36,6 +36,18 @@ pub(super) fn rows() -> Vec<Exchange> {
             "stats conns\r\n",
             "STAT <n>:addr <line>\r\n<stats>END\r\n",
         ),
+        row(
+            "stats segments",
+            "stats segments\r\n",
+            "STAT heap_bytes <n>\r\n<stats>END\r\n",
+        )
+        .memcached_says("ERROR\r\n", "memcached has no segments"),
+        row(
+            "stats ttl",
+            "set w4 0 0 1\r\na\r\nstats ttl\r\n",
+            "STORED\r\nSTAT <line>\r\n<stats>END\r\n",
+        )
+        .memcached_says("STORED\r\nERROR\r\n", "memcached has no TTL classes"),
         row("stats reset", "stats reset\r\n", "RESET\r\n"),
         row(
             "stats of an unknown group",
