@@ -156,3 +156,33 @@ fn expired(seal: &Seal, now: Seconds) -> u32 {
     let (passed, all) = (now - start, seal.deadline - start);
     (u64::from(seal.len) * u64::from(passed) / u64::from(all)) as u32
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::Options;
+    use crate::segment::space::Purpose;
+
+    #[test]
+    fn a_span_that_is_being_written_is_told_of_as_one() {
+        let store = Store::new(&Options::default()).unwrap();
+        let space = &store.space;
+        for opened in [10, 50] {
+            let seal = Seal {
+                opened,
+                ..Seal::default()
+            };
+            let first = space.take_span(Purpose::Write, 1, 3, false, &seal).unwrap();
+            let census = store.census(100);
+            let group = &census.groups[0];
+            assert_eq!((&group.name[..], group.open), ("span", 3));
+            assert_eq!(
+                (group.age_oldest, group.age_youngest),
+                (100 - opened, 100 - opened)
+            );
+            assert_eq!((census.open.segments, census.open.item_bytes), (3, 0));
+            space.give_up(first);
+            assert_eq!(store.census(100), Census::default());
+        }
+    }
+}
