@@ -197,7 +197,11 @@ fn a_class_expires_little_by_little_and_not_at_its_end_alone() {
     bench.settle();
     let holding = bench.group("480").holding;
     let (all, expired) = (holding.item_bytes, holding.expired_bytes);
-    assert!(0 < expired && expired < all, "{expired} of {all}");
+    // By now the first 9 of 16 TTLs have.
+    assert!(
+        (all / 3..all * 2 / 3).contains(&expired),
+        "{expired} of {all}"
+    );
 }
 
 #[test]
