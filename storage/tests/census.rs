@@ -99,7 +99,7 @@ fn no_segment_and_no_byte_is_missing_or_told_twice() {
         bench.now += 1;
         bench.settle();
     }
-    bench.set("large", &[b'l'; 200_000], 90);
+    bench.set("large", &vec![b'l'; 200_000], 90);
 
     let (census, stats) = (bench.census(), bench.store.stats());
     let by_state = [census.open, census.sealed, census.draining]
