@@ -3,10 +3,10 @@
 use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{RecvTimeoutError, bounded};
 use storage::{Maintainer, Store};
 
 use crate::admin::{Admin, Stats};
@@ -152,19 +152,21 @@ fn start_worker(index: usize, worker: Worker) -> io::Result<Thread> {
 }
 
 fn start_maintenance(mut maintainer: Maintainer, clock: Clock) -> io::Result<Thread> {
-    // Nothing is ever sent: one end goes when the other is to stop.
-    let (stop, stopped) = bounded::<()>(0);
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = stop.clone();
     let handle = spawn("maintenance", move || {
-        loop {
-            let pause = maintainer.tick(clock.now());
-            if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
-                break;
-            }
+        while !stopped.load(Ordering::Acquire) {
+            // Not a wait for a message: a writer that is short of space unparks the thread.
+            thread::park_timeout(maintainer.tick(clock.now()));
         }
     })?;
+    let thread = handle.thread().clone();
     Ok(Thread {
         handle,
-        stop: Box::new(move || drop(stop)),
+        stop: Box::new(move || {
+            stop.store(true, Ordering::Release);
+            thread.unpark();
+        }),
     })
 }
 

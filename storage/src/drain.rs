@@ -287,7 +287,7 @@ impl Writer {
         case: &Case<'_>,
     ) -> Result<bool, NoSpace> {
         let store = guard.store();
-        let survives = drain.reason.evicts();
+        let survives = drain.reason == Reason::Evicted;
         let task = Task {
             publish: if survives {
                 Publish::Kept
@@ -328,7 +328,8 @@ impl Writer {
 
 /// Whether an item of an evicted segment is worth keeping.
 fn is_kept(store: &Store, drain: &Drain, case: &Case<'_>, grades: &mut Grades) -> bool {
-    if !store.eviction.is_choosy() {
+    // Somebody waits for a window; and while writers find nothing (Law 7), whatever yields most is best.
+    if !store.eviction.is_choosy() || drain.reason == Reason::Window || store.space.is_starved() {
         return false;
     }
     let names = |location| location == case.location;

@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::Seconds;
 use crate::guard::Participant;
 use crate::writer::Writer;
+use crate::{Eviction, Seconds};
 
 /// Slices a bout: about a millisecond.
 const SLICES: usize = 16;
@@ -45,7 +45,9 @@ impl Maintainer {
         let store = guard.store();
         store.maintenance.get_or_init(thread::current);
         self.writer.settle(&guard);
-        store.space.tend_window(&store.pool, now);
+        store
+            .space
+            .tend_window(&store.pool, now, store.eviction != Eviction::None);
         let worked = self.writer.run_slices(&guard, SLICES, u64::MAX).is_some();
         if let Some(number) = store.flush.cleanable()
             && store.space.is_clean_of(number)

@@ -37,17 +37,18 @@ impl Bench {
 
     fn set(&mut self, key: &str, value: &[u8], ttl: Seconds) {
         let deadline = if ttl == 0 { 0 } else { self.now + ttl };
-        let guard = self.participant.enter(self.now);
-        self.writer
-            .store(
-                &guard,
-                key.as_bytes(),
-                value,
-                0,
-                deadline,
-                Condition::Always,
-            )
-            .unwrap();
+        let key = key.as_bytes();
+        for _ in 0..100 {
+            let guard = self.participant.enter(self.now);
+            let always = Condition::Always;
+            let stored = self.writer.store(&guard, key, value, 0, deadline, always);
+            drop(guard);
+            if stored.is_ok() {
+                return;
+            }
+            self.maintainer.tick(self.now);
+        }
+        panic!("no space");
     }
 
     fn settle(&mut self) {

@@ -193,8 +193,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "store.eviction",
         flag: Flag::long("eviction", "NAME"),
         kind: Kind::Text,
-        help: "Which items give way when the memory is full: none (storing fails) or fifo (the \
-               oldest segment's).",
+        help: "Which items give way when the memory is full: none (storing fails), random, fifo, \
+               cte, util, merge or s3fifo.",
         get: |c| Value::Text(c.eviction.name().to_owned()),
         set: |c, v| {
             let name = v.text()?;

@@ -157,7 +157,7 @@ fn a_wrong_flag_is_refused_in_one_sentence() {
         (&["-m", "1X"], "--memory must be a size"),
         (
             &["--eviction", "lru"],
-            "--eviction must be one of none, fifo, not 'lru'",
+            "--eviction must be one of none, random, fifo, cte, util, merge, s3fifo, not 'lru'",
         ),
         (
             &["--admin", "10.0.0.1:9999"],

@@ -1,4 +1,5 @@
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::AtomicBool;
 
 use super::*;
 
@@ -23,6 +24,12 @@ fn insert(index: &Index, key: u64) {
             Resize::Impossible => panic!("a partition cannot grow"),
         }
     }
+}
+
+fn remove(index: &Index, key: u64) {
+    let locked = index.lock(index.place(hash(key)));
+    let (slot, _) = locked.find(|location| location == key).unwrap();
+    locked.remove(slot);
 }
 
 fn release(index: &Index, array: Array) {
@@ -52,9 +59,7 @@ fn keys_survive_growth_and_shrinking() {
     assert!(cfg!(miri) || load > 0.80, "load {load}");
 
     for key in keys / 8..keys {
-        let locked = index.lock(index.place(hash(key)));
-        let (slot, _) = locked.find(|location| location == key).unwrap();
-        locked.remove(slot);
+        remove(&index, key);
     }
     let before = index.bytes();
     for partition in 0..index.partition_count() {
@@ -100,9 +105,7 @@ fn keys_that_come_and_go_would_make_the_index_grow() {
     for key in 0..keys * 10 {
         insert(&index, key);
         if let Some(old) = key.checked_sub(keys) {
-            let locked = index.lock(index.place(hash(old)));
-            let (slot, _) = locked.find(|location| location == old).unwrap();
-            locked.remove(slot);
+            remove(&index, old);
         }
     }
     let present = |key| {
@@ -114,6 +117,48 @@ fn keys_that_come_and_go_would_make_the_index_grow() {
     assert!(!(0..keys * 9).any(present));
     let load = keys as f64 / index.slot_count() as f64;
     assert!(cfg!(miri) || load > 0.75, "load {load}");
+}
+
+/// Items make way for others all the time, while their own keys are looked up.
+#[test]
+fn a_key_would_be_missed_while_it_makes_way() {
+    const GUESTS: u64 = 100;
+    let rounds = if cfg!(miri) { 300 } else { 2_000_000 };
+    // One partition, which does not grow any more once it is full.
+    let index = Index::new(PARTITION).unwrap();
+    (0..GUESTS).for_each(|key| insert(&index, key));
+    let is_there: Vec<_> = (0..rounds).map(|_| AtomicBool::new(false)).collect();
+    let (last, done) = (AtomicU64::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                let last = last.load(Ordering::Acquire);
+                for key in last.saturating_sub(GUESTS)..last {
+                    let there = || is_there[key as usize].load(Ordering::SeqCst);
+                    let place = index.place(hash(key + GUESTS));
+                    let missed = there() && index.find(place, |at| at == key + GUESTS).is_none();
+                    assert!(!(missed && there()), "key {key}");
+                }
+            }
+        });
+        (0..GUESTS).for_each(|key| remove(&index, key));
+        let mut guests = VecDeque::new();
+        for key in 0..rounds {
+            let place = index.place(hash(key + GUESTS));
+            if index.lock(place).insert(key + GUESTS).is_ok() {
+                is_there[key as usize].store(true, Ordering::SeqCst);
+                last.store(key + 1, Ordering::Release);
+                guests.push_back(key);
+            } else if let Some(guest) = guests.pop_front() {
+                is_there[guest as usize].store(false, Ordering::SeqCst);
+                remove(&index, guest + GUESTS);
+            }
+            if reader.is_finished() {
+                break;
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
 }
 
 #[test]

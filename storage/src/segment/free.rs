@@ -49,6 +49,13 @@ impl FreeMap {
 
     /// Takes the highest run of `count` adjacent free segments that keeps off `spared`; tells its first.
     pub(super) fn take_run(&mut self, count: u32, spared: &std::ops::Range<u32>) -> Option<u32> {
+        let first = self.run(count, spared)?;
+        (first..first + count).for_each(|segment| self.remove(segment));
+        Some(first)
+    }
+
+    /// The first segment of the highest such run.
+    pub(super) fn run(&self, count: u32, spared: &std::ops::Range<u32>) -> Option<u32> {
         let mut run = 0;
         let mut segment = self.segments;
         while segment > 0 {
@@ -65,7 +72,6 @@ impl FreeMap {
                 0
             };
             if run == count {
-                (segment..segment + count).for_each(|segment| self.remove(segment));
                 return Some(segment);
             }
         }

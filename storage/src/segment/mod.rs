@@ -72,6 +72,8 @@ pub(crate) struct Record {
     dead: AtomicU32,
     /// Segments in the span, 1 for a single one; set while it is taken.
     span: AtomicU32,
+    /// Its place in the order of sealing.
+    sequence: AtomicU64,
 }
 
 impl Record {
@@ -82,6 +84,7 @@ impl Record {
             len: AtomicU32::new(0),
             dead: AtomicU32::new(0),
             span: AtomicU32::new(1),
+            sequence: AtomicU64::new(0),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The sealed segments, in the orders that victims are chosen by, and what is on its way to be free.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use super::free::FreeMap;
 use super::seal::Seal;
@@ -11,6 +11,9 @@ use crate::evict::{Eviction, Policy, Sealed};
 
 /// Coarse segments looked at in one go: the mutex is held for it.
 const LOOKS: usize = 32;
+
+/// A free run is kept ready for the largest span asked for within so many seconds, or twice as many.
+const SPAN_MEMORY: Seconds = 10;
 
 /// A sealed segment's place in the queues. Of an open one only the seal is known, as of some time ago.
 #[derive(Clone, Copy, Default)]
@@ -31,6 +34,28 @@ pub(super) struct Queued {
 pub(super) struct Window {
     pub(super) range: Range<u32>,
     pub(super) since: Seconds,
+}
+
+/// The largest spans, in segments, that were asked for in this period and in the last.
+#[derive(Default)]
+pub(super) struct SpanSizes {
+    now: u32,
+    before: u32,
+    since: Seconds,
+}
+
+impl SpanSizes {
+    pub(super) fn note(&mut self, count: u32) {
+        self.now = self.now.max(count);
+    }
+
+    /// The largest lately.
+    pub(super) fn largest(&mut self, now: Seconds) -> u32 {
+        if now.saturating_sub(self.since) >= SPAN_MEMORY {
+            (self.before, self.now, self.since) = (self.now, 0, now);
+        }
+        self.now.max(self.before)
+    }
 }
 
 /// Everything that the free list's mutex guards.
@@ -58,6 +83,7 @@ pub(super) struct Queues {
     /// Segments that are Draining or Retired: on their way to the free list.
     pub(super) coming: u32,
     pub(super) window: Option<Window>,
+    pub(super) spans: SpanSizes,
 }
 
 impl Queues {
@@ -78,6 +104,7 @@ impl Queues {
             stuck: Vec::new(),
             coming: 0,
             window: None,
+            spans: SpanSizes::default(),
         }
     }
 
@@ -98,7 +125,8 @@ impl Queues {
         &self.sealed[segment as usize].seal
     }
 
-    pub(super) fn enqueue(&mut self, segment: u32, count: u32, seal: &Seal, born: u64) {
+    /// Returns the segment's place in the order of sealing.
+    pub(super) fn enqueue(&mut self, segment: u32, count: u32, seal: &Seal, born: u64) -> u64 {
         self.sequence += 1;
         let look = seal.next_look(seal.opened).unwrap_or(0);
         let queued = Queued {
@@ -118,6 +146,13 @@ impl Queues {
         if look != 0 {
             self.looks.insert((look, segment));
         }
+        queued.sequence
+    }
+
+    /// The order of sealing of the first and the last of the sealed segments.
+    pub(super) fn sequences(&self) -> RangeInclusive<u64> {
+        let oldest = self.by_age.first().map_or(0, |&(_, sequence, _)| sequence);
+        oldest..=self.sequence
     }
 
     pub(super) fn dequeue(&mut self, segment: u32) {

@@ -76,6 +76,11 @@ impl Space {
         self.free_segments() < self.geometry.reserve
     }
 
+    /// So few segments are free that only drains may take one.
+    pub(crate) fn is_starved(&self) -> bool {
+        self.free_segments() <= self.geometry.drain_reserve
+    }
+
     /// The segment that holds a location.
     pub(crate) fn segment_of(&self, location: u64) -> u32 {
         // A power of two; this is on the way of every change.
@@ -136,7 +141,8 @@ impl Space {
         record.len.store(seal.len, Ordering::Relaxed);
         let mut queues = self.queues();
         record.set(State::Sealed);
-        queues.enqueue(segment, record.span(), seal, record.born());
+        let sequence = queues.enqueue(segment, record.span(), seal, record.born());
+        record.sequence.store(sequence, Ordering::Relaxed);
         queues.set_dead(segment, record.dead_eighths(), record.live());
     }
 

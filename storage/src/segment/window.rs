@@ -4,7 +4,8 @@
 //! sealed segments are drained, its tails given up by their writers, its lent ones exchanged; smaller requests keep off
 //! it until the span has been taken or nobody asks any more.
 
-use std::ops::Range;
+use std::iter;
+use std::ops::{Range, RangeInclusive};
 use std::sync::atomic::Ordering;
 
 use super::State;
@@ -16,6 +17,9 @@ use crate::pool::Pool;
 
 /// Seconds after which a window is given up: the clients it was for have been refused by then.
 const PATIENCE: Seconds = 2;
+
+/// A tail in a window costs as much as so many full segments.
+const OPEN_COST: u64 = 4;
 
 impl Space {
     /// A span of `count` segments, Open. When there is none, and something may be evicted for it, one is wanted from
@@ -29,6 +33,9 @@ impl Space {
         seal: &Seal,
     ) -> Option<u32> {
         let mut queues = self.queues();
+        if count > 1 {
+            queues.spans.note(count);
+        }
         let first = if count == 1 {
             self.take_free(&mut queues, purpose)
         } else {
@@ -77,9 +84,13 @@ impl Space {
         word != 0 && (word as u32..(word >> 32) as u32).contains(&segment)
     }
 
-    /// Chooses a window when a span is wanted, and lends other segments instead of those that lie in it.
-    pub(crate) fn tend_window(&self, pool: &Pool, now: Seconds) {
-        let wanted = self.wanted.swap(0, Ordering::Relaxed);
+    /// Chooses a window when a span is wanted, or likely to be soon, and lends other segments instead of those that lie
+    /// in it.
+    pub(crate) fn tend_window(&self, pool: &Pool, now: Seconds, evict: bool) {
+        let mut wanted = self.wanted.swap(0, Ordering::Relaxed);
+        if wanted == 0 && evict {
+            wanted = self.missing_run(now);
+        }
         if wanted != 0 && self.queues().window.is_none() {
             // A long look at every record, without the mutex: the choice need not be exact.
             let range = self.cheapest_window(wanted);
@@ -89,6 +100,17 @@ impl Space {
         while let Some((lent, other)) = self.exchange(now) {
             self.uncovered(lent);
             self.lend(pool, other);
+        }
+    }
+
+    /// Segments of the largest span used lately, when no free run could hold another; else 0.
+    fn missing_run(&self, now: Seconds) -> u32 {
+        let mut queues = self.queues();
+        let count = queues.spans.largest(now);
+        if count == 0 || queues.window.is_some() || queues.free.run(count, &(0..0)).is_some() {
+            0
+        } else {
+            count
         }
     }
 
@@ -110,25 +132,46 @@ impl Space {
         Some((lent, other))
     }
 
+    /// The window that costs the least: live bytes, those of the youngest segments twice.
     fn cheapest_window(&self, count: u32) -> Option<Range<u32>> {
-        let cost = |segment: u32| {
-            let record = &self.records[segment as usize];
-            match record.state() {
-                State::Free => 0,
-                State::Sealed => u64::from(record.live()),
-                // The first segment of a span tells for all; for others only that there is something.
-                _ => u64::from(self.geometry.segment_bytes),
-            }
-        };
-        let last = self.geometry.segments.checked_sub(count)?;
-        let mut sum: u64 = (0..count).map(cost).sum();
+        let costs = self.costs(&self.queues().sequences());
+        let count = count as usize;
+        let last = costs.len().checked_sub(count)?;
+        let mut sum: u64 = costs[..count].iter().sum();
         let mut best = (sum, 0);
         for first in 1..=last {
-            // The records change meanwhile, so the sum is only nearly one.
-            sum = (sum + cost(first + count - 1)).saturating_sub(cost(first - 1));
+            sum = sum + costs[first + count - 1] - costs[first - 1];
             best = best.min((sum, first));
         }
-        Some(best.1..best.1 + count)
+        let first = best.1 as u32;
+        Some(first..first + count as u32)
+    }
+
+    /// What it costs to empty each segment; a span's costs are shared out among its segments.
+    fn costs(&self, sequences: &RangeInclusive<u64>) -> Vec<u64> {
+        let segments = self.geometry.segments as usize;
+        let full = 2 * u64::from(self.geometry.segment_bytes);
+        let ages = (sequences.end() - sequences.start()).max(1);
+        let mut costs = Vec::with_capacity(segments);
+        while let Some(record) = self.records.get(costs.len()) {
+            let (state, span) = (record.state(), record.span().max(1));
+            let (cost, count) = match state {
+                State::Free | State::Draining | State::Retired => (0, 1),
+                State::Sealed => {
+                    let sequence = record.sequence.load(Ordering::Relaxed);
+                    let youth = sequence.saturating_sub(*sequences.start()).min(ages);
+                    let live = u64::from(record.live());
+                    ((live + live * youth / ages) / u64::from(span), span)
+                }
+                // An inner one of a span that came or went just now.
+                State::Inner | State::Lent => (full, 1),
+                // Its writer may be asleep, and has to give it up first.
+                State::Open => (OPEN_COST * full, span),
+            };
+            let count = (count as usize).min(segments - costs.len());
+            costs.extend(iter::repeat_n(cost, count));
+        }
+        costs
     }
 
     /// The first segment of the span that a segment belongs to, itself when it is single.
