@@ -40,12 +40,12 @@ pub(crate) struct Executor<'t> {
     pub(crate) impatient: bool,
 }
 
-impl Execute for Executor<'_> {
+impl<'t> Execute<'t> for Executor<'t> {
     fn fits(&self, key_len: usize, value_len: usize) -> bool {
         self.engine.store.fits(key_len, value_len)
     }
 
-    fn execute(&mut self, request: &Request<'_>, sink: &mut Sink<'_>) -> Flow {
+    fn execute(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 't>) -> Flow {
         let impatient = std::mem::take(&mut self.impatient);
         match self.perform(request, sink) {
             Ok(flow) => flow,
@@ -55,8 +55,8 @@ impl Execute for Executor<'_> {
     }
 }
 
-impl Executor<'_> {
-    fn perform(&mut self, request: &Request<'_>, sink: &mut Sink<'_>) -> Result<Flow, NoSpace> {
+impl<'t> Executor<'t> {
+    fn perform(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 't>) -> Result<Flow, NoSpace> {
         let reply = match *request {
             Request::Get { key, unique, touch } => return self.get(key, unique, touch, sink),
             Request::Store {
@@ -84,7 +84,8 @@ impl Executor<'_> {
             Request::Version => Reply::Version(WIRE_VERSION),
             Request::Stats { ref words } => self.stats(words.clone(), sink),
         };
-        Ok(sink.reply(&reply))
+        sink.reply(&reply);
+        Ok(Flow::Done)
     }
 
     fn get(
@@ -92,7 +93,7 @@ impl Executor<'_> {
         key: &[u8],
         unique: bool,
         touch: Option<i64>,
-        sink: &mut Sink<'_>,
+        sink: &mut Sink<'_, 't>,
     ) -> Result<Flow, NoSpace> {
         let item = match touch {
             Some(exptime) => {
@@ -103,15 +104,13 @@ impl Executor<'_> {
             None if unique => self.engine.store.gets(self.guard, key),
             None => self.engine.store.get(self.guard, key),
         };
-        let flow = sink.reply(&match &item {
-            Some(item) => Reply::Value {
-                key,
-                flags: item.flags(),
-                value: item.value(),
-                unique: unique.then(|| item.unique()),
-            },
-            None => Reply::Miss,
-        });
+        let flow = if let Some(item) = &item {
+            let unique = unique.then(|| item.unique());
+            sink.value(key, item.flags(), item.value(), unique)
+        } else {
+            sink.reply(&Reply::Miss);
+            Flow::Done
+        };
         if let Flow::Done = flow {
             self.count_get(touch.is_some(), item.is_some());
         }
@@ -204,7 +203,7 @@ impl Executor<'_> {
 
     /// Refuses a request for which there is no space. The value that a `set` was to overwrite goes,
     /// as in `too_large`; a command with a condition may not have been meant to change anything.
-    fn refuse(&mut self, request: &Request<'_>, sink: &mut Sink<'_>) -> Flow {
+    fn refuse(&mut self, request: &Request<'_>, sink: &mut Sink<'_, '_>) -> Flow {
         if let Request::Store {
             key,
             condition: net::Condition::Always,
@@ -215,7 +214,8 @@ impl Executor<'_> {
         }
         let counters = self.engine.counters();
         counters.store_no_memory.increment();
-        sink.reply(&Reply::Error(Error::NoMemory))
+        sink.reply(&Reply::Error(Error::NoMemory));
+        Flow::Done
     }
 
     fn delete(&mut self, key: &[u8]) -> Reply<'static> {
@@ -272,7 +272,7 @@ impl Executor<'_> {
         })
     }
 
-    fn stats(&self, mut words: Words<'_>, sink: &mut Sink<'_>) -> Reply<'static> {
+    fn stats(&self, mut words: Words<'_>, sink: &mut Sink<'_, '_>) -> Reply<'static> {
         let group = words.next().unwrap_or_default();
         if group == b"reset" {
             self.engine.stats.reset();

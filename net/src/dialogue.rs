@@ -40,10 +40,10 @@ struct Retrieval {
 }
 
 /// What a dialogue works with during one run.
-pub(crate) struct Run<'a, E> {
+pub(crate) struct Run<'a, 'v, E> {
     pub(crate) executor: &'a mut E,
     pub(crate) limits: &'a Limits,
-    pub(crate) sink: Sink<'a>,
+    pub(crate) sink: Sink<'a, 'v>,
     pub(crate) operations: u32,
     pub(crate) refused: u32,
 }
@@ -79,10 +79,10 @@ impl Dialogue {
     }
 
     /// Deals with as much of `bytes` as is whole, and says how much that is.
-    pub(crate) fn advance<E: Execute>(
+    pub(crate) fn advance<'v, E: Execute<'v>>(
         &mut self,
         bytes: &[u8],
-        run: &mut Run<'_, E>,
+        run: &mut Run<'_, 'v, E>,
     ) -> (usize, Stop) {
         let mut used = 0;
         loop {
@@ -109,7 +109,7 @@ impl Dialogue {
     }
 
     /// Deals with what is at the front of `bytes`.
-    fn step<E: Execute>(&mut self, bytes: &[u8], run: &mut Run<'_, E>) -> Step {
+    fn step<'v, E: Execute<'v>>(&mut self, bytes: &[u8], run: &mut Run<'_, 'v, E>) -> Step {
         if let Some(retrieval) = self.retrieval.take() {
             return self.retrieve(retrieval, bytes, run);
         }
@@ -133,7 +133,7 @@ impl Dialogue {
     }
 
     /// A line without its end: either more of it is to come, or it is refused.
-    fn part_of_line<E>(&mut self, line: &[u8], run: &mut Run<'_, E>) -> Step {
+    fn part_of_line<E>(&mut self, line: &[u8], run: &mut Run<'_, '_, E>) -> Step {
         self.scanned = line.len();
         if line.len() <= LINE_MAX {
             (0, Some(Stop::Line))
@@ -145,12 +145,12 @@ impl Dialogue {
     }
 
     /// Performs a line, which takes `end` bytes with its line end.
-    fn perform<E: Execute>(
+    fn perform<'v, E: Execute<'v>>(
         &mut self,
         line: &[u8],
         end: usize,
         bytes: &[u8],
-        run: &mut Run<'_, E>,
+        run: &mut Run<'_, 'v, E>,
     ) -> Step {
         match classic::parse(line) {
             Line::Retrieval {
@@ -183,16 +183,16 @@ impl Dialogue {
     }
 
     /// Performs a storage command, whose body begins at `body`.
-    fn store<E: Execute>(
+    fn store<'v, E: Execute<'v>>(
         &mut self,
         storage: &Storage<'_>,
         quiet: bool,
         body: usize,
         bytes: &[u8],
-        run: &mut Run<'_, E>,
+        run: &mut Run<'_, 'v, E>,
     ) -> Step {
         let end = body + storage.length;
-        let whole = end + LINE_END;
+        let whole = end + LINE_END.len();
         if !run.executor.fits(storage.key.len(), storage.length) {
             let request = Request::TooLarge {
                 key: storage.key,
@@ -207,7 +207,7 @@ impl Dialogue {
         let (Some(value), Some(line_end)) = (bytes.get(body..end), bytes.get(end..whole)) else {
             return (0, Some(Stop::Body(whole)));
         };
-        if line_end != b"\r\n" {
+        if line_end != LINE_END {
             run.refuse(Error::DataChunk, quiet);
             return (whole, None);
         }
@@ -219,11 +219,11 @@ impl Dialogue {
 
     /// Looks up the keys of a retrieval, with which `bytes` begin, until they
     /// end or the session must pause.
-    fn retrieve<E: Execute>(
+    fn retrieve<'v, E: Execute<'v>>(
         &mut self,
         retrieval: Retrieval,
         bytes: &[u8],
-        run: &mut Run<'_, E>,
+        run: &mut Run<'_, 'v, E>,
     ) -> Step {
         let Retrieval {
             unique,
@@ -256,7 +256,7 @@ impl Dialogue {
     }
 }
 
-impl<E> Run<'_, E> {
+impl<E> Run<'_, '_, E> {
     /// The session's share of this run is used up.
     fn is_spent(&self) -> bool {
         self.operations + self.refused >= self.limits.operations || self.sink.is_full()
@@ -293,7 +293,7 @@ impl<E> Run<'_, E> {
     }
 }
 
-impl<E: Execute> Run<'_, E> {
+impl<'v, E: Execute<'v>> Run<'_, 'v, E> {
     fn execute(&mut self, request: &Request<'_>, quiet: bool) -> Flow {
         self.sink.set_quiet(quiet);
         let flow = self.executor.execute(request, &mut self.sink);

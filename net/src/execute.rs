@@ -3,15 +3,16 @@
 use crate::request::Request;
 use crate::sink::Sink;
 
-/// Who executes requests.
-pub trait Execute {
+/// Who executes requests. The values it finds stay as they are for `'v`, which
+/// is until the replies are sent.
+pub trait Execute<'v> {
     /// Would an item with lengths like these be stored?
     fn fits(&self, key_len: usize, value_len: usize) -> bool;
 
     /// Executes one operation and hands its reply to `sink`: one, but for
-    /// [`Request::Stats`] any number. What [`Sink::reply`] returns for a value
-    /// is to be returned in turn.
-    fn execute(&mut self, request: &Request<'_>, sink: &mut Sink<'_>) -> Flow;
+    /// [`Request::Stats`] any number. What [`Sink::value`] returns is to be
+    /// returned in turn.
+    fn execute(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 'v>) -> Flow;
 }
 
 /// Whether an operation was executed.

@@ -1,19 +1,9 @@
 //! What execution answers, in no protocol's spelling.
 
-/// The answer to one [`Request`](crate::Request), or one row of it.
+/// The answer to one [`Request`](crate::Request), or one row of it; for an item
+/// that was found there is [`Sink::value`](crate::Sink::value).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply<'a> {
-    /// An item that a retrieval found.
-    Value {
-        /// The key, as asked for.
-        key: &'a [u8],
-        /// The client flags it was stored with.
-        flags: u32,
-        /// The value.
-        value: &'a [u8],
-        /// The cas unique, when it was asked for.
-        unique: Option<u64>,
-    },
     /// A retrieval found nothing under this key.
     Miss,
     /// The value was stored.

@@ -5,6 +5,7 @@ use crate::dialogue::{Dialogue, Run, Stop};
 use crate::execute::Execute;
 use crate::held::Held;
 use crate::limits::Limits;
+use crate::output::Output;
 use crate::progress::{Close, Next, Progress};
 use crate::reply::Error;
 use crate::sink::Sink;
@@ -89,13 +90,13 @@ impl Session {
     /// Runs on `input`: what [`Session::intake`] gave and what was received
     /// behind it. Appends the replies to `out`. What is left of the input the
     /// session keeps.
-    pub fn run<E: Execute>(
+    pub fn run<'v, E: Execute<'v>>(
         &mut self,
         input: &[u8],
         limits: &Limits,
         budget: &Budget,
         executor: &mut E,
-        out: &mut Vec<u8>,
+        out: &mut Output<'v>,
     ) -> Progress {
         self.held = None;
         let mut run = self.begin(limits, budget, executor, out);
@@ -107,12 +108,12 @@ impl Session {
 
     /// Runs on what the session itself holds: after [`Session::received`], and
     /// whenever the run before did not say [`Next::Receive`].
-    pub fn resume<E: Execute>(
+    pub fn resume<'v, E: Execute<'v>>(
         &mut self,
         limits: &Limits,
         budget: &Budget,
         executor: &mut E,
-        out: &mut Vec<u8>,
+        out: &mut Output<'v>,
     ) -> Progress {
         if self.place.as_ref().is_some_and(|place| !place.is_first()) {
             return Progress {
@@ -132,13 +133,13 @@ impl Session {
         self.finish(run, next)
     }
 
-    fn begin<'a, E>(
+    fn begin<'a, 'v, E>(
         &mut self,
         limits: &'a Limits,
         budget: &'a Budget,
         executor: &'a mut E,
-        out: &'a mut Vec<u8>,
-    ) -> Run<'a, E> {
+        out: &'a mut Output<'v>,
+    ) -> Run<'a, 'v, E> {
         Run {
             executor,
             limits,
@@ -150,7 +151,7 @@ impl Session {
 
     /// Output that is there is sent before the session waits: it may hold what
     /// others wait for, and who has a place must be there when it is served.
-    fn finish<E>(&mut self, run: Run<'_, E>, next: Next) -> Progress {
+    fn finish<E>(&mut self, run: Run<'_, '_, E>, next: Next) -> Progress {
         let next = match next {
             Next::WaitBudget if !run.sink.is_empty() => Next::Resume,
             next => next,
@@ -166,7 +167,7 @@ impl Session {
     }
 
     /// Holds what is left of the input, in a buffer that fits what is to come.
-    fn settle<E>(&mut self, rest: Rest<'_>, stop: Stop, run: &mut Run<'_, E>) -> Next {
+    fn settle<E>(&mut self, rest: Rest<'_>, stop: Stop, run: &mut Run<'_, '_, E>) -> Next {
         let (held, next) = match stop {
             Stop::Drained => return Next::Receive,
             Stop::Now(Next::Close(reason)) => return Next::Close(reason),
@@ -216,7 +217,7 @@ impl Rest<'_> {
     /// known yet that it has more than `least` bytes, and which has `most` at
     /// most. A request that has no buffer yet may wait for one; one that has
     /// may not, lest those that hold buffers wait for each other.
-    fn receive(self, least: usize, most: usize, sink: &mut Sink<'_>) -> (Option<Held>, Next) {
+    fn receive(self, least: usize, most: usize, sink: &mut Sink<'_, '_>) -> (Option<Held>, Next) {
         match self {
             Rest::Held(held) if held.is_long() && held.is_untouched() => {
                 (held.with_room(most, &mut sink.place), Next::Receive)

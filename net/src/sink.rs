@@ -2,7 +2,8 @@
 
 use crate::budget::{Budget, Charge, Place, Purpose};
 use crate::execute::Flow;
-use crate::memcache::classic;
+use crate::memcache::classic::{self, LINE_END};
+use crate::output::{LENT_MIN, Output};
 use crate::reply::Reply;
 
 /// Output of one run, in bytes, that is not charged: nearly every socket takes
@@ -12,8 +13,8 @@ const UNCHARGED: usize = 16 << 10;
 /// Takes the replies of one session in one run: writes them as the client's
 /// protocol has it, or not at all where the client wants none.
 #[derive(Debug)]
-pub struct Sink<'a> {
-    out: &'a mut Vec<u8>,
+pub struct Sink<'a, 'v> {
+    out: &'a mut Output<'v>,
     quiet: bool,
     /// Length of `out` when the run began.
     start: usize,
@@ -28,9 +29,9 @@ pub struct Sink<'a> {
     pub(crate) place: Option<Place>,
 }
 
-impl<'a> Sink<'a> {
+impl<'a, 'v> Sink<'a, 'v> {
     pub(crate) fn new(
-        out: &'a mut Vec<u8>,
+        out: &'a mut Output<'v>,
         bound: usize,
         budget: &'a Budget,
         place: Option<Place>,
@@ -50,24 +51,41 @@ impl<'a> Sink<'a> {
     }
 
     /// Writes one reply. Under `noreply` nothing is written, errors included,
-    /// as in memcached. [`Flow::Wait`]: there is no room for this value now;
-    /// it is for the executor to return in turn. Only a value is ever refused.
+    /// as in memcached.
     #[inline]
-    pub fn reply(&mut self, reply: &Reply<'_>) -> Flow {
-        if self.quiet {
-            return Flow::Done;
+    pub fn reply(&mut self, reply: &Reply<'_>) {
+        if !self.quiet {
+            classic::write(reply, self.out.bytes());
         }
-        if let Reply::Value { key, value, .. } = reply {
-            let end = self
-                .out
-                .len()
-                .saturating_add(key.len() + value.len() + classic::VALUE_ROW);
-            if end > self.covered && !self.cover(end) {
-                self.is_short = true;
-                return Flow::Wait;
-            }
+    }
+
+    /// Writes an item that a retrieval found under `key`, with its cas unique
+    /// if that was asked for. [`Flow::Wait`]: there is no room for it now; that
+    /// is for the executor to return in turn.
+    #[inline]
+    pub fn value(&mut self, key: &[u8], flags: u32, value: &'v [u8], unique: Option<u64>) -> Flow {
+        let length = key.len() + value.len() + classic::VALUE_ROW;
+        let end = self.out.len().saturating_add(length);
+        if end > self.covered && !self.cover(end) {
+            self.is_short = true;
+            return Flow::Wait;
         }
-        classic::write(reply, self.out);
+        // What is lent is charged all the same: what the socket does not take
+        // of it is copied.
+        let is_lent = value.len() >= LENT_MIN;
+        let bytes = self.out.bytes();
+        bytes.reserve(if is_lent {
+            length - value.len()
+        } else {
+            length
+        });
+        classic::write_value_line(key, flags, value.len(), unique, bytes);
+        if is_lent {
+            self.out.lend(value);
+        } else {
+            bytes.extend_from_slice(value);
+        }
+        self.out.bytes().extend_from_slice(LINE_END);
         Flow::Done
     }
 

@@ -213,6 +213,13 @@ impl Write for Stream {
         }
     }
 
+    fn write_vectored(&mut self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.write_vectored(pieces),
+            Stream::Unix(stream) => stream.write_vectored(pieces),
+        }
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

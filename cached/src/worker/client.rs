@@ -1,10 +1,10 @@
 //! One connection as its worker holds it: the socket, the session, and what could not be sent.
 
 use std::fmt;
-use std::io;
+use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
-use net::{Arena, Budget, Charge, Close, Intake, Next, Piece, Session};
+use net::{Arena, Budget, Charge, Close, Intake, Next, Piece, Replies, Session};
 
 use super::Bounds;
 use super::edge::Edge;
@@ -231,29 +231,35 @@ impl Client {
         }
     }
 
-    /// Sends `replies`, or as much as the socket takes; the rest is kept, charged for its size,
-    /// under `charge` if there is one. Returns how many bytes went.
+    /// Sends `replies`, or as much as the socket takes; a copy of the rest is kept, charged for its
+    /// size, under `charge` if there is one. Returns how many bytes went.
     pub(super) fn send(
         &mut self,
-        replies: &[u8],
+        replies: Replies<'_>,
         charge: Option<Charge>,
         budget: &Budget,
         now: Instant,
     ) -> Result<usize, Reason> {
         debug_assert!(self.unsent.is_none(), "replies would overtake each other");
-        let sent = self.socket.send(replies).map_err(|_| Reason::Error)?;
+        let sent = if let Some(bytes) = replies.whole() {
+            self.socket.send(bytes)
+        } else {
+            let pieces: Vec<_> = replies.pieces().map(IoSlice::new).collect();
+            self.socket.send_pieces(&pieces)
+        };
+        let sent = sent.map_err(|_| Reason::Error)?;
         self.progressed(sent, now);
-        let rest = &replies[sent..];
-        if !rest.is_empty() {
+        let rest = replies.len() - sent;
+        if rest > 0 {
             let charge = match charge {
                 Some(mut charge) => {
-                    charge.shrink(rest.len());
+                    charge.shrink(rest);
                     charge
                 }
-                None => budget.keep(rest.len()).ok_or(Reason::NoBudget)?,
+                None => budget.keep(rest).ok_or(Reason::NoBudget)?,
             };
             self.unsent = Some(Unsent {
-                bytes: rest.to_vec(),
+                bytes: replies.after(sent),
                 sent: 0,
                 charge,
             });

@@ -1,11 +1,14 @@
 //! A connected socket under an edge-triggered poll, and what its events have said.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 
 use mio::event::Event;
 use mio::{Interest, Registry, Token};
 use net::socket::Stream;
+
+/// Pieces that the system takes in one send.
+const PIECES_MAX: usize = 1024;
 
 /// An event tells of a change only once, so what it said is kept until a call shows otherwise.
 #[derive(Debug)]
@@ -80,13 +83,26 @@ impl Edge {
     /// Sends once; returns how many bytes went. A short send has filled the socket, and there will
     /// be an event when it takes more.
     pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = match self.stream.write(bytes) {
+        let sent = self.stream.write(bytes);
+        self.sent(sent, bytes.len())
+    }
+
+    /// As [`Edge::send`], for some pieces as if they were one.
+    pub(super) fn send_pieces(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let pieces = &pieces[..pieces.len().min(PIECES_MAX)];
+        let sent = self.stream.write_vectored(pieces);
+        self.sent(sent, pieces.iter().map(|piece| piece.len()).sum())
+    }
+
+    /// What a send of `bytes` bytes came to.
+    fn sent(&mut self, sent: io::Result<usize>, bytes: usize) -> io::Result<usize> {
+        let sent = match sent {
             Ok(sent) => sent,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(0),
             Err(error) => return Err(error),
         };
-        self.writable = sent == bytes.len();
+        self.writable = sent == bytes;
         Ok(sent)
     }
 }

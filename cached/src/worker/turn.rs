@@ -1,10 +1,10 @@
 //! One turn: receive from all, execute and send in portions, then pay the store its upkeep.
 
-use std::ops::Range;
+use std::mem;
 use std::time::{Duration, Instant};
 
 use mio::Token;
-use net::{Next, Piece, Progress};
+use net::{Mark, Next, Output, Piece, Progress};
 
 use super::client::{Phase, Reason, Received};
 use super::{Upkeep, Worker, find, key};
@@ -13,7 +13,8 @@ use crate::execute::Executor;
 /// Clients served in a turn.
 pub(super) const BATCH: usize = 64;
 
-/// How long a guard is open at most, looked at between clients.
+/// How long clients are executed under one guard at most, looked at between them. Sending their
+/// replies, for which the guard stays open, waits for nobody.
 const GUARD: Duration = Duration::from_millis(1);
 
 /// Replies, in bytes, that are collected before they are sent.
@@ -35,9 +36,11 @@ pub(super) struct Work {
     token: Token,
     /// What it runs on; `None`: on what its session holds.
     piece: Option<Piece>,
-    /// Its part of the output.
-    replies: Range<usize>,
     progress: Option<Progress>,
+    /// Bytes of replies there were.
+    replies: usize,
+    /// Bytes of them that were sent.
+    sent: Result<usize, Reason>,
 }
 
 impl Work {
@@ -45,8 +48,9 @@ impl Work {
         Work {
             token,
             piece,
-            replies: 0..0,
             progress: None,
+            replies: 0,
+            sent: Ok(0),
         }
     }
 }
@@ -62,8 +66,8 @@ enum Admitted {
 }
 
 impl Worker {
-    /// Serves a batch of clients. Each portion of it is executed under one guard, and sent when
-    /// the guard is closed: the store must not wait for a socket.
+    /// Serves a batch of clients. Each portion of it is executed and sent under one guard: large
+    /// values are sent from the heap itself.
     pub(super) fn turn(&mut self, now: Instant) {
         self.gather(now);
         if !self.batch.is_empty() {
@@ -78,7 +82,6 @@ impl Worker {
             for work in portion {
                 self.finish(work, now);
             }
-            self.empty_output();
             rest = later;
         }
         batch.clear();
@@ -171,48 +174,72 @@ impl Worker {
         Admitted::Done
     }
 
-    /// Executes the first of `rest` under one guard, until its time or the output is used up.
-    /// Returns how many.
+    /// Executes the first of `rest` under one guard, until its time or the output is used up, and
+    /// sends them their replies. Returns how many.
     fn execute(&mut self, rest: &mut [Work]) -> usize {
         // The clock is read after the receives: what a client sent before an item expired may be
         // answered as of then, what it sent later may not.
         let start = Instant::now();
         let now = self.engine.clock.at(start);
         let guard = self.participant.enter(now);
+        let mut output = Output::new(mem::take(&mut self.output));
         let mut executor = Executor {
             engine: &mut self.engine,
             guard: &guard,
             now,
             impatient: false,
         };
-        for (index, work) in rest.iter_mut().enumerate() {
+        let mut executed = 0;
+        let mut ends = [Mark::default(); BATCH];
+        for (work, end) in rest.iter_mut().zip(&mut ends) {
+            executed += 1;
+            *end = output.mark();
             let Some(client) = find(&mut self.clients, work.token) else {
                 continue;
             };
             executor.impatient =
                 client.phase == Phase::NoSpace && start.duration_since(client.since) >= PATIENCE;
-            let begin = self.output.len();
-            let (limits, budget, output) = (&self.bounds.limits, &self.budget, &mut self.output);
+            let before = output.len();
+            let (limits, budget) = (&self.bounds.limits, &self.budget);
             work.progress = Some(match &work.piece {
                 Some(piece) => {
                     let input = self.arena.bytes(piece);
                     let session = &mut client.session;
-                    session.run(input, limits, budget, &mut executor, output)
+                    session.run(input, limits, budget, &mut executor, &mut output)
                 }
-                None => client.session.resume(limits, budget, &mut executor, output),
+                None => client
+                    .session
+                    .resume(limits, budget, &mut executor, &mut output),
             });
-            work.replies = begin..self.output.len();
-            if self.output.len() >= PORTION
+            work.replies = output.len() - before;
+            *end = output.mark();
+            if output.len() >= PORTION
                 || executor.engine.writer.turn_allowance() == 0
                 || start.elapsed() >= GUARD
             {
-                return index + 1;
+                break;
             }
         }
-        rest.len()
+        let now = Instant::now();
+        let mut begin = Mark::default();
+        for (work, end) in rest.iter_mut().zip(ends).take(executed) {
+            if work.replies > 0
+                && let Some(client) = find(&mut self.clients, work.token)
+            {
+                let replies = output.between(begin, end);
+                let charge = work.progress.as_mut().and_then(|p| p.output.take());
+                work.sent = client.send(replies, charge, &self.budget, now);
+            }
+            begin = end;
+        }
+        // Makes room for the next replies, and gives back what one large turn took.
+        self.output = output.into_bytes();
+        self.output.clear();
+        self.output.shrink_to(OUTPUT);
+        executed
     }
 
-    /// Sends a client its replies, and lets it go on.
+    /// Counts what a client's part in a portion came to, and lets it go on.
     fn finish(&mut self, work: &mut Work, now: Instant) {
         let token = work.token;
         let Some(progress) = work.progress.take() else {
@@ -227,15 +254,11 @@ impl Worker {
         if progress.operations > 0 {
             client.connection.requested(self.engine.clock.at(now));
         }
-        if !work.replies.is_empty() {
-            let replies = &self.output[work.replies.clone()];
-            match client.send(replies, progress.output, &self.budget, now) {
-                Ok(bytes) => counters.bytes_written.add(bytes as u64),
-                Err(reason) => return self.close(token, reason),
-            }
+        match work.sent {
+            Ok(bytes) => counters.bytes_written.add(bytes as u64),
+            Err(reason) => return self.close(token, reason),
         }
-        let is_full =
-            progress.next == Next::Resume && work.replies.len() >= self.bounds.limits.output;
+        let is_full = progress.next == Next::Resume && work.replies >= self.bounds.limits.output;
         counters.output_full.add(is_full.into());
         let got_on = progress.operations > 0 || progress.refused > 0;
         self.direct(token, progress.next, got_on, now);
@@ -274,12 +297,6 @@ impl Worker {
             "connection {} ends: {reason}",
             client.socket.descriptor()
         ));
-    }
-
-    /// Makes room for the next replies, and gives back what one large turn took.
-    fn empty_output(&mut self) {
-        self.output.clear();
-        self.output.shrink_to(OUTPUT);
     }
 
     /// Pays the store what this worker owes it, now that the replies are out.

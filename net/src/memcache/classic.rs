@@ -238,7 +238,7 @@ fn storage_of<'a>(
         (Some(_), Some(_), Some(length), Some(_)) if has_control(key) => Line::Refused {
             error: Error::Format,
             quiet,
-            skip: length + LINE_END,
+            skip: length + LINE_END.len(),
         },
         (Some(flags), Some(exptime), Some(length), Some(way)) => Line::Storage {
             storage: Storage {
@@ -350,19 +350,13 @@ fn verbosity(mut words: Words<'_>) -> Line<'_> {
     }
 }
 
-/// Bytes of the line end that closes a body.
-pub(crate) const LINE_END: usize = b"\r\n".len();
+/// What closes a line and a body.
+pub(crate) const LINE_END: &[u8] = b"\r\n";
 
 /// Appends the text of `reply`.
 #[inline]
 pub(crate) fn write(reply: &Reply<'_>, out: &mut Vec<u8>) {
     match *reply {
-        Reply::Value {
-            key,
-            flags,
-            value,
-            unique,
-        } => write_value(key, flags, value, unique, out),
         Reply::Miss => {}
         Reply::Stored => out.extend_from_slice(b"STORED\r\n"),
         Reply::NotStored => out.extend_from_slice(b"NOT_STORED\r\n"),
@@ -383,21 +377,26 @@ pub(crate) fn write(reply: &Reply<'_>, out: &mut Vec<u8>) {
     }
 }
 
-fn write_value(key: &[u8], flags: u32, value: &[u8], unique: Option<u64>, out: &mut Vec<u8>) {
-    out.reserve(key.len() + value.len() + VALUE_ROW);
+/// Appends what goes before a value of `length` bytes.
+#[inline]
+pub(crate) fn write_value_line(
+    key: &[u8],
+    flags: u32,
+    length: usize,
+    unique: Option<u64>,
+    out: &mut Vec<u8>,
+) {
     out.extend_from_slice(b"VALUE ");
     out.extend_from_slice(key);
     out.push(b' ');
     write_number(flags, out);
     out.push(b' ');
-    write_number(value.len(), out);
+    write_number(length, out);
     if let Some(unique) = unique {
         out.push(b' ');
         write_number(unique, out);
     }
-    out.extend_from_slice(b"\r\n");
-    out.extend_from_slice(value);
-    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(LINE_END);
 }
 
 /// More than a value takes beside itself and its key: `VALUE`, numbers of 32,

@@ -1,6 +1,6 @@
 //! A client and the worker it talks to, without a socket between them.
 
-use net::{Arena, Budget, Charge, Close, Intake, Limits, Next, Piece, Progress, Session};
+use net::{Arena, Budget, Charge, Close, Intake, Limits, Mark, Next, Output, Progress, Session};
 
 use crate::map::{ITEM_MAX, Map};
 
@@ -84,7 +84,8 @@ impl Client {
                 let taken = room.len().min(offered.len());
                 room[..taken].copy_from_slice(&offered[..taken]);
                 let piece = self.arena.close(taken);
-                (taken, self.run(&piece))
+                let input = self.arena.bytes(&piece).to_vec();
+                (taken, self.run_on(&input).next)
             }
         }
     }
@@ -103,24 +104,23 @@ impl Client {
         self.send_in(bytes, usize::MAX)
     }
 
-    fn run(&mut self, piece: &Piece) -> Next {
-        let before = self.out.len();
-        let progress = self.session.run(
-            self.arena.bytes(piece),
-            &self.limits,
-            &self.budget,
-            &mut self.map,
-            &mut self.out,
-        );
-        self.note(&progress, before)
+    /// Runs once on `input`.
+    pub(crate) fn run_on(&mut self, input: &[u8]) -> Progress {
+        let mut out = Output::default();
+        let (limits, budget) = (&self.limits, &self.budget);
+        let progress = self
+            .session
+            .run(input, limits, budget, &mut self.map, &mut out);
+        self.note(&progress, &out);
+        progress
     }
 
     pub(crate) fn resume(&mut self) -> Next {
-        let before = self.out.len();
-        let progress =
-            self.session
-                .resume(&self.limits, &self.budget, &mut self.map, &mut self.out);
-        self.note(&progress, before)
+        let mut out = Output::default();
+        let (limits, budget) = (&self.limits, &self.budget);
+        let progress = self.session.resume(limits, budget, &mut self.map, &mut out);
+        self.note(&progress, &out);
+        progress.next
     }
 
     /// The output so far, once.
@@ -128,14 +128,17 @@ impl Client {
         String::from_utf8_lossy(&std::mem::take(&mut self.out)).into_owned()
     }
 
-    fn note(&mut self, progress: &Progress, before: usize) -> Next {
-        self.out_most = self.out_most.max(self.out.len() - before);
+    fn note(&mut self, progress: &Progress, out: &Output<'_>) {
+        let replies = out.between(Mark::default(), out.mark());
+        replies
+            .pieces()
+            .for_each(|piece| self.out.extend_from_slice(piece));
+        self.out_most = self.out_most.max(out.len());
         self.operations += progress.operations;
         self.refused += progress.refused;
         self.held_most = self.held_most.max(self.held());
         if let Next::Close(reason) = progress.next {
             self.closed = Some(reason);
         }
-        progress.next
     }
 }

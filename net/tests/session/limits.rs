@@ -209,13 +209,7 @@ fn a_large_reply_without_budget_waits_its_turn() {
     let [first, second] = &mut clients[..] else {
         unreachable!("two clients");
     };
-    let run = first.session.run(
-        b"get a\r\n",
-        &first.limits,
-        &first.budget,
-        &mut first.map,
-        &mut first.out,
-    );
+    let run = first.run_on(b"get a\r\n");
     assert_eq!(run.next, Next::Receive);
     let charge = run.output.expect("a charge for the reply");
     assert!(charge.bytes() >= first.out.len());
@@ -245,19 +239,7 @@ fn replies_that_hold_budget_are_sent_before_the_session_waits_for_more() {
         client.take_out();
     }
     let runs = clients.iter_mut().zip([&b"get b\r\n"[..], b"get b a\r\n"]);
-    let runs: Vec<_> = runs
-        .map(|(client, input)| {
-            let Client {
-                session,
-                limits,
-                budget,
-                map,
-                out,
-                ..
-            } = client;
-            session.run(input, limits, budget, map, out)
-        })
-        .collect();
+    let runs: Vec<_> = runs.map(|(client, input)| client.run_on(input)).collect();
     assert_eq!((runs[0].next, runs[0].operations), (Next::Receive, 1));
     assert_eq!((runs[1].next, runs[1].operations), (Next::Resume, 1));
 }
@@ -268,13 +250,7 @@ fn a_large_output_is_charged_at_once() {
     let client = &mut clients[0];
     client.send(set_of(1000).as_bytes());
     client.take_out();
-    let run = client.session.run(
-        format!("get{}\r\n", " a".repeat(20)).as_bytes(),
-        &client.limits,
-        &client.budget,
-        &mut client.map,
-        &mut client.out,
-    );
+    let run = client.run_on(format!("get{}\r\n", " a".repeat(20)).as_bytes());
     let charge = run.output.expect("a charge for the output");
     assert_eq!(charge.bytes(), client.limits.output);
 }
@@ -282,13 +258,7 @@ fn a_large_output_is_charged_at_once() {
 #[test]
 fn small_replies_are_not_charged() {
     let mut client = Client::new();
-    let run = client.session.run(
-        "get a\r\n".repeat(100).as_bytes(),
-        &client.limits,
-        &client.budget,
-        &mut client.map,
-        &mut client.out,
-    );
+    let run = client.run_on("get a\r\n".repeat(100).as_bytes());
     assert!(run.output.is_none());
     assert_eq!(run.operations, 100);
 }

@@ -9,7 +9,8 @@ pub(crate) const ITEM_MAX: usize = 1 << 20;
 
 #[derive(Clone, Debug, PartialEq)]
 struct Item {
-    value: Vec<u8>,
+    /// Lent to the output: never freed.
+    value: &'static [u8],
     flags: u32,
     unique: u64,
 }
@@ -27,6 +28,7 @@ pub(crate) struct Map {
 
 impl Map {
     fn put(&mut self, key: &[u8], value: Vec<u8>, flags: u32, exptime: i64) {
+        let value = value.leak();
         self.unique += 1;
         let unique = self.unique;
         if exptime < 0 {
@@ -68,8 +70,8 @@ impl Map {
             return Reply::NotStored;
         };
         let value = match side {
-            Side::Append => [&item.value, value].concat(),
-            Side::Prepend => [value, &item.value].concat(),
+            Side::Append => [item.value, value].concat(),
+            Side::Prepend => [value, item.value].concat(),
         };
         self.put(key, value, item.flags, 0);
         Reply::Stored
@@ -79,7 +81,7 @@ impl Map {
         let Some(item) = self.items.get(key).cloned() else {
             return Reply::NotFound;
         };
-        let text = String::from_utf8_lossy(&item.value);
+        let text = String::from_utf8_lossy(item.value);
         let Ok(number) = text.trim_end().parse::<u64>() else {
             return Reply::Error(Error::NotNumeric);
         };
@@ -93,19 +95,16 @@ impl Map {
         Reply::Number(number)
     }
 
-    fn get(&mut self, request: &Request<'_>, sink: &mut Sink<'_>) -> Flow {
+    fn get(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 'static>) -> Flow {
         let &Request::Get { key, unique, touch } = request else {
             unreachable!("{request:?} gets nothing");
         };
         let Some(item) = self.items.get(key) else {
-            return sink.reply(&Reply::Miss);
+            sink.reply(&Reply::Miss);
+            return Flow::Done;
         };
-        let flow = sink.reply(&Reply::Value {
-            key,
-            flags: item.flags,
-            value: &item.value,
-            unique: unique.then_some(item.unique),
-        });
+        let unique = unique.then_some(item.unique);
+        let flow = sink.value(key, item.flags, item.value, unique);
         if flow == Flow::Done && touch.is_some_and(|exptime| exptime < 0) {
             self.items.remove(key);
         }
@@ -113,12 +112,12 @@ impl Map {
     }
 }
 
-impl Execute for Map {
+impl Execute<'static> for Map {
     fn fits(&self, key_len: usize, value_len: usize) -> bool {
         key_len + value_len <= ITEM_MAX
     }
 
-    fn execute(&mut self, request: &Request<'_>, sink: &mut Sink<'_>) -> Flow {
+    fn execute(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 'static>) -> Flow {
         match &mut self.patience {
             Some(0) => return Flow::Wait,
             Some(left) => *left -= 1,
@@ -172,6 +171,7 @@ impl Execute for Map {
             },
         };
         self.requests.push(format!("{request:?}").into_bytes());
-        sink.reply(&reply)
+        sink.reply(&reply);
+        Flow::Done
     }
 }

@@ -2,6 +2,7 @@
 
 mod buffers;
 mod counts;
+mod large;
 mod space;
 mod timeouts;
 mod turns;
