@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use net::{Error, Execute, Flow, Reply, Request, Sink, Words};
-use storage::{Condition, Counter, Guard, NoSpace, Seconds, Side, Store, Stored, Writer};
+use net::{Error, Execute, Flow, Header, Reply, Request, Sink, Words};
+use storage::{Condition, Counter, Guard, NoSpace, Pending, Seconds, Side, Store, Stored, Writer};
 
 use crate::WIRE_VERSION;
 use crate::admin::{NoSuchGroup, Stats};
@@ -30,6 +30,33 @@ impl Engine {
     }
 }
 
+/// A place in the store for a value that a session receives.
+#[derive(Debug)]
+pub(crate) struct Upload(Pending);
+
+impl net::Upload for Upload {
+    fn received(&self) -> &[u8] {
+        self.0.received()
+    }
+
+    fn room(&mut self) -> &mut [u8] {
+        self.0.room()
+    }
+
+    fn fill(&mut self, bytes: usize) {
+        self.0.fill(bytes);
+    }
+}
+
+fn condition_of(condition: net::Condition) -> Condition {
+    match condition {
+        net::Condition::Always => Condition::Always,
+        net::Condition::Absent => Condition::Absent,
+        net::Condition::Present => Condition::Present,
+        net::Condition::Unique(unique) => Condition::Unique(unique),
+    }
+}
+
 /// Executes the requests of sessions, one session's after the other's, under one guard.
 pub(crate) struct Executor<'t> {
     pub(crate) engine: &'t mut Engine,
@@ -43,6 +70,44 @@ pub(crate) struct Executor<'t> {
 impl<'t> Execute<'t> for Executor<'t> {
     fn fits(&self, key_len: usize, value_len: usize) -> bool {
         self.engine.store.fits(key_len, value_len)
+    }
+
+    type Upload = Upload;
+
+    fn begin(&mut self, header: &Header<'_>) -> Option<Upload> {
+        let deadline = self.engine.clock.deadline(header.exptime, self.now);
+        let &Header {
+            key, length, flags, ..
+        } = header;
+        let writer = &mut self.engine.writer;
+        let pending = writer.begin(self.guard, key, length, flags, deadline)?;
+        self.engine.counters().uploads_placed.increment();
+        Some(Upload(pending))
+    }
+
+    fn complete(
+        &mut self,
+        upload: Upload,
+        condition: net::Condition,
+        sink: &mut Sink<'_, 't>,
+    ) -> Result<(), Upload> {
+        let impatient = std::mem::take(&mut self.impatient);
+        let condition = condition_of(condition);
+        let writer = &mut self.engine.writer;
+        match writer.complete(self.guard, upload.0, condition) {
+            Ok(stored) => {
+                let reply = self.count_store(stored, condition);
+                sink.reply(&reply);
+            }
+            Err((NoSpace::Retry, pending)) if !impatient => return Err(Upload(pending)),
+            Err((NoSpace::Retry | NoSpace::Full, pending)) => {
+                if condition == Condition::Always {
+                    self.engine.writer.delete(self.guard, pending.key());
+                }
+                self.no_memory(sink);
+            }
+        }
+        Ok(())
     }
 
     fn execute(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 't>) -> Flow {
@@ -139,15 +204,17 @@ impl<'t> Executor<'t> {
         condition: net::Condition,
     ) -> Result<Reply<'static>, NoSpace> {
         let deadline = self.engine.clock.deadline(exptime, self.now);
-        let condition = match condition {
-            net::Condition::Always => Condition::Always,
-            net::Condition::Absent => Condition::Absent,
-            net::Condition::Present => Condition::Present,
-            net::Condition::Unique(unique) => Condition::Unique(unique),
-        };
+        let condition = condition_of(condition);
         let writer = &mut self.engine.writer;
         let stored = writer.store(self.guard, key, value, flags, deadline, condition)?;
+        let reply = self.count_store(stored, condition);
+        Ok(match stored {
+            Stored::TooLarge => self.too_large(key, matches!(condition, Condition::Always)),
+            _ => reply,
+        })
+    }
 
+    fn count_store(&self, stored: Stored, condition: Condition) -> Reply<'static> {
         let counters = self.engine.counters();
         counters.cmd_set.increment();
         if let Condition::Unique(_) = condition {
@@ -158,13 +225,13 @@ impl<'t> Executor<'t> {
                 Stored::NotStored | Stored::TooLarge => {}
             }
         }
-        Ok(match stored {
+        match stored {
             Stored::Stored { .. } => Reply::Stored,
             Stored::NotStored => Reply::NotStored,
             Stored::Exists => Reply::Exists,
             Stored::NotFound => Reply::NotFound,
-            Stored::TooLarge => self.too_large(key, matches!(condition, Condition::Always)),
-        })
+            Stored::TooLarge => Reply::Error(Error::TooLarge),
+        }
     }
 
     fn concat(
@@ -212,10 +279,14 @@ impl<'t> Executor<'t> {
         {
             self.engine.writer.delete(self.guard, key);
         }
+        self.no_memory(sink);
+        Flow::Done
+    }
+
+    fn no_memory(&self, sink: &mut Sink<'_, '_>) {
         let counters = self.engine.counters();
         counters.store_no_memory.increment();
         sink.reply(&Reply::Error(Error::NoMemory));
-        Flow::Done
     }
 
     fn delete(&mut self, key: &[u8]) -> Reply<'static> {

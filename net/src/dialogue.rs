@@ -4,26 +4,30 @@
 use memchr::memchr;
 
 use crate::execute::{Execute, Flow};
+use crate::held::Held;
 use crate::limits::{LINE_MAX, Limits};
 use crate::memcache::classic::{self, LINE_END, Line, Storage};
 use crate::progress::{Close, Next};
 use crate::reply::{Error, Reply};
-use crate::request::{Request, Words};
+use crate::request::{Condition, Request, Words};
 use crate::sink::Sink;
+use crate::upload::{Begun, PLACED_MIN, Upload};
 
 /// A client that begins with this byte speaks memcached's binary protocol.
 const BINARY_MAGIC: u8 = 0x80;
 
 /// Where a conversation stands. Between runs, a request that is not done is at
 /// the front of the bytes that the next run begins with.
-#[derive(Debug, Default)]
-pub(crate) struct Dialogue {
+#[derive(Debug)]
+pub(crate) struct Dialogue<U> {
     /// Bytes of the unfinished line at the front that have no line feed.
     scanned: usize,
     /// Bytes to come that belong to a request already refused.
     skip: usize,
     /// The retrieval at the front, once its line is whole and found valid.
     retrieval: Option<Retrieval>,
+    /// The storage command under way, whose value has a place.
+    begun: Option<Box<Begun<U>>>,
     /// The client has told its protocol.
     is_classic: bool,
 }
@@ -46,6 +50,8 @@ pub(crate) struct Run<'a, 'v, E> {
     pub(crate) sink: Sink<'a, 'v>,
     pub(crate) operations: u32,
     pub(crate) refused: u32,
+    /// A large value may get a place: it has no buffer yet.
+    pub(crate) may_begin: bool,
 }
 
 /// Why a run ends.
@@ -72,14 +78,38 @@ fn stop(next: Next) -> Step {
     (0, Some(Stop::Now(next)))
 }
 
-impl Dialogue {
+impl<U: Upload> Dialogue<U> {
+    pub(crate) fn new() -> Self {
+        Dialogue {
+            scanned: 0,
+            skip: 0,
+            retrieval: None,
+            begun: None,
+            is_classic: false,
+        }
+    }
+
     /// Bytes are to come that nobody will look at.
     pub(crate) fn is_skipping(&self) -> bool {
         self.skip > 0
     }
 
+    /// The storage command under way whose value has a place.
+    pub(crate) fn begun(&self) -> Option<&Begun<U>> {
+        self.begun.as_deref()
+    }
+
+    pub(crate) fn begun_mut(&mut self) -> Option<&mut Begun<U>> {
+        self.begun.as_deref_mut()
+    }
+
+    /// Forgets that command: it will come again from a buffer.
+    pub(crate) fn forget_begun(&mut self) {
+        self.begun = None;
+    }
+
     /// Deals with as much of `bytes` as is whole, and says how much that is.
-    pub(crate) fn advance<'v, E: Execute<'v>>(
+    pub(crate) fn advance<'v, E: Execute<'v, Upload = U>>(
         &mut self,
         bytes: &[u8],
         run: &mut Run<'_, 'v, E>,
@@ -109,9 +139,16 @@ impl Dialogue {
     }
 
     /// Deals with what is at the front of `bytes`.
-    fn step<'v, E: Execute<'v>>(&mut self, bytes: &[u8], run: &mut Run<'_, 'v, E>) -> Step {
+    fn step<'v, E: Execute<'v, Upload = U>>(
+        &mut self,
+        bytes: &[u8],
+        run: &mut Run<'_, 'v, E>,
+    ) -> Step {
         if let Some(retrieval) = self.retrieval.take() {
             return self.retrieve(retrieval, bytes, run);
+        }
+        if let Some(begun) = self.begun.take() {
+            return self.take_in(begun, bytes, run);
         }
         if !self.is_classic {
             if bytes.first() == Some(&BINARY_MAGIC) {
@@ -145,7 +182,7 @@ impl Dialogue {
     }
 
     /// Performs a line, which takes `end` bytes with its line end.
-    fn perform<'v, E: Execute<'v>>(
+    fn perform<'v, E: Execute<'v, Upload = U>>(
         &mut self,
         line: &[u8],
         end: usize,
@@ -183,7 +220,7 @@ impl Dialogue {
     }
 
     /// Performs a storage command, whose body begins at `body`.
-    fn store<'v, E: Execute<'v>>(
+    fn store<'v, E: Execute<'v, Upload = U>>(
         &mut self,
         storage: &Storage<'_>,
         quiet: bool,
@@ -205,7 +242,7 @@ impl Dialogue {
             return (body, None);
         }
         let (Some(value), Some(line_end)) = (bytes.get(body..end), bytes.get(end..whole)) else {
-            return (0, Some(Stop::Body(whole)));
+            return self.begin(storage, quiet, (body, whole), bytes, run);
         };
         if line_end != LINE_END {
             run.refuse(Error::DataChunk, quiet);
@@ -217,9 +254,73 @@ impl Dialogue {
         }
     }
 
+    /// Finds a place for the value of a storage command, `bytes`, that is not
+    /// whole: it begins at `body`, and with its line end it ends at `whole`.
+    fn begin<'v, E: Execute<'v, Upload = U>>(
+        &mut self,
+        storage: &Storage<'_>,
+        quiet: bool,
+        (body, whole): (usize, usize),
+        bytes: &[u8],
+        run: &mut Run<'_, 'v, E>,
+    ) -> Step {
+        let may_begin = run.may_begin && storage.length >= PLACED_MIN;
+        let Some(header) = storage.header().filter(|_| may_begin) else {
+            return (0, Some(Stop::Body(whole)));
+        };
+        let line = bytes.get(..body).unwrap_or_default();
+        let begun = Held::keep(line, run.sink.budget).and_then(|line| {
+            let upload = run.executor.begin(&header)?;
+            Some(Box::new(Begun {
+                line,
+                whole,
+                condition: header.condition,
+                quiet,
+                upload,
+            }))
+        });
+        if begun.is_none() {
+            return (0, Some(Stop::Body(whole)));
+        }
+        self.begun = begun;
+        (body, None)
+    }
+
+    /// Goes on with a value that has a place: takes in what is at the front of
+    /// `bytes`, and once it is whole, performs its command.
+    fn take_in<'v, E: Execute<'v, Upload = U>>(
+        &mut self,
+        mut begun: Box<Begun<U>>,
+        bytes: &[u8],
+        run: &mut Run<'_, 'v, E>,
+    ) -> Step {
+        let taken = begun.take(bytes);
+        if taken > 0 {
+            self.begun = Some(begun);
+            return (taken, None);
+        }
+        let Some(line_end) = bytes.get(..LINE_END.len()) else {
+            self.begun = Some(begun);
+            return (0, Some(Stop::Line));
+        };
+        let end = LINE_END.len();
+        if line_end != LINE_END {
+            run.refuse(Error::DataChunk, begun.quiet);
+            return (end, None);
+        }
+        let begun = *begun;
+        match run.complete(begun.upload, begun.condition, begun.quiet) {
+            Ok(()) => (end, None),
+            Err(upload) => {
+                self.begun = Some(Box::new(Begun { upload, ..begun }));
+                stop(run.waits_for())
+            }
+        }
+    }
+
     /// Looks up the keys of a retrieval, with which `bytes` begin, until they
     /// end or the session must pause.
-    fn retrieve<'v, E: Execute<'v>>(
+    fn retrieve<'v, E: Execute<'v, Upload = U>>(
         &mut self,
         retrieval: Retrieval,
         bytes: &[u8],
@@ -299,5 +400,17 @@ impl<'v, E: Execute<'v>> Run<'_, 'v, E> {
         let flow = self.executor.execute(request, &mut self.sink);
         self.operations += u32::from(flow == Flow::Done);
         flow
+    }
+
+    fn complete(
+        &mut self,
+        upload: E::Upload,
+        condition: Condition,
+        quiet: bool,
+    ) -> Result<(), E::Upload> {
+        self.sink.set_quiet(quiet);
+        let completed = self.executor.complete(upload, condition, &mut self.sink);
+        self.operations += u32::from(completed.is_ok());
+        completed
     }
 }

@@ -1,11 +1,15 @@
 //! What a session asks of whoever executes its requests.
 
-use crate::request::Request;
+use crate::request::{Condition, Header, Request};
 use crate::sink::Sink;
+use crate::upload::Upload;
 
 /// Who executes requests. The values it finds stay as they are for `'v`, which
 /// is until the replies are sent.
 pub trait Execute<'v> {
+    /// What it receives a large value into.
+    type Upload: Upload;
+
     /// Would an item with lengths like these be stored?
     fn fits(&self, key_len: usize, value_len: usize) -> bool;
 
@@ -13,6 +17,19 @@ pub trait Execute<'v> {
     /// [`Request::Stats`] any number. What [`Sink::value`] returns is to be
     /// returned in turn.
     fn execute(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 'v>) -> Flow;
+
+    /// A place for a large value that is still to come. `None`: the session
+    /// is to receive it and offer it whole, as a [`Request::Store`].
+    fn begin(&mut self, header: &Header<'_>) -> Option<Self::Upload>;
+
+    /// Executes the request of an upload that is whole. It comes back where
+    /// [`Execute::execute`] would have returned [`Flow::Wait`].
+    fn complete(
+        &mut self,
+        upload: Self::Upload,
+        condition: Condition,
+        sink: &mut Sink<'_, 'v>,
+    ) -> Result<(), Self::Upload>;
 }
 
 /// Whether an operation was executed.

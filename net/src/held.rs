@@ -49,6 +49,14 @@ impl Held {
         })
     }
 
+    /// Appends as much of `bytes` as there is room for.
+    pub(crate) fn append(&mut self, bytes: &[u8]) {
+        for (to, from) in self.spare().iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        self.fill(bytes.len());
+    }
+
     /// Sees to it that a buffer for a long request has spare room, by doubling
     /// it, but not beyond `most`. `None`: there is no budget.
     pub(crate) fn with_room(mut self, most: usize, place: &mut Option<Place>) -> Option<Held> {

@@ -38,6 +38,7 @@ mod request;
 mod session;
 mod sink;
 pub mod socket;
+mod upload;
 
 pub use arena::{Arena, Piece};
 pub use budget::{Budget, Charge};
@@ -46,6 +47,7 @@ pub use limits::{LINE_MAX, Limits};
 pub use output::{Mark, Output, Replies};
 pub use progress::{Close, Next, Progress};
 pub use reply::{Error, Reply};
-pub use request::{Condition, KEY_MAX, Request, Side, Words};
+pub use request::{Condition, Header, KEY_MAX, Request, Side, Words};
 pub use session::{Intake, Session};
 pub use sink::Sink;
+pub use upload::Upload;

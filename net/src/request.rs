@@ -90,6 +90,21 @@ pub enum Request<'a> {
     },
 }
 
+/// A [`Request::Store`] whose value is still to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header<'a> {
+    /// The key.
+    pub key: &'a [u8],
+    /// Bytes of the value.
+    pub length: usize,
+    /// The client's own word about the value.
+    pub flags: u32,
+    /// When the item expires.
+    pub exptime: i64,
+    /// What must hold for the value to be stored.
+    pub condition: Condition,
+}
+
 /// What must hold for a value to be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {

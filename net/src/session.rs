@@ -9,6 +9,7 @@ use crate::output::Output;
 use crate::progress::{Close, Next, Progress};
 use crate::reply::Error;
 use crate::sink::Sink;
+use crate::upload::Upload;
 
 /// A request that is whole within so many bytes waits for its rest in an exact
 /// copy and goes through the arena again; a longer one gets a buffer of its
@@ -28,13 +29,18 @@ pub enum Intake<'a> {
     /// [`Session::received`] and [`Session::resume`]. That it was filled does
     /// not mean that the socket is drained.
     Own(&'a mut [u8]),
+    /// Into this, which is never empty and the place of a large value, and
+    /// what follows anywhere: then [`Session::received`] for the part in the
+    /// place, and [`Session::run`] on the other or, without any,
+    /// [`Session::resume`].
+    Placed(&'a mut [u8]),
 }
 
 /// One client's session. It turns bytes into bytes, can be cut at any byte,
 /// and needs no buffer while no request is under way.
-#[derive(Debug, Default)]
-pub struct Session {
-    dialogue: Dialogue,
+#[derive(Debug)]
+pub struct Session<U> {
+    dialogue: Dialogue<U>,
     held: Option<Held>,
     place: Option<Place>,
 }
@@ -45,16 +51,29 @@ enum Rest<'a> {
     Held(Held),
 }
 
-impl Session {
+impl<U: Upload> Default for Session<U> {
+    fn default() -> Self {
+        Session::new()
+    }
+}
+
+impl<U: Upload> Session<U> {
     /// A session that has received nothing.
     pub fn new() -> Self {
-        Session::default()
+        Session {
+            dialogue: Dialogue::new(),
+            held: None,
+            place: None,
+        }
     }
 
     /// Where the next bytes are to be received, after [`Next::Receive`].
     pub fn intake(&mut self) -> Intake<'_> {
         match &mut self.held {
-            None => Intake::Shared(&[]),
+            None => match self.dialogue.begun_mut().map(|begun| begun.upload.room()) {
+                Some(room) if !room.is_empty() => Intake::Placed(room),
+                _ => Intake::Shared(&[]),
+            },
             Some(held) => {
                 if held.is_long() {
                     Intake::Own(held.spare())
@@ -65,21 +84,48 @@ impl Session {
         }
     }
 
-    /// `bytes` bytes were received into [`Intake::Own`].
+    /// `bytes` bytes were received into [`Intake::Own`] or [`Intake::Placed`].
     pub fn received(&mut self, bytes: usize) {
         if let Some(held) = &mut self.held {
             held.fill(bytes);
+        } else if let Some(begun) = self.dialogue.begun_mut() {
+            begun.upload.fill(bytes);
         }
+    }
+
+    /// A value is being received into a place.
+    pub fn is_placed(&self) -> bool {
+        self.dialogue.begun().is_some()
+    }
+
+    /// Moves what was received into a place to a buffer, from which the request
+    /// goes on. False: there is no budget for it now, and nothing has changed.
+    /// Not while the request waits for something else than bytes.
+    pub fn withdraw(&mut self, budget: &Budget) -> bool {
+        let Some(begun) = self.dialogue.begun() else {
+            return true;
+        };
+        let line = begun.line.bytes();
+        let Some(mut held) = Held::receive(line, begun.whole, budget, &mut None) else {
+            return false;
+        };
+        held.append(begun.upload.received());
+        held.append(self.held.as_ref().map_or(&[], Held::bytes));
+        self.held = Some(held);
+        self.dialogue.forget_begun();
+        true
     }
 
     /// A request has begun and is not done.
     pub fn is_mid_request(&self) -> bool {
-        self.held.is_some() || self.dialogue.is_skipping()
+        self.held.is_some() || self.is_placed() || self.dialogue.is_skipping()
     }
 
-    /// What the session holds a long request in, or keeps of a short one.
-    pub fn charge(&self) -> Option<&Charge> {
-        self.held.as_ref().map(Held::charge)
+    /// What it is charged for what it holds: a buffer for a long request, or
+    /// what it keeps of others.
+    pub fn charges(&self) -> impl Iterator<Item = &Charge> {
+        let line = self.dialogue.begun().map(|begun| &begun.line);
+        self.held.iter().chain(line).map(Held::charge)
     }
 
     /// It holds a buffer for a long request.
@@ -90,7 +136,7 @@ impl Session {
     /// Runs on `input`: what [`Session::intake`] gave and what was received
     /// behind it. Appends the replies to `out`. What is left of the input the
     /// session keeps.
-    pub fn run<'v, E: Execute<'v>>(
+    pub fn run<'v, E: Execute<'v, Upload = U>>(
         &mut self,
         input: &[u8],
         limits: &Limits,
@@ -108,7 +154,7 @@ impl Session {
 
     /// Runs on what the session itself holds: after [`Session::received`], and
     /// whenever the run before did not say [`Next::Receive`].
-    pub fn resume<'v, E: Execute<'v>>(
+    pub fn resume<'v, E: Execute<'v, Upload = U>>(
         &mut self,
         limits: &Limits,
         budget: &Budget,
@@ -146,6 +192,7 @@ impl Session {
             sink: Sink::new(out, limits.output, budget, self.place.take()),
             operations: 0,
             refused: 0,
+            may_begin: !self.is_long(),
         }
     }
 

@@ -203,6 +203,13 @@ impl Read for Stream {
             Stream::Unix(stream) => stream.read(buffer),
         }
     }
+
+    fn read_vectored(&mut self, buffers: &mut [io::IoSliceMut<'_>]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.read_vectored(buffers),
+            Stream::Unix(stream) => stream.read_vectored(buffers),
+        }
+    }
 }
 
 impl Write for Stream {

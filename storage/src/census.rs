@@ -45,7 +45,7 @@ pub struct TtlGroup {
 /// What the segments hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Census {
-    /// Writers' tails, and spans that are being written.
+    /// Writers' tails, spans that are being written, and full segments into which items are still being received.
     pub open: Holding,
     /// Full segments.
     pub sealed: Holding,
@@ -77,7 +77,7 @@ impl TtlGroup {
         };
         self.age_oldest = self.age_oldest.max(age);
         self.holding.add(record, seal, now);
-        if record.state() == State::Open {
+        if matches!(record.state(), State::Open | State::Filling) {
             self.open += u64::from(record.span());
         }
         if seal.deadline != 0 {
@@ -120,7 +120,7 @@ impl Store {
         self.space.visit(|record, seal| {
             let of_state = match record.state() {
                 State::Free | State::Lent | State::Inner => return,
-                State::Open => &mut census.open,
+                State::Open | State::Filling => &mut census.open,
                 State::Sealed => &mut census.sealed,
                 State::Draining => &mut census.draining,
                 State::Retired => return census.retired.add(record, seal, now),

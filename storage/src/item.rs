@@ -37,6 +37,8 @@ pub(crate) enum Body<'a> {
     Pieces([&'a [u8]; 2]),
     /// A counter: digits, padded with blanks to `width`.
     Counter { number: u64, width: usize },
+    /// So many bytes, which are written later.
+    ToCome(usize),
 }
 
 impl Body<'_> {
@@ -46,6 +48,7 @@ impl Body<'_> {
             Body::Counter { number, width } => {
                 (*width).max(itoa::Buffer::new().format(*number).len())
             }
+            Body::ToCome(length) => *length,
         }
     }
 
@@ -71,6 +74,7 @@ impl Body<'_> {
                         .write_bytes(b' ', width.saturating_sub(digits.len()));
                 }
             }
+            Body::ToCome(_) => {}
         }
     }
 }

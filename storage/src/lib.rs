@@ -55,7 +55,7 @@ pub use maintain::Maintainer;
 pub use options::{Options, OptionsError};
 pub use stats::Stats;
 pub use store::{Item, Store};
-pub use writer::{Condition, Counter, Side, Stored, Writer};
+pub use writer::{Condition, Counter, Pending, Side, Stored, Writer};
 
 /// Seconds on the caller's clock: it never goes back and never reads 0. As a deadline, 0 means never.
 pub type Seconds = u32;

@@ -17,6 +17,8 @@ const TAILS_A_WRITER: u64 = 6;
 /// The reserve: at most 1/50 of the heap, and no more than 16 MiB or 1/100 of it, whichever is larger.
 const RESERVE_SHARE: u64 = 50;
 const RESERVE_BYTES: u64 = 16 << 20;
+/// Items being received hold at most 1/100 of the heap, or what the largest of them needs.
+const HELD_SHARE: u64 = 100;
 /// The least memory that a store can work with.
 const MEMORY_MIN: u64 = 8 << 20;
 const SEGMENT_DEFAULT_MAX: u64 = 1 << 20;
@@ -131,6 +133,7 @@ impl Options {
                 segments: segments as u32,
             });
         }
+        let largest = u64::from(self.max_item_size).next_multiple_of(segment_bytes.into());
         let limit = (heap / 4).min(item::VALUE_MAX as u64);
         if u64::from(self.max_item_size) > limit {
             return Err(OptionsError::ItemSize {
@@ -144,6 +147,7 @@ impl Options {
             reserve: reserve as u32,
             drain_reserve: drain_reserve as u32,
             tails: tails as usize,
+            held_max: (heap / HELD_SHARE).max(largest),
         })
     }
 

@@ -134,7 +134,7 @@ pub struct Stats {
     pub segments: u64,
     /// Free segments.
     pub segments_free: u64,
-    /// Writers' tails.
+    /// Writers' tails, and full segments into which items are still being received.
     pub segments_open: u64,
     /// Full segments, spans counted once.
     pub segments_sealed: u64,
@@ -197,7 +197,7 @@ impl Store {
             segment_bytes: u64::from(self.space.geometry.segment_bytes),
             segments: u64::from(self.space.geometry.segments),
             segments_free: u64::from(self.space.free_segments()),
-            segments_open: state(State::Open),
+            segments_open: state(State::Open) + state(State::Filling),
             segments_sealed: state(State::Sealed),
             segments_draining: state(State::Draining),
             segments_retired: state(State::Retired),

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use storage::{
-    Condition, Counter, Guard, Maintainer, NoSpace, Options, Participant, Seconds, Side, Store,
-    Stored, Writer,
+    Condition, Counter, Guard, Maintainer, NoSpace, Options, Participant, Pending, Seconds, Side,
+    Store, Stored, Writer,
 };
 
 #[derive(Clone, Debug)]
@@ -20,6 +20,14 @@ enum Op {
         ttl: Seconds,
         condition: Wish,
     },
+    /// A store whose value comes later: with the next `Complete`, or never.
+    Begin {
+        key: u8,
+        len: usize,
+        ttl: Seconds,
+        condition: Wish,
+    },
+    Complete,
     Concat {
         key: u8,
         len: usize,
@@ -86,6 +94,8 @@ fn op(len: impl Strategy<Value = usize> + Clone + 'static) -> impl Strategy<Valu
     let key = any::<u8>();
     prop_oneof![
         8 => (key, len.clone(), ttl(), wish()).prop_map(|(key, len, ttl, condition)| Op::Store { key, len, ttl, condition }),
+        3 => (key, len.clone(), ttl(), wish()).prop_map(|(key, len, ttl, condition)| Op::Begin { key, len, ttl, condition }),
+        3 => Just(Op::Complete),
         2 => (key, len, any::<bool>()).prop_map(|(key, len, append)| Op::Concat { key, len, append }),
         2 => (key, any::<u64>()).prop_map(|(key, number)| Op::Number { key, number }),
         3 => (key, 0..50_u64, any::<bool>()).prop_map(|(key, delta, increment)| Op::Arith { key, delta, increment }),
@@ -107,7 +117,16 @@ struct Row {
     told: Option<u64>,
 }
 
+/// A value that is to be stored under a key.
+#[derive(Clone)]
+struct Plan {
+    key: u8,
+    row: Row,
+    wish: Wish,
+}
+
 struct Bench {
+    begun: Option<(Pending, Plan)>,
     store: Arc<Store>,
     participant: Participant,
     writer: Writer,
@@ -136,6 +155,7 @@ impl Bench {
         };
         let store = Store::new(&options).unwrap();
         Bench {
+            begun: None,
             participant: store.join().unwrap(),
             writer: store.writer().unwrap(),
             maintainer: store.maintainer().unwrap(),
@@ -215,6 +235,13 @@ impl Bench {
                 ttl,
                 condition,
             } => self.set(key, len, ttl, condition),
+            Op::Begin {
+                key,
+                len,
+                ttl,
+                condition,
+            } => self.begin(key, len, ttl, condition),
+            Op::Complete => self.complete(),
             Op::Concat { key, len, append } => {
                 self.reconcile(key);
                 let piece = self.value(len);
@@ -291,10 +318,75 @@ impl Bench {
         }
     }
 
+    fn plan(&mut self, key: u8, len: usize, ttl: Seconds, wish: Wish) -> Plan {
+        let row = Row {
+            value: self.value(len),
+            flags: self.writes % 3,
+            deadline: if ttl == 0 { 0 } else { self.now + ttl },
+            told: None,
+        };
+        Plan { key, row, wish }
+    }
+
     fn set(&mut self, key: u8, len: usize, ttl: Seconds, wish: Wish) {
+        let plan = self.plan(key, len, ttl, wish);
+        let Row {
+            value,
+            flags,
+            deadline,
+            ..
+        } = plan.row.clone();
+        self.store(plan, |bench, condition| {
+            bench.retry(|writer, guard| {
+                writer.store(guard, &key_bytes(key), &value, flags, deadline, condition)
+            })
+        });
+    }
+
+    fn begin(&mut self, key: u8, len: usize, ttl: Seconds, wish: Wish) {
+        let plan = self.plan(key, len, ttl, wish);
+        let guard = self.participant.enter(self.now);
+        let (row, key) = (&plan.row, key_bytes(key));
+        let pending = (self.writer).begin(&guard, &key, row.value.len(), row.flags, row.deadline);
+        drop(guard);
+        if let Some(mut pending) = pending {
+            // Its first half comes at once.
+            let half = row.value.len() / 2;
+            pending.room()[..half].copy_from_slice(&row.value[..half]);
+            pending.fill(half);
+            self.begun = Some((pending, plan));
+        }
+    }
+
+    fn complete(&mut self) {
+        let Some((mut pending, plan)) = self.begun.take() else {
+            return;
+        };
+        let half = pending.received().len();
+        assert_eq!(pending.received(), &plan.row.value[..half]);
+        let rest = pending.room().len();
+        pending
+            .room()
+            .copy_from_slice(&plan.row.value[half..half + rest]);
+        pending.fill(rest);
+        self.store(plan, |bench, condition| {
+            let mut begun = Some(pending);
+            bench.retry(|writer, guard| {
+                let pending = begun.take().unwrap();
+                writer
+                    .complete(guard, pending, condition)
+                    .map_err(|(why, pending)| {
+                        begun = Some(pending);
+                        why
+                    })
+            })
+        });
+    }
+
+    /// Stores in one way or the other.
+    fn store(&mut self, plan: Plan, store: impl FnOnce(&mut Bench, Condition) -> Stored) {
+        let Plan { key, row, wish } = plan;
         self.reconcile(key);
-        let value = self.value(len);
-        let (flags, deadline) = (self.writes % 3, if ttl == 0 { 0 } else { self.now + ttl });
         let told = self.model.get(&key).and_then(|row| row.told);
         let condition = match wish {
             Wish::Always => Condition::Always,
@@ -303,9 +395,7 @@ impl Bench {
             Wish::Told => Condition::Unique(told.unwrap_or(1)),
             Wish::Wrong => Condition::Unique(1),
         };
-        let stored = self.retry(|writer, guard| {
-            writer.store(guard, &key_bytes(key), &value, flags, deadline, condition)
-        });
+        let stored = store(self, condition);
         let present = self.model.contains_key(&key);
         let expected = match wish {
             Wish::Always => true,
@@ -317,15 +407,7 @@ impl Bench {
         match stored {
             Stored::Stored { .. } => {
                 assert!(expected || self.forgetful);
-                self.model.insert(
-                    key,
-                    Row {
-                        value,
-                        flags,
-                        deadline,
-                        told: None,
-                    },
-                );
+                self.model.insert(key, row);
             }
             // Between the look and the change the key may have been evicted.
             _ => assert!(!expected || self.forgetful, "{stored:?} for {wish:?}"),

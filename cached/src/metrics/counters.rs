@@ -73,6 +73,10 @@ pub(crate) struct WorkerBlock<T> {
     pub(crate) store_waits: T,
     /// Sessions that had to wait for buffer memory.
     pub(crate) budget_waits: T,
+    /// Large values that were received straight into the store.
+    pub(crate) uploads_placed: T,
+    /// Uploads that were moved from their place in the store to a buffer.
+    pub(crate) uploads_slow: T,
     /// Sessions that ended, for whatever reason.
     pub(crate) connections_closed: T,
     pub(crate) closed_idle: T,
@@ -124,6 +128,8 @@ impl<T> WorkerBlock<T> {
             output_full: f(&self.output_full, &other.output_full),
             store_waits: f(&self.store_waits, &other.store_waits),
             budget_waits: f(&self.budget_waits, &other.budget_waits),
+            uploads_placed: f(&self.uploads_placed, &other.uploads_placed),
+            uploads_slow: f(&self.uploads_slow, &other.uploads_slow),
             connections_closed: f(&self.connections_closed, &other.connections_closed),
             closed_idle: f(&self.closed_idle, &other.closed_idle),
             closed_request_timeout: f(&self.closed_request_timeout, &other.closed_request_timeout),

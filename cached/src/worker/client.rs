@@ -9,6 +9,7 @@ use net::{Arena, Budget, Charge, Close, Intake, Next, Piece, Replies, Session};
 use super::Bounds;
 use super::edge::Edge;
 use crate::connections::Connection;
+use crate::execute::Upload;
 use crate::handoff::Accepted;
 use crate::metrics::WorkerCounters;
 
@@ -20,6 +21,10 @@ pub(super) const PACE: Duration = Duration::from_secs(1);
 
 /// Bytes a second that a client must move while others want the budget it holds.
 const PACE_MIN: u64 = 64 << 10;
+
+/// How long a value may be received into its place in the store: what lies about it cannot be
+/// reclaimed meanwhile.
+const PLACED_MAX: Duration = Duration::from_secs(10);
 
 /// How long a request waits for budget where there is no request timeout.
 const BUDGET_WAIT: Duration = Duration::from_secs(30);
@@ -126,13 +131,15 @@ pub(super) struct Client {
     /// Closed before `connection` gives its row back.
     pub(super) socket: Edge,
     pub(super) connection: Connection,
-    pub(super) session: Session,
+    pub(super) session: Session<Upload>,
     unsent: Option<Unsent>,
     /// Tells it from earlier clients under the same key.
     pub(super) generation: u32,
     pub(super) phase: Phase,
     /// When `phase` began, or in it last got on.
     pub(super) since: Instant,
+    /// Since when it has had a place in the store for a value.
+    placed: Option<Instant>,
     /// When bytes last went in or out.
     moved: Instant,
     /// How fast they do, while others want the budget it holds.
@@ -180,6 +187,7 @@ impl Client {
             generation,
             phase: Phase::Idle,
             since: now,
+            placed: None,
             moved: now,
             pace: None,
             is_gone: false,
@@ -207,13 +215,25 @@ impl Client {
         most: usize,
         now: Instant,
     ) -> io::Result<Received> {
-        let (received, own) = match self.session.intake() {
+        // Bytes of the session's own room, which are filled before those of the arena's.
+        let own;
+        let received = match self.session.intake() {
             Intake::Own(room) => {
-                let most = room.len().min(OWN_RECEIVE_MAX);
-                (self.socket.receive(&mut room[..most])?, true)
+                own = room.len().min(OWN_RECEIVE_MAX);
+                self.socket.receive(&mut room[..own])?
+            }
+            Intake::Placed(room) => {
+                own = room.len().min(OWN_RECEIVE_MAX);
+                // What follows the value, if that may end with this.
+                let behind = if own == room.len() { most } else { 0 };
+                let behind = arena.open(&[], behind).unwrap_or_default();
+                self.socket.receive_both(&mut room[..own], behind)?
             }
             Intake::Shared(kept) => match arena.open(kept, most) {
-                Some(room) => (self.socket.receive(room)?, false),
+                Some(room) => {
+                    own = 0;
+                    self.socket.receive(room)?
+                }
                 None => return Ok(Received::NoRoom),
             },
         };
@@ -223,12 +243,9 @@ impl Client {
             Some(bytes) => bytes,
         };
         self.progressed(bytes, now);
-        if own {
-            self.session.received(bytes);
-            Ok(Received::Bytes(bytes, None))
-        } else {
-            Ok(Received::Bytes(bytes, Some(arena.close(bytes))))
-        }
+        self.session.received(bytes.min(own));
+        let piece = (bytes > own).then(|| arena.close(bytes - own));
+        Ok(Received::Bytes(bytes, piece))
     }
 
     /// Sends `replies`, or as much as the socket takes; a copy of the rest is kept, charged for its
@@ -305,12 +322,28 @@ impl Client {
             self.phase = phase;
             self.since = now;
         }
+        self.placed = if self.session.is_placed() {
+            self.placed.or(Some(now))
+        } else {
+            None
+        };
         // With its request, a session gives back what it holds; but not with each key of a long
         // retrieval.
         if got_on && !self.session.is_long() {
             self.pace = None;
         }
         begins
+    }
+
+    /// Moves a value that has had its place in the store for too long, and is still to come, to a
+    /// buffer, if there is one. Returns whether it did.
+    pub(super) fn withdraw(&mut self, budget: &Budget, now: Instant) -> bool {
+        let is_slow = |since| self.phase == Phase::Reading && now >= since + PLACED_MAX;
+        let withdrawn = self.placed.is_some_and(is_slow) && self.session.withdraw(budget);
+        if withdrawn {
+            self.placed = None;
+        }
+        withdrawn
     }
 
     fn progressed(&mut self, bytes: usize, now: Instant) {
@@ -374,8 +407,8 @@ impl Client {
     /// Bytes of budget that it holds and others want.
     fn wanted(&self) -> u64 {
         let unsent = self.unsent.as_ref().map(|unsent| &unsent.charge);
-        let charges = [self.session.charge(), unsent];
-        let wanted = charges.into_iter().flatten().filter(|c| c.is_wanted());
+        let charges = self.session.charges().chain(unsent);
+        let wanted = charges.filter(|charge| charge.is_wanted());
         wanted.map(|charge| charge.bytes() as u64).sum()
     }
 }

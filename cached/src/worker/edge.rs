@@ -1,6 +1,6 @@
 //! A connected socket under an edge-triggered poll, and what its events have said.
 
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 
 use mio::event::Event;
@@ -65,9 +65,27 @@ impl Edge {
     /// no more. After a short receive nothing waits, but `until_empty`, and the next bytes bring an
     /// event.
     pub(super) fn receive(&mut self, room: &mut [u8]) -> io::Result<Option<usize>> {
-        match self.stream.read(room) {
+        let received = self.stream.read(room);
+        self.received(received, room.len())
+    }
+
+    /// As [`Edge::receive`], into `first` and, once that is full, into `next`.
+    pub(super) fn receive_both(
+        &mut self,
+        first: &mut [u8],
+        next: &mut [u8],
+    ) -> io::Result<Option<usize>> {
+        let room = first.len() + next.len();
+        let mut rooms = [IoSliceMut::new(first), IoSliceMut::new(next)];
+        let received = self.stream.read_vectored(&mut rooms);
+        self.received(received, room)
+    }
+
+    /// What a receive into so much `room` came to.
+    fn received(&mut self, received: io::Result<usize>, room: usize) -> io::Result<Option<usize>> {
+        match received {
             Ok(bytes) => {
-                self.readable = bytes == room.len() || self.until_empty;
+                self.readable = bytes == room || self.until_empty;
                 Ok(Some(bytes))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

@@ -56,6 +56,8 @@ impl Worker {
             let Some(client) = self.clients.get_mut(key) else {
                 continue;
             };
+            let withdrawn = client.withdraw(&self.budget, now);
+            self.engine.counters().uploads_slow.add(withdrawn.into());
             let token = token(key, client.generation);
             if let Some(reason) = client.overdue(&self.bounds, now) {
                 self.close(token, reason);

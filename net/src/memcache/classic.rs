@@ -5,7 +5,7 @@
 
 use crate::memcache::number;
 use crate::reply::{Error, Reply};
-use crate::request::{Condition, KEY_MAX, Request, Side, Words};
+use crate::request::{Condition, Header, KEY_MAX, Request, Side, Words};
 
 /// Longest value a length may announce: memcached counts it, with its line
 /// end, in an i32.
@@ -59,6 +59,27 @@ impl<'a> Storage<'a> {
     /// It replaces the item there is, whatever that is.
     pub(crate) fn overwrites(&self) -> bool {
         self.way == Way::Store(Condition::Always)
+    }
+
+    /// The same, if it stores a value as it is.
+    pub(crate) fn header(&self) -> Option<Header<'a>> {
+        let &Storage {
+            key,
+            length,
+            flags,
+            exptime,
+            way,
+        } = self;
+        match way {
+            Way::Store(condition) => Some(Header {
+                key,
+                length,
+                flags,
+                exptime,
+                condition,
+            }),
+            Way::Concat(_) => None,
+        }
     }
 
     /// The whole request, with the value that followed.

@@ -2,12 +2,12 @@
 
 use net::{Arena, Budget, Charge, Close, Intake, Limits, Mark, Next, Output, Progress, Session};
 
-use crate::map::{ITEM_MAX, Map};
+use crate::map::{ITEM_MAX, Map, Place};
 
 /// One session with all it needs.
 #[derive(Debug)]
 pub(crate) struct Client {
-    pub(crate) session: Session,
+    pub(crate) session: Session<Place>,
     pub(crate) limits: Limits,
     pub(crate) budget: Budget,
     pub(crate) map: Map,
@@ -78,6 +78,18 @@ impl Client {
                 self.session.received(taken);
                 (taken, self.resume())
             }
+            Intake::Placed(room) => {
+                // What follows the value goes to the arena, as much as comes.
+                let (first, behind) = offered.split_at(room.len().min(offered.len()));
+                room[..first.len()].copy_from_slice(first);
+                self.session.received(first.len());
+                if behind.is_empty() {
+                    (first.len(), self.resume())
+                } else {
+                    let behind = &behind[..behind.len().min(16 << 10)];
+                    (first.len() + behind.len(), self.run_on(behind).next)
+                }
+            }
             Intake::Shared(kept) => {
                 self.arena.clear();
                 let room = self.arena.open(kept, 16 << 10).expect("room for one");
@@ -92,12 +104,12 @@ impl Client {
 
     /// Bytes the session holds.
     pub(crate) fn held(&self) -> usize {
-        self.session.charge().map_or(0, Charge::bytes)
+        self.session.charges().map(Charge::bytes).sum()
     }
 
     /// Others want what it holds.
     pub(crate) fn is_wanted(&self) -> bool {
-        self.session.charge().is_some_and(Charge::is_wanted)
+        self.session.charges().any(Charge::is_wanted)
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) -> Next {

@@ -3,7 +3,7 @@
 use net::{Close, Intake, KEY_MAX, LINE_MAX, Limits, Next, Session};
 
 use crate::client::Client;
-use crate::map::ITEM_MAX;
+use crate::map::{ITEM_MAX, Place};
 
 /// Clients that share one budget with room for one long request, one large
 /// reply and `largest` bytes of parts.
@@ -30,7 +30,7 @@ fn an_idle_session_holds_nothing() {
         assert_eq!((client.held(), client.budget.used()), (0, 0));
         assert!(!client.session.is_mid_request());
     }
-    assert!(size_of::<Session>() <= 192);
+    assert!(size_of::<Session<Place>>() <= 192);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use net::{Condition, Error, Execute, Flow, Reply, Request, Side, Sink};
+use net::{Condition, Error, Execute, Flow, Header, Reply, Request, Side, Sink, Upload};
 
 /// Items larger than this, key and value together, do not fit.
 pub(crate) const ITEM_MAX: usize = 1 << 20;
@@ -15,6 +15,31 @@ struct Item {
     unique: u64,
 }
 
+/// A place for a value, which is a buffer.
+#[derive(Debug)]
+pub(crate) struct Place {
+    key: Vec<u8>,
+    flags: u32,
+    exptime: i64,
+    value: Vec<u8>,
+    received: usize,
+}
+
+impl Upload for Place {
+    fn received(&self) -> &[u8] {
+        &self.value[..self.received]
+    }
+
+    fn room(&mut self) -> &mut [u8] {
+        &mut self.value[self.received..]
+    }
+
+    fn fill(&mut self, bytes: usize) {
+        self.received += bytes;
+        assert!(self.received <= self.value.len());
+    }
+}
+
 /// Executes against a map, and notes what it was asked.
 #[derive(Debug, Default)]
 pub(crate) struct Map {
@@ -22,6 +47,8 @@ pub(crate) struct Map {
     unique: u64,
     /// Every request executed; of a retrieval, its key.
     pub(crate) requests: Vec<Vec<u8>>,
+    /// It has a place for every large value.
+    pub(crate) places: bool,
     /// So many more requests are executed, then each has to wait.
     pub(crate) patience: Option<usize>,
 }
@@ -115,6 +142,38 @@ impl Map {
 impl Execute<'static> for Map {
     fn fits(&self, key_len: usize, value_len: usize) -> bool {
         key_len + value_len <= ITEM_MAX
+    }
+
+    type Upload = Place;
+
+    fn begin(&mut self, header: &Header<'_>) -> Option<Place> {
+        self.places.then(|| Place {
+            key: header.key.to_vec(),
+            flags: header.flags,
+            exptime: header.exptime,
+            value: vec![0; header.length],
+            received: 0,
+        })
+    }
+
+    fn complete(
+        &mut self,
+        upload: Place,
+        condition: Condition,
+        sink: &mut Sink<'_, 'static>,
+    ) -> Result<(), Place> {
+        assert!(upload.received == upload.value.len(), "half a value");
+        let request = Request::Store {
+            key: &upload.key,
+            value: &upload.value,
+            flags: upload.flags,
+            exptime: upload.exptime,
+            condition,
+        };
+        match self.execute(&request, sink) {
+            Flow::Done => Ok(()),
+            Flow::Wait => Err(upload),
+        }
     }
 
     fn execute(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 'static>) -> Flow {

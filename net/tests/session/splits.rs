@@ -26,8 +26,18 @@ struct Outcome {
     refused: u32,
 }
 
-fn outcome(stream: &[u8], sizes: &[usize]) -> Outcome {
+/// How large values are received.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    Buffer,
+    Place,
+    /// Into a place, and with every piece that came out of it into a buffer.
+    Withdrawn,
+}
+
+fn outcome(stream: &[u8], sizes: &[usize], way: Way) -> Outcome {
     let mut client = Client::with_limits(limits());
+    client.map.places = way != Way::Buffer;
     let mut sizes = sizes.iter().copied().cycle();
     let mut rest = stream;
     while !rest.is_empty() && client.closed.is_none() {
@@ -35,6 +45,9 @@ fn outcome(stream: &[u8], sizes: &[usize]) -> Outcome {
         let (now, later) = rest.split_at(size);
         client.send(now);
         rest = later;
+        if way == Way::Withdrawn {
+            assert!(client.session.withdraw(&client.budget));
+        }
         let bound = ITEM_MAX + LINE_MAX;
         assert!(client.held_most <= bound, "held {} bytes", client.held_most);
     }
@@ -70,6 +83,8 @@ fn body() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
     let value = prop_oneof![
         8 => vec(any::<u8>(), 0..40),
         1 => (4000usize..12_000).prop_map(|length| vec![b'v'; length]),
+        1 => (16_380usize..16_390).prop_map(|length| (0..length).map(|at| at as u8).collect()),
+        1 => (20_000usize..70_000).prop_map(|length| (0..length).map(|at| at as u8).collect()),
     ];
     (
         value,
@@ -146,7 +161,10 @@ proptest! {
         stream in stream(),
         sizes in vec(prop_oneof![3 => 1usize..20, 1 => 1usize..5000], 1..10),
     ) {
-        prop_assert_eq!(outcome(&stream, &[usize::MAX]), outcome(&stream, &sizes));
+        let whole = outcome(&stream, &[usize::MAX], Way::Buffer);
+        for way in [Way::Buffer, Way::Place, Way::Withdrawn] {
+            prop_assert_eq!(&whole, &outcome(&stream, &sizes, way), "{:?}", way);
+        }
     }
 
     #[test]
@@ -154,6 +172,31 @@ proptest! {
         stream in vec(any::<u8>(), 0..5000),
         sizes in vec(1usize..3000, 1..5),
     ) {
-        outcome(&stream, &sizes);
+        outcome(&stream, &sizes, Way::Place);
+    }
+}
+
+#[test]
+fn a_body_of_16_kib_may_be_cut_anywhere() {
+    for length in [16_383, 16_384, 16_385] {
+        let value: Vec<u8> = (0..length).map(|at| (at / 3) as u8).collect();
+        let request = [
+            format!("set k 5 0 {length}\r\n").as_bytes(),
+            &value,
+            b"\r\n",
+        ]
+        .concat();
+        let stream = [&request[..], b"get k\r\n", &request[..200], b"\r\n"].concat();
+        let whole = outcome(&stream, &[usize::MAX], Way::Buffer);
+        let ends = (1..40).chain(length - 40..length + 60);
+        for cut in ends.chain((40..length - 40).step_by(977)) {
+            for way in [Way::Place, Way::Withdrawn] {
+                let cuts = [cut, usize::MAX, 1];
+                assert!(
+                    whole == outcome(&stream, &cuts, way),
+                    "{length} {cut} {way:?}"
+                );
+            }
+        }
     }
 }

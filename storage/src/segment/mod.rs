@@ -10,6 +10,9 @@
 //!  (its memory is used by the index)  (not the first of a span)
 //! ```
 //!
+//! An item may be received straight into its place. Its segment counts it as pending, and is not drained before it is
+//! whole or given up: closed to new items, it waits for that between Open and Sealed, as Filling.
+//!
 //! A span, for an item larger than half a segment, is a run of adjacent segments; the first one owns the state. Only
 //! the walk of a drain retires a segment, when no slot names any of its items: counters choose victims, never free.
 
@@ -37,10 +40,11 @@ pub(crate) enum State {
     Retired,
     Lent,
     Inner,
+    Filling,
 }
 
 impl State {
-    const ALL: [State; 7] = [
+    const ALL: [State; 8] = [
         State::Free,
         State::Open,
         State::Sealed,
@@ -48,6 +52,7 @@ impl State {
         State::Retired,
         State::Lent,
         State::Inner,
+        State::Filling,
     ];
 }
 
@@ -74,6 +79,8 @@ pub(crate) struct Record {
     span: AtomicU32,
     /// Its place in the order of sealing.
     sequence: AtomicU64,
+    /// Items that are being received. Only the owner of an Open segment raises it; 0 in any state but Open and Filling.
+    pending: AtomicU32,
 }
 
 impl Record {
@@ -85,6 +92,7 @@ impl Record {
             dead: AtomicU32::new(0),
             span: AtomicU32::new(1),
             sequence: AtomicU64::new(0),
+            pending: AtomicU32::new(0),
         }
     }
 
@@ -118,6 +126,10 @@ impl Record {
         self.span.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn is_pending(&self) -> bool {
+        self.pending.load(Ordering::SeqCst) > 0
+    }
+
     /// A state that only the segment's present owner may set.
     fn set(&self, state: State) {
         let generation = self.word.load(Ordering::Relaxed) & !STATE_MASK;
@@ -127,6 +139,7 @@ impl Record {
     /// Free to Open: a new generation, and everything the former one left behind forgotten, before the first byte.
     fn open(&self, born: u64, span: u32) {
         debug_assert_eq!(self.state(), State::Free);
+        debug_assert!(!self.is_pending());
         self.born.store(born, Ordering::Relaxed);
         self.len.store(0, Ordering::Relaxed);
         self.dead.store(0, Ordering::Relaxed);

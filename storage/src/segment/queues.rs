@@ -115,7 +115,7 @@ impl Queues {
             .map_or(0..0, |window| window.range.clone())
     }
 
-    /// Takes note of what an open segment holds so far.
+    /// Takes note of what a segment holds that is not sealed yet.
     pub(super) fn note_open(&mut self, segment: u32, seal: &Seal) {
         self.sealed[segment as usize].seal = *seal;
     }

@@ -97,7 +97,7 @@ impl Space {
         let void = |record: &Record| {
             matches!(
                 record.state(),
-                State::Open | State::Sealed | State::Draining
+                State::Open | State::Filling | State::Sealed | State::Draining
             ) && record.born() < number
         };
         !self.records.iter().any(void)

@@ -26,6 +26,8 @@ pub(crate) struct Geometry {
     pub(crate) drain_reserve: u32,
     /// Open tails a writer may hold.
     pub(crate) tails: usize,
+    /// Bytes of segments that items being received may hold.
+    pub(crate) held_max: u64,
 }
 
 /// Who asks for a segment.
@@ -40,6 +42,8 @@ pub(crate) struct Space {
     pub(crate) geometry: Geometry,
     pub(crate) records: Box<[Record]>,
     free: AtomicU32,
+    /// Bytes of segments that items being received hold.
+    held: AtomicU64,
     /// Bytes of index that lent segments make up for.
     covered: AtomicU64,
     /// The window as start | end << 32, for writers whose tails lie in it; 0: none.
@@ -56,6 +60,7 @@ impl Space {
             geometry,
             records: (0..segments).map(|_| Record::new()).collect(),
             free: AtomicU32::new(segments),
+            held: AtomicU64::new(0),
             covered: AtomicU64::new(0),
             window_word: AtomicU64::new(0),
             wanted: AtomicU32::new(0),
@@ -134,16 +139,78 @@ impl Space {
         self.free.fetch_sub(count, Ordering::Relaxed);
     }
 
-    /// Open to Sealed: the segment belongs to the store and never changes again.
+    /// Open to Sealed: the segment belongs to the store and never changes again; or to Filling, while items are being
+    /// received into it.
     pub(crate) fn seal(&self, segment: u32, seal: &Seal) {
         let record = &self.records[segment as usize];
         debug_assert_eq!(record.state(), State::Open);
         record.len.store(seal.len, Ordering::Relaxed);
         let mut queues = self.queues();
-        record.set(State::Sealed);
-        let sequence = queues.enqueue(segment, record.span(), seal, record.born());
-        record.sequence.store(sequence, Ordering::Relaxed);
-        queues.set_dead(segment, record.dead_eighths(), record.live());
+        record.set(State::Filling);
+        queues.note_open(segment, seal);
+        self.filled(&mut queues, segment);
+    }
+
+    /// Filling to Sealed, unless an item is still being received. That is looked at after the state was set, and the
+    /// state after an item was let go: so at least one of the two sees that it was the last.
+    fn filled(&self, queues: &mut Queues, segment: u32) {
+        let record = &self.records[segment as usize];
+        if record.state() == State::Filling && !record.is_pending() {
+            record.set(State::Sealed);
+            let seal = *queues.seal_of(segment);
+            let sequence = queues.enqueue(segment, record.span(), &seal, record.born());
+            record.sequence.store(sequence, Ordering::Relaxed);
+            queues.set_dead(segment, record.dead_eighths(), record.live());
+        }
+    }
+
+    /// Whether an item of `size` bytes may be received at all now. Should it go to a tail, [`Space::hold`] says more.
+    pub(crate) fn may_hold(&self, size: usize) -> bool {
+        let segment_bytes = self.geometry.segment_bytes as usize;
+        let span_bytes = if size > segment_bytes / 2 {
+            size.next_multiple_of(segment_bytes)
+        } else {
+            0
+        };
+        self.held.load(Ordering::Relaxed) + span_bytes as u64 <= self.geometry.held_max
+    }
+
+    /// An item is to be received into a segment that is Open and the caller's; false when too much is held by others.
+    /// The first one of a segment holds all of it: none of its memory comes back before that is whole.
+    pub(crate) fn hold(&self, segment: u32) -> bool {
+        let record = &self.records[segment as usize];
+        debug_assert_eq!(record.state(), State::Open);
+        let bytes = self.span_bytes(segment);
+        let is_first = || {
+            let held = self.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
+            if held > self.geometry.held_max {
+                self.held.fetch_sub(bytes, Ordering::Relaxed);
+            }
+            held <= self.geometry.held_max
+        };
+        if record.pending.fetch_add(1, Ordering::SeqCst) > 0 || is_first() {
+            return true;
+        }
+        record.pending.fetch_sub(1, Ordering::SeqCst);
+        false
+    }
+
+    /// An item is whole, or was given up.
+    pub(crate) fn let_go(&self, segment: u32) {
+        let record = &self.records[segment as usize];
+        let bytes = self.span_bytes(segment);
+        if record.pending.fetch_sub(1, Ordering::SeqCst) > 1 {
+            return;
+        }
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
+        if record.state() == State::Filling {
+            self.filled(&mut self.queues(), segment);
+        }
+    }
+
+    fn span_bytes(&self, segment: u32) -> u64 {
+        let span = self.records[segment as usize].span();
+        u64::from(span) * u64::from(self.geometry.segment_bytes)
     }
 
     /// Tells what open segments hold by now, for reports. False when somebody else is at the queues: it is not worth a

@@ -8,10 +8,10 @@ use std::iter;
 use std::ops::{Range, RangeInclusive};
 use std::sync::atomic::Ordering;
 
-use super::State;
 use super::queues::{Queues, Window};
 use super::seal::Seal;
 use super::space::{Purpose, Space};
+use super::State;
 use crate::Seconds;
 use crate::pool::Pool;
 
@@ -20,6 +20,9 @@ const PATIENCE: Seconds = 2;
 
 /// A tail in a window costs as much as so many full segments.
 const OPEN_COST: u64 = 4;
+/// The cost, in bytes, of a segment that an item is being received into: more than all others together, since it
+/// cannot be emptied.
+const PENDING: u64 = 1 << 48;
 
 impl Space {
     /// A span of `count` segments, Open. When there is none, and something may be evicted for it, one is wanted from
@@ -156,7 +159,9 @@ impl Space {
         while let Some(record) = self.records.get(costs.len()) {
             let (state, span) = (record.state(), record.span().max(1));
             let (cost, count) = match state {
-                State::Free | State::Draining | State::Retired => (0, 1),
+                _ if record.is_pending() => (PENDING, span),
+                State::Free => (0, 1),
+                State::Draining | State::Retired => (0, span),
                 State::Sealed => {
                     let sequence = record.sequence.load(Ordering::Relaxed);
                     let youth = sequence.saturating_sub(*sequences.start()).min(ages);
@@ -166,7 +171,7 @@ impl Space {
                 // An inner one of a span that came or went just now.
                 State::Inner | State::Lent => (full, 1),
                 // Its writer may be asleep, and has to give it up first.
-                State::Open => (OPEN_COST * full, span),
+                State::Open | State::Filling => (OPEN_COST * full, span),
             };
             let count = (count as usize).min(segments - costs.len());
             costs.extend(iter::repeat_n(cost, count));

@@ -4,12 +4,14 @@
 //! old item's bytes stay as they were.
 
 mod publish;
+mod receive;
 mod room;
 
 use std::ptr;
 use std::sync::Arc;
 
 pub(crate) use publish::{Publish, Step, Task};
+pub use receive::Pending;
 
 use crate::guard::Guard;
 use crate::item::{Body, Draft};

@@ -46,7 +46,7 @@ pub(crate) struct Task {
 }
 
 /// Why a new item was not published.
-enum Unpublished {
+pub(super) enum Unpublished {
     Refused(Stored),
     /// A flush came in between.
     Again,
@@ -67,23 +67,18 @@ impl Writer {
         if draft.deadline != 0 && draft.deadline <= guard.now() {
             return Ok(self.publish_nothing(guard, hash, draft.key, refuse));
         }
-        let is_ghost = |ghosts: &Ghosts| ghosts.take(hash.bits);
-        let main = store.ghosts.as_ref().is_some_and(is_ghost);
+        let main = returns(store, hash);
         loop {
             let placement = placement(guard, draft, Purpose::Write, main);
             let room = self.reserve(store, draft.size_max(), placement)?;
             let size = write(store, draft, &room);
-            let why = match self.link(guard, hash, draft.key, &room, placement.born, &refuse) {
+            let (key, location) = (draft.key, room.offset);
+            let why = match self.link(guard, hash, key, location, placement.born, &refuse) {
                 Ok(old) => {
                     self.committed(store, &room, size, placement);
-                    self.tally().stored.add(1);
-                    if let Some(old) = old {
-                        self.replaced(store, &old);
-                    } else {
-                        self.tally().inserted.add(1);
-                    }
+                    self.published(store, location, size, old);
                     return Ok(Stored::Stored {
-                        unique: store.unique_at(room.offset),
+                        unique: store.unique_at(location),
                     });
                 }
                 Err(why) => why,
@@ -123,13 +118,13 @@ impl Writer {
         Stored::Stored { unique: 0 }
     }
 
-    /// Puts the item in the room into its key's slot; returns what was there.
-    fn link<'g>(
+    /// Puts the item at `location` into its key's slot; returns what was there.
+    pub(super) fn link<'g>(
         &mut self,
         guard: &'g Guard<'_>,
         hash: Hash,
         key: &[u8],
-        room: &Room,
+        location: u64,
         born: u64,
         refuse: impl Fn(Option<u64>) -> Option<Stored>,
     ) -> Result<Option<Found<'g>>, Unpublished> {
@@ -147,10 +142,10 @@ impl Writer {
                 return Err(Unpublished::Refused(refusal));
             }
             if let Some(old) = old {
-                locked.replace(old.slot, room.offset);
+                locked.replace(old.slot, location);
                 return Ok(Some(old));
             }
-            if locked.insert(room.offset).is_ok() {
+            if locked.insert(location).is_ok() {
                 return Ok(None);
             }
             if may_grow {
@@ -161,7 +156,7 @@ impl Writer {
             } else if let Some(word) = locked.push_out() {
                 // The slot is free, under the lock that is still held: it is ours unless another key of the bucket is
                 // faster, and then the next round pushes out again.
-                let inserted = locked.insert(room.offset).is_ok();
+                let inserted = locked.insert(location).is_ok();
                 drop(locked);
                 self.pushed_out(store, word);
                 if inserted {
@@ -278,6 +273,7 @@ impl Writer {
                 ..placed
             };
             self.committed(store, &room, size, placed);
+            self.count_bytes(store, room.offset, size);
             self.replaced(store, &old);
             return Ok(Some((answer, Some(room.offset))));
         }
@@ -295,8 +291,14 @@ impl Publish {
     }
 }
 
+/// Whether a key was evicted a short while ago, and so has proven itself. Told once.
+pub(super) fn returns(store: &Store, hash: Hash) -> bool {
+    let is_ghost = |ghosts: &Ghosts| ghosts.take(hash.bits);
+    store.ghosts.as_ref().is_some_and(is_ghost)
+}
+
 /// Writes an item into its room; returns its size in bytes.
-fn write(store: &Store, draft: &Draft<'_>, room: &Room) -> usize {
+pub(super) fn write(store: &Store, draft: &Draft<'_>, room: &Room) -> usize {
     debug_assert!(draft.size_at(room.offset) <= room.capacity);
     // SAFETY: the room is at the end of this writer's own tail, or a span of its own: nobody else writes there, and no
     // slot names it yet (Law 4).

@@ -22,15 +22,17 @@ impl Writer {
             store.collect();
             room = self.tails.reserve(&store.space, size, placement);
         }
+        self.take_stock(store);
+        room.map_err(|_| self.shortage(store, size, placement))
+    }
+
+    /// Takes note of the segments that were taken from the reserve.
+    pub(super) fn take_stock(&mut self, store: &Store) {
         let taken = self.tails.take_stock();
-        if room.is_err() {
-            return Err(self.shortage(store, size, placement));
-        }
         if taken > 0 && store.space.is_low() {
             self.debt += taken;
             store.wake_maintenance();
         }
-        room
     }
 
     /// What to tell somebody for whom there is no room now.
@@ -57,9 +59,30 @@ impl Writer {
         let spans = self.tails.commit(&store.space, room, size, placement);
         self.written += size;
         self.tally().spans.add(u64::from(spans));
+    }
+
+    /// A new value has got its key's slot, in which was `old`.
+    pub(super) fn published(
+        &self,
+        store: &Store,
+        location: u64,
+        size: usize,
+        old: Option<Found<'_>>,
+    ) {
+        self.tally().stored.add(1);
+        self.count_bytes(store, location, size);
+        if let Some(old) = old {
+            self.replaced(store, &old);
+        } else {
+            self.tally().inserted.add(1);
+        }
+    }
+
+    /// Counts the bytes of an item that has got a slot.
+    pub(super) fn count_bytes(&self, store: &Store, location: u64, size: usize) {
         self.tally().stored_bytes.add(size as u64);
         // Written a moment ago, and not reused while the guard is open.
-        let header = store.stored(room.offset).header();
+        let header = store.stored(location).header();
         self.tally().stored_header_bytes.add(header as u64);
     }
 

@@ -125,10 +125,16 @@ fn a_crowd_does_not_wait_for_itself_in_a_circle() {
     }
 }
 
-/// A client that has begun a set of `length` bytes, and is not done.
+/// A request that is never received straight into the store.
+fn append(length: usize) -> Vec<u8> {
+    let value = "v".repeat(length);
+    format!("append none 0 0 {length}\r\n{value}\r\n").into_bytes()
+}
+
+/// A client that has begun to append `length` bytes, and is not done.
 fn upload(rig: &mut Rig, length: usize) -> UnixStream {
     let mut client = rig.connect();
-    client.write_all(&set(1, length)[..5000]).unwrap();
+    client.write_all(&append(length)[..5000]).unwrap();
     rig.step();
     client
 }
@@ -152,8 +158,8 @@ fn a_slow_upload_does_not_bar_the_others() {
     }
     assert!(is_closed(&mut slow));
     assert_eq!(rig.counters().closed_slow.get(), 1);
-    rig.send(&mut waiter, &set(1, 99_000)[5000..]);
-    rig.exchange(&mut waiter, b"", b"STORED\r\n");
+    rig.send(&mut waiter, &append(99_000)[5000..]);
+    rig.exchange(&mut waiter, b"", b"NOT_STORED\r\n");
 }
 
 #[test]
@@ -162,16 +168,16 @@ fn a_steady_upload_is_let_be_while_others_wait() {
     let mut steady = upload(&mut rig, 99_000);
     let mut waiter = upload(&mut rig, 99_000);
     let start = Instant::now();
-    let set = set(1, 99_000);
-    for (tenths, part) in (0..).zip(set[5000..].chunks(7000)) {
+    let append = append(99_000);
+    for (tenths, part) in (0..).zip(append[5000..].chunks(7000)) {
         rig.send(&mut steady, part);
         rig.step();
         rig.worker
             .sweep(start + Duration::from_millis(100 * tenths));
     }
-    rig.exchange(&mut steady, b"", b"STORED\r\n");
-    rig.send(&mut waiter, &set[5000..]);
-    rig.exchange(&mut waiter, b"", b"STORED\r\n");
+    rig.exchange(&mut steady, b"", b"NOT_STORED\r\n");
+    rig.send(&mut waiter, &append[5000..]);
+    rig.exchange(&mut waiter, b"", b"NOT_STORED\r\n");
     assert_eq!(rig.counters().connections_closed.get(), 0);
 }
 

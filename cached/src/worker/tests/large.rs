@@ -55,3 +55,141 @@ fn a_value_half_sent_does_not_change_with_its_key() {
     rig.step();
     assert_eq!(rig.worker.budget.used(), 0);
 }
+
+fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|at| (at / 7 + at % 251) as u8).collect()
+}
+
+fn set(key: &str, value: &[u8]) -> Vec<u8> {
+    let line = format!("set {key} 0 0 {}\r\n", value.len());
+    [line.as_bytes(), value, b"\r\n"].concat()
+}
+
+/// Segments that are neither free nor lent to the index.
+fn taken(rig: &Rig) -> u64 {
+    let stats = rig.store.stats();
+    stats.segments - stats.segments_free - stats.segments_lent
+}
+
+#[test]
+fn a_large_value_is_not_copied_to_be_received() {
+    let mut rig = rig(|_| {});
+    let mut client = rig.connect();
+    let value = pattern(LARGE);
+    let request = set("a", &value);
+    let (first, rest) = request.split_at(100_000);
+    rig.send(&mut client, first);
+    for _ in 0..20 {
+        rig.step();
+    }
+    assert!(rig.client().session.is_placed());
+    let held = rig.worker.budget.used();
+    assert!(held < 100, "{held} bytes are held in buffers");
+    rig.send(&mut client, rest);
+    rig.send(&mut client, b"get a\r\n");
+    let expected = [b"STORED\r\n", &row("a", &value)[..], b"END\r\n"].concat();
+    assert!(rig.receive(&mut client, expected.len()) == expected);
+    assert_eq!(rig.counters().uploads_placed.get(), 1);
+    rig.step();
+    assert_eq!(rig.worker.budget.used(), 0);
+}
+
+#[test]
+fn what_follows_a_large_value_is_not_taken_for_a_part_of_it() {
+    for length in [16_383, 16_384, 16_385, 40_000, 65_536, 65_537] {
+        let mut rig = rig(|_| {});
+        let mut client = rig.connect();
+        let value = pattern(length);
+        let pipeline = [set("a", &value), b"get a\r\n".to_vec()].concat().repeat(5);
+        let replies = [b"STORED\r\n", &row("a", &value)[..], b"END\r\n"].concat();
+        let mut received = Vec::new();
+        for part in pipeline.chunks(30_011) {
+            rig.send(&mut client, part);
+            rig.step();
+            drain(&mut client, &mut received);
+        }
+        received.extend(rig.receive(&mut client, replies.len() * 5 - received.len()));
+        assert!(received == replies.repeat(5), "{length}");
+    }
+}
+
+#[test]
+fn a_broken_upload_gives_its_memory_back() {
+    let mut rig = rig(|_| {});
+    let mut maintainer = rig.store.maintainer().unwrap();
+    let before = taken(&rig);
+    for _ in 0..20 {
+        let mut client = rig.connect();
+        rig.send(&mut client, &set("a", &pattern(LARGE))[..200_000]);
+        for _ in 0..20 {
+            rig.step();
+        }
+        assert!(rig.client().session.is_placed());
+        std::mem::drop(client);
+        rig.step();
+        assert!(rig.worker.clients.is_empty());
+        for _ in 0..10 {
+            rig.step();
+            maintainer.tick(2);
+        }
+    }
+    assert_eq!((taken(&rig), rig.worker.budget.used()), (before, 0));
+}
+
+#[test]
+fn a_slow_upload_goes_on_in_a_buffer() {
+    let mut rig = rig(|config| config.request_timeout = None);
+    let mut client = rig.connect();
+    let value = pattern(LARGE);
+    let request = set("a", &value);
+    let mut sent = 0;
+    rig.store("old", b"value").unwrap();
+    for (part, seconds) in [(200_000, 9), (300_000, 11), (LARGE, 20)] {
+        rig.send(&mut client, &request[sent..part]);
+        for _ in 0..20 {
+            rig.step();
+        }
+        sent = part;
+        rig.worker
+            .sweep(Instant::now() + Duration::from_secs(seconds));
+        assert_eq!(rig.client().session.is_placed(), seconds < 10);
+        rig.store.flush();
+    }
+    assert_eq!(rig.counters().uploads_slow.get(), 1);
+    assert!(rig.worker.budget.used() >= LARGE);
+    let mut maintainer = rig.store.maintainer().unwrap();
+    for _ in 0..100 {
+        rig.step();
+        maintainer.tick(2);
+    }
+    assert_eq!(taken(&rig), 0, "what was flushed is not cleaned up");
+
+    rig.send(&mut client, &request[sent..]);
+    rig.send(&mut client, b"get a\r\n");
+    let expected = [b"STORED\r\n", &row("a", &value)[..], b"END\r\n"].concat();
+    assert!(rig.receive(&mut client, expected.len()) == expected);
+}
+
+#[test]
+fn uploads_beyond_the_stores_share_go_through_buffers() {
+    let mut rig = rig(|_| {});
+    let value = pattern(600_000);
+    let mut clients: Vec<_> = (0..3).map(|_| rig.connect()).collect();
+    for client in &mut clients {
+        rig.send(client, &set("a", &value)[..100_000]);
+    }
+    for _ in 0..20 {
+        rig.step();
+    }
+    let placed = rig.worker.clients.iter();
+    assert_eq!(placed.filter(|(_, c)| c.session.is_placed()).count(), 1);
+    for client in &mut clients {
+        rig.send(client, &set("a", &value)[100_000..]);
+        assert_eq!(rig.receive(client, 8), b"STORED\r\n");
+    }
+    rig.exchange(
+        &mut clients[0],
+        b"get a\r\n",
+        &[&row("a", &value)[..], b"END\r\n"].concat(),
+    );
+}

@@ -1,0 +1,414 @@
+//! Items whose values are received straight into their place in the heap.
+//!
+//! ```text
+//! begin ---> header and key are written, the room for the value is the caller's ---> complete: the item is published
+//!                                                                              \---> dropped: its bytes are dead
+//! ```
+//!
+//! No slot names the item before it is complete, so nobody reads it; and its segment is not drained before that, so
+//! nobody reuses its memory. What is held up like this is bounded, in segments.
+
+use std::fmt;
+use std::ptr;
+use std::sync::Arc;
+
+use super::publish::{Unpublished, returns, write};
+use super::room::placement;
+use super::{Condition, Stored, Writer};
+use crate::guard::Guard;
+use crate::item::{Body, Draft, Stored as Bytes};
+use crate::segment::space::Purpose;
+use crate::segment::tail::Placement;
+use crate::store::Store;
+use crate::{NoSpace, Seconds};
+
+/// An item whose value is still to come, and the right to write it. Dropping it gives the room back.
+pub struct Pending {
+    store: Arc<Store>,
+    location: u64,
+    /// Bytes of the whole item.
+    size: usize,
+    /// Bytes of the value that have been received.
+    received: usize,
+    /// The flush number it is written under.
+    born: u64,
+    /// It has a span of its own.
+    spans: bool,
+    published: bool,
+}
+
+impl Pending {
+    fn item(&self) -> Bytes<'_> {
+        // SAFETY: header and key were written by `begin`, and the memory is not reused before this is dropped: its
+        // segment counts it. What is not yet received of the value has been written before, if only with zeroes.
+        unsafe { Bytes::read(self.store.pool.at(self.location), self.location) }
+    }
+
+    /// Its key.
+    pub fn key(&self) -> &[u8] {
+        self.item().key
+    }
+
+    /// The part of the value that has been received.
+    pub fn received(&self) -> &[u8] {
+        &self.item().value[..self.received]
+    }
+
+    /// The place of what is still to come of the value; empty when it is whole.
+    pub fn room(&mut self) -> &mut [u8] {
+        let rest = self.item().value.len() - self.received;
+        let start = self.location + (self.size - rest) as u64;
+        if rest == 0 {
+            return &mut [];
+        }
+        // SAFETY: the last `rest` bytes of the item, which no slot names: this is the only way to them, and no slice
+        // from `received` or `item` is alive while `self` is borrowed for this one. The segment is not reused before
+        // `self` is dropped.
+        unsafe { std::slice::from_raw_parts_mut(self.store.pool.at(start), rest) }
+    }
+
+    /// The first `bytes` bytes of the room have been written.
+    ///
+    /// # Panics
+    /// If the room is smaller.
+    pub fn fill(&mut self, bytes: usize) {
+        assert!(bytes <= self.item().value.len() - self.received);
+        self.received += bytes;
+    }
+
+    fn is_whole(&self) -> bool {
+        self.received == self.item().value.len()
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let space = &self.store.space;
+        if !self.published {
+            // Its segment is not sealed while it counts this item, so no queue need know yet.
+            let reportable = space.record_of(self.location).bury(self.size as u32);
+            debug_assert!(!reportable);
+        }
+        space.let_go(space.segment_of(self.location));
+    }
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending")
+            .field("location", &self.location)
+            .field("size", &self.size)
+            .field("received", &self.received)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    /// A place for a value of `length` bytes that is still to come, to be [completed](Writer::complete) when it is there.
+    /// `None`: there is no room at once, others being received hold as much as they may, or the item would not fit or
+    /// has expired.
+    pub fn begin(
+        &mut self,
+        guard: &Guard<'_>,
+        key: &[u8],
+        length: usize,
+        flags: u32,
+        deadline: Seconds,
+    ) -> Option<Pending> {
+        let store = self.home(guard);
+        let expired = deadline != 0 && deadline <= guard.now();
+        if expired || !store.fits(key.len(), length) {
+            return None;
+        }
+        let draft = Draft {
+            key,
+            body: Body::ToCome(length),
+            client_flags: flags,
+            deadline,
+            cell: false,
+            cas: None,
+            fetched: false,
+        };
+        if !store.space.may_hold(draft.size_max()) {
+            return None;
+        }
+        let main = returns(store, store.place(key));
+        let placement = Placement {
+            // Nothing is pushed out for a value that may never come.
+            evict: false,
+            ..placement(guard, &draft, Purpose::Write, main)
+        };
+        let room = self
+            .tails
+            .reserve(&store.space, draft.size_max(), placement);
+        self.take_stock(store);
+        let room = room.ok()?;
+        if !store.space.hold(store.space.segment_of(room.offset)) {
+            self.tails.cancel(&store.space, &room);
+            return None;
+        }
+        let size = write(store, &draft, &room);
+        let spans = self.tails.commit(&store.space, &room, size, placement);
+        self.written += size;
+        Some(Pending {
+            store: self.store.clone(),
+            location: room.offset,
+            size,
+            received: 0,
+            born: placement.born,
+            spans,
+            published: false,
+        })
+    }
+
+    /// Stores an item whose value has been received, as [`Writer::store`] would.
+    ///
+    /// # Errors
+    /// [`NoSpace`]: nothing was changed, and the item can be completed later.
+    ///
+    /// # Panics
+    /// If the value is not whole.
+    pub fn complete(
+        &mut self,
+        guard: &Guard<'_>,
+        mut pending: Pending,
+        condition: Condition,
+    ) -> Result<Stored, (NoSpace, Pending)> {
+        let store = self.home(guard);
+        assert!(ptr::eq(&raw const *pending.store, store) && pending.is_whole());
+        let item = pending.item();
+        let hash = store.place(item.key);
+        let (location, born) = (pending.location, pending.born);
+        let refuse = |unique| condition.refusal(unique);
+        match self.link(guard, hash, item.key, location, born, refuse) {
+            Ok(old) => {
+                self.tally().spans.add(u64::from(pending.spans));
+                self.published(store, location, pending.size, old);
+                pending.published = true;
+                let unique = store.unique_at(location);
+                Ok(Stored::Stored { unique })
+            }
+            Err(Unpublished::Refused(answer)) => Ok(answer),
+            Err(Unpublished::IndexFull) => {
+                let placement = Placement {
+                    now: guard.now(),
+                    deadline: item.deadline(),
+                    born,
+                    purpose: Purpose::Write,
+                    evict: true,
+                    main: false,
+                };
+                Err((self.shortage(store, 0, placement), pending))
+            }
+            Err(Unpublished::Again) => {
+                // A flush came in between: what is stored now is stored after it.
+                let (flags, deadline) = (item.client_flags(), item.deadline());
+                self.store(guard, item.key, item.value, flags, deadline, condition)
+                    .map_err(|why| (why, pending))
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::guard::Participant;
+    use crate::{Eviction, Maintainer, Options};
+
+    const SEGMENT: u32 = 64 << 10;
+    /// In a tail, and in a span of two segments.
+    const LENGTHS: [usize; 2] = [20_000, 100_000];
+    const BYTES: u8 = 251;
+
+    struct Rig {
+        store: Arc<Store>,
+        participant: Participant,
+        writer: Writer,
+        maintainer: Maintainer,
+    }
+
+    fn rig(eviction: Eviction) -> Rig {
+        let store = Store::new(&Options {
+            memory: 8 << 20,
+            segment_size: Some(SEGMENT),
+            eviction,
+            ..Options::default()
+        })
+        .unwrap();
+        Rig {
+            participant: store.join().unwrap(),
+            writer: store.writer().unwrap(),
+            maintainer: store.maintainer().unwrap(),
+            store,
+        }
+    }
+
+    impl Rig {
+        fn begin(&mut self, key: &[u8], length: usize) -> Option<Pending> {
+            let guard = self.participant.enter(10);
+            self.writer.begin(&guard, key, length, 7, 0)
+        }
+
+        fn complete(&mut self, pending: Pending, condition: Condition) -> Stored {
+            let guard = self.participant.enter(10);
+            self.writer.complete(&guard, pending, condition).unwrap()
+        }
+
+        /// Stores with all the help there is.
+        fn store(&mut self, key: &[u8], value: &[u8]) {
+            for _ in 0..1000 {
+                let guard = self.participant.enter(10);
+                let stored = self
+                    .writer
+                    .store(&guard, key, value, 0, 0, Condition::Always);
+                drop(guard);
+                if stored.is_ok() {
+                    return;
+                }
+                self.work();
+            }
+            panic!(
+                "no space for {} bytes: {:?}",
+                value.len(),
+                self.store.stats()
+            );
+        }
+
+        fn work(&mut self) {
+            let guard = self.participant.enter(10);
+            self.writer.reclaim(&guard, 64);
+            self.writer.settle(&guard);
+            drop(guard);
+            self.maintainer.tick(10);
+        }
+
+        fn value(&mut self, key: &[u8]) -> Option<Vec<u8>> {
+            let guard = self.participant.enter(10);
+            let item = self.store.get(&guard, key)?;
+            Some(item.value().to_vec())
+        }
+    }
+
+    fn value(length: usize) -> Vec<u8> {
+        (0..length).map(|at| (at % 241) as u8).collect()
+    }
+
+    /// Writes the next `most` bytes of `value`.
+    fn receive(pending: &mut Pending, value: &[u8], most: usize) {
+        let from = pending.received().len();
+        let room = pending.room();
+        let bytes = room.len().min(most);
+        room[..bytes].copy_from_slice(&value[from..from + bytes]);
+        pending.fill(bytes);
+    }
+
+    #[test]
+    fn a_drain_does_not_free_what_is_being_received_into() {
+        for length in LENGTHS {
+            let mut rig = rig(Eviction::Fifo);
+            let value = value(length);
+            let mut pending = rig.begin(b"slow", length).unwrap();
+            receive(&mut pending, &value, length / 2);
+            // The heap three times over, and a window for a span besides.
+            for round in 0..2500_u32 {
+                let large = if round % 100 == 0 { 700_000 } else { 10_000 };
+                rig.store(&round.to_le_bytes(), &vec![BYTES; large]);
+            }
+            assert_eq!(pending.received(), &value[..length / 2]);
+            assert_eq!(rig.value(b"slow"), None, "half a value was served");
+            receive(&mut pending, &value, length);
+            let stored = rig.complete(pending, Condition::Always);
+            assert!(matches!(stored, Stored::Stored { .. }));
+            assert!(rig.value(b"slow").unwrap() == value);
+            let guard = rig.participant.enter(10);
+            assert_eq!(rig.store.get(&guard, b"slow").unwrap().flags(), 7);
+        }
+    }
+
+    #[test]
+    fn broken_uploads_give_their_memory_back() {
+        for length in LENGTHS {
+            let mut rig = rig(Eviction::None);
+            rig.store(b"kept", b"value");
+            let mut begun = 0;
+            for _ in 0..4000 {
+                let Some(mut pending) = rig.begin(b"broken", length) else {
+                    rig.work();
+                    continue;
+                };
+                receive(&mut pending, &value(length), length / 3);
+                begun += 1;
+            }
+            assert!(begun > 3000, "only {begun} found room");
+            rig.writer.tails.close(&rig.store.space);
+            for _ in 0..1000 {
+                rig.work();
+            }
+            let stats = rig.store.stats();
+            assert!(
+                stats.segments - stats.segments_free - stats.segments_lent <= 2,
+                "{stats:?}"
+            );
+            assert_eq!(rig.value(b"kept").unwrap(), b"value");
+            assert_eq!((stats.items, stats.item_bytes < 100), (1, true));
+        }
+    }
+
+    #[test]
+    fn what_is_being_received_does_not_hold_more_than_its_share() {
+        for length in LENGTHS {
+            let mut rig = rig(Eviction::Fifo);
+            let mut uploads: Vec<_> = (0..1000).map_while(|_| rig.begin(b"key", length)).collect();
+            let held: usize = uploads.len() * length;
+            let most = rig.store.space.geometry.held_max as usize;
+            assert!((most / 2..=most).contains(&held), "{held} of {most}");
+            // What is in a segment already held is free to come, in another it is not.
+            uploads.clear();
+            rig.work();
+            assert!(rig.begin(b"key", length).is_some());
+        }
+    }
+
+    #[test]
+    fn a_flush_in_between_does_not_take_the_value_and_is_cleaned_up() {
+        for length in LENGTHS {
+            let mut rig = rig(Eviction::Fifo);
+            let mut pending = rig.begin(b"key", length).unwrap();
+            receive(&mut pending, &value(length), length);
+            rig.store(b"old", b"value");
+            rig.store.flush();
+            for _ in 0..100 {
+                rig.work();
+            }
+            assert!(rig.store.flush.pending().is_some(), "its segment is older");
+            rig.complete(pending, Condition::Absent);
+            for _ in 0..100 {
+                rig.work();
+            }
+            assert_eq!(rig.store.flush.pending(), None);
+            assert!(rig.value(b"key").unwrap() == value(length));
+            assert_eq!(rig.value(b"old"), None);
+        }
+    }
+
+    #[test]
+    fn a_condition_is_looked_at_when_the_value_is_whole() {
+        let mut rig = rig(Eviction::Fifo);
+        let length = LENGTHS[0];
+        let mut pending = rig.begin(b"key", length).unwrap();
+        receive(&mut pending, &value(length), length);
+        rig.store(b"key", b"first");
+        assert_eq!(rig.complete(pending, Condition::Absent), Stored::NotStored);
+        assert_eq!(rig.value(b"key").unwrap(), b"first");
+
+        let mut pending = rig.begin(b"key", length).unwrap();
+        receive(&mut pending, &value(length), length);
+        assert!(matches!(
+            rig.complete(pending, Condition::Present),
+            Stored::Stored { .. }
+        ));
+        assert!(rig.value(b"key").unwrap() == value(length));
+        assert_eq!(rig.store.stats().items, 1);
+    }
+}
