@@ -3,6 +3,7 @@
 //! Eviction, expiry, moves, index resizes and flushes go on all the while. The checks are those that the faults found in
 //! other concurrent segment stores would have tripped.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -55,6 +56,39 @@ impl Hand {
     fn set(&mut self, key: &[u8], value: &[u8], ttl: Seconds) -> Stored {
         let deadline = if ttl == 0 { 0 } else { self.now() + ttl };
         self.change(|writer, guard| writer.store(guard, key, value, 0, deadline, Condition::Always))
+    }
+
+    /// As `set`, with the value received in two turns; one that breaks off goes before.
+    fn upload(&mut self, key: &[u8], value: &[u8], ttl: Seconds) {
+        let deadline = if ttl == 0 { 0 } else { self.now() + ttl };
+        let (first, rest) = value.split_at(value.len() / 2);
+        let [broken, whole] = [(), ()].map(|()| {
+            self.turn(|_, writer, guard| {
+                let mut pending = writer.begin(guard, key, value.len(), 0, deadline)?;
+                pending.room()[..first.len()].copy_from_slice(first);
+                pending.fill(first.len());
+                Some(pending)
+            })
+        });
+        drop(broken);
+        let Some(mut pending) = whole else {
+            self.set(key, value, ttl);
+            return;
+        };
+        self.turn(|_, writer, guard| writer.settle(guard));
+        assert_eq!(pending.received(), first);
+        pending.room().copy_from_slice(rest);
+        pending.fill(rest.len());
+        let pending = RefCell::new(Some(pending));
+        self.change(|writer, guard| {
+            let whole = pending.take().unwrap();
+            writer
+                .complete(guard, whole, Condition::Always)
+                .map_err(|(why, whole)| {
+                    pending.replace(Some(whole));
+                    why
+                })
+        });
     }
 
     fn get(&mut self, key: &[u8]) -> Option<Vec<u8>> {
@@ -243,7 +277,11 @@ fn no_stale_value_after_an_acknowledged_change() {
                         },
                         b' ',
                     );
-                    hand.set(&key, &value, ttl);
+                    if large || random(&mut dice).is_multiple_of(20) {
+                        hand.upload(&key, &value, ttl);
+                    } else {
+                        hand.set(&key, &value, ttl);
+                    }
                 }
             }
             acknowledged[mine].store(round, Ordering::SeqCst);
