@@ -26,7 +26,8 @@ const PACE_MIN: u64 = 64 << 10;
 /// reclaimed meanwhile.
 const PLACED_MAX: Duration = Duration::from_secs(10);
 
-/// How long a request waits for budget where there is no request timeout.
+/// How long a request waits for budget, or a value stays in its place for want of it, where there
+/// is no request timeout.
 const BUDGET_WAIT: Duration = Duration::from_secs(30);
 
 /// What a client's session does when it gets its next turn.
@@ -379,6 +380,10 @@ impl Client {
         };
         if limit.is_some_and(|limit| now.saturating_duration_since(since) >= limit) {
             return Some(reason);
+        }
+        let longest = bounds.request_timeout.unwrap_or(BUDGET_WAIT);
+        if self.placed.is_some_and(|since| now >= since + longest) {
+            return Some(Reason::Request);
         }
         self.is_slow(now).then_some(Reason::Slow)
     }

@@ -193,3 +193,26 @@ fn uploads_beyond_the_stores_share_go_through_buffers() {
         &[&row("a", &value)[..], b"END\r\n"].concat(),
     );
 }
+
+#[test]
+fn an_upload_for_which_there_is_no_buffer_does_not_stay_for_ever() {
+    let mut rig = rig(|config| {
+        config.max_item_size = 100_000;
+        config.max_request_line = 20_000;
+        config.request_timeout = None;
+    });
+    let mut slow = rig.connect();
+    slow.write_all(&set("a", &pattern(99_000))[..5000]).unwrap();
+    rig.step();
+    let mut other = rig.connect();
+    other.write_all(b"append a 0 0 99000\r\n").unwrap();
+    rig.step();
+    for (seconds, closed) in [(11, false), (29, false), (30, true)] {
+        assert!(rig.client().session.is_placed());
+        rig.worker
+            .sweep(Instant::now() + Duration::from_secs(seconds));
+        assert_eq!(is_closed(&mut slow), closed, "after {seconds} s");
+    }
+    assert_eq!(rig.counters().closed_request_timeout.get(), 1);
+    assert_eq!(rig.counters().uploads_slow.get(), 0);
+}
