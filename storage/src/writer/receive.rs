@@ -220,6 +220,8 @@ mod tests {
     /// In a tail, and in a span of two segments.
     const LENGTHS: [usize; 2] = [20_000, 100_000];
     const BYTES: u8 = 251;
+    /// Bouts of maintenance that are enough to clean up.
+    const TICKS: usize = if cfg!(miri) { 8 } else { 100 };
 
     struct Rig {
         store: Arc<Store>,
@@ -331,7 +333,7 @@ mod tests {
         for length in LENGTHS {
             let mut rig = rig(Eviction::None);
             rig.store(b"kept", b"value");
-            let (mut begun, rounds) = (0, if cfg!(miri) { 100 } else { 4000 });
+            let (mut begun, rounds) = (0, if cfg!(miri) { 40 } else { 4000 });
             for _ in 0..rounds {
                 let Some(mut pending) = rig.begin(b"broken", length) else {
                     rig.work();
@@ -342,7 +344,7 @@ mod tests {
             }
             assert!(begun > rounds / 2, "only {begun} found room");
             rig.writer.tails.close(&rig.store.space);
-            for _ in 0..rounds {
+            for _ in 0..10 * TICKS {
                 rig.work();
             }
             let stats = rig.store.stats();
@@ -378,12 +380,12 @@ mod tests {
             receive(&mut pending, &value(length), length);
             rig.store(b"old", b"value");
             rig.store.flush();
-            for _ in 0..100 {
+            for _ in 0..TICKS {
                 rig.work();
             }
             assert!(rig.store.flush.pending().is_some(), "its segment is older");
             rig.complete(pending, Condition::Absent);
-            for _ in 0..100 {
+            for _ in 0..TICKS {
                 rig.work();
             }
             assert_eq!(rig.store.flush.pending(), None);
