@@ -8,10 +8,10 @@ use std::iter;
 use std::ops::{Range, RangeInclusive};
 use std::sync::atomic::Ordering;
 
+use super::State;
 use super::queues::{Queues, Window};
 use super::seal::Seal;
 use super::space::{Purpose, Space};
-use super::State;
 use crate::Seconds;
 use crate::pool::Pool;
 
