@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::evict::worth::Grade;
 use crate::guard::Guard;
 use crate::index::Hash;
-use crate::item::{Body, Draft, Stored};
+use crate::item::{self, Body, Draft, Stored};
 use crate::segment::space::Purpose;
 use crate::store::{Found, Garbage, Store, View};
 use crate::writer::{Publish, Step, Task, Writer};
@@ -13,6 +13,8 @@ use crate::{Eviction, NoSpace};
 
 /// Items a slice looks at (Law 7: about 50 us).
 const SLICE_ITEMS: usize = 64;
+/// Bytes moved after which a slice ends, for the same reason.
+const SLICE_MOVED: u32 = 64 << 10;
 /// An evicted segment keeps three quarters of its bytes at most.
 const KEPT_PART_MAX: (u64, u64) = (3, 4);
 
@@ -44,8 +46,6 @@ impl Reason {
 pub(crate) struct Drain {
     pub(crate) segment: u32,
     pub(crate) reason: Reason,
-    /// Under s3fifo: its items had proven themselves.
-    main: bool,
     /// Bytes from the segment's start.
     pub(crate) cursor: u32,
     /// Bytes that were moved although they might have been dropped.
@@ -53,11 +53,10 @@ pub(crate) struct Drain {
 }
 
 impl Drain {
-    pub(crate) fn new(segment: u32, reason: Reason, main: bool) -> Drain {
+    pub(crate) fn new(segment: u32, reason: Reason) -> Drain {
         Drain {
             segment,
             reason,
-            main,
             cursor: 0,
             kept: 0,
         }
@@ -149,15 +148,15 @@ impl Writer {
         Some(freed)
     }
 
-    /// Walks over at most 64 items; returns the bytes of those that did not move, `None` when it is stuck.
+    /// Walks over at most 64 items, fewer when many bytes have to move; returns the bytes of those that did not move, `None` when it is stuck.
     fn slice(&mut self, guard: &Guard<'_>, drain: &mut Drain) -> Option<u64> {
         let store = guard.store();
         let start = store.space.offset_of(drain.segment);
         let len = store.space.records[drain.segment as usize].len();
         let mut grades = Grades::new();
-        let mut freed = 0;
+        let (mut freed, mut moved) = (0, 0);
         for _ in 0..SLICE_ITEMS {
-            if drain.cursor == len {
+            if drain.cursor == len || moved >= SLICE_MOVED {
                 break;
             }
             let location = start + u64::from(drain.cursor);
@@ -175,6 +174,7 @@ impl Writer {
                 Fate::Moved => {
                     self.tally().moved.add(1);
                     drain.kept += size;
+                    moved += size;
                 }
                 Fate::Gone => freed += u64::from(size),
             }
@@ -253,7 +253,7 @@ impl Writer {
         self.count_dropped(store, view, &found, drain.reason);
         if let Some(ghosts) = &store.ghosts
             && is_visible
-            && !drain.main
+            && !store.space.record_of(case.location).is_main()
         {
             ghosts.add(case.hash.bits);
         }
@@ -295,7 +295,7 @@ impl Writer {
                 Publish::Copy { observe: false }
             },
             purpose: Purpose::Drain,
-            main: drain.main || (survives && store.eviction == Eviction::S3Fifo),
+            main: survives && store.eviction == Eviction::S3Fifo,
         };
         let location = case.location;
         let moved = self.rewrite(
@@ -315,6 +315,11 @@ impl Writer {
                             old.is_fetched()
                         } else {
                             old.stored.is_fetched()
+                        },
+                        spared: match old.word.frequency() {
+                            _ if !survives => old.stored.spared(),
+                            0 => (old.stored.spared() + 1).min(item::SPARED_MAX),
+                            _ => 0,
                         },
                         ..Draft::successor(&old.stored, body)
                     },
@@ -336,10 +341,13 @@ fn is_kept(store: &Store, drain: &Drain, case: &Case<'_>, grades: &mut Grades) -
     let Some((_, word)) = store.index.find(case.hash, names) else {
         return false;
     };
-    let size = case.item.size() as u32;
-    let grade = Grade::of(word.frequency(), size);
+    let (size, frequency) = (case.item.size() as u32, word.frequency());
+    let grade = Grade::of(frequency, size);
     grades.add(grade, size);
-    grade >= store.worth.limit()
+    // Else a small item that nobody asks for would stay for ever.
+    let may_stay = frequency > 0 || case.item.spared() < item::SPARED_MAX;
+    may_stay
+        && grade >= store.worth.limit()
         && drain.may_keep(size, store.space.records[drain.segment as usize].len())
 }
 
@@ -380,7 +388,7 @@ mod tests {
                                 location: found.location,
                                 item: found.stored,
                             };
-                            let drain = Drain::new(0, Reason::Expired, false);
+                            let drain = Drain::new(0, Reason::Expired);
                             writer.dispose(&guard, &drain, &case, false);
                         }
                     }

@@ -26,6 +26,10 @@ const CLIENT_FLAGS: u8 = 4;
 const CAS: u8 = 8;
 /// No field, but a mark: it was asked for before it came here.
 const FETCHED: u8 = 16;
+/// No field either: how many evictions it has survived since it was last asked for.
+const SPARED_SHIFT: u32 = 5;
+/// As many as can be told.
+pub(crate) const SPARED_MAX: u8 = 3;
 
 /// The most that header, padding and optional fields take together.
 pub(crate) const OVERHEAD_MAX: usize = HEADER + 3 + 4 + 4 + 8;
@@ -93,6 +97,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) cas: Option<u64>,
     /// It was asked for where it lay before.
     pub(crate) fetched: bool,
+    /// Evictions that it has survived since it was asked for, at most `SPARED_MAX`.
+    pub(crate) spared: u8,
 }
 
 impl<'a> Draft<'a> {
@@ -107,6 +113,7 @@ impl<'a> Draft<'a> {
             cell: old.has_cell(),
             cas: None,
             fetched: false,
+            spared: 0,
         }
     }
 
@@ -125,7 +132,7 @@ impl<'a> Draft<'a> {
         };
         let cas = if self.cas.is_some() { CAS } else { 0 };
         let fetched = if self.fetched { FETCHED } else { 0 };
-        expiry | client | cas | fetched
+        expiry | client | cas | fetched | self.spared << SPARED_SHIFT
     }
 
     /// Bytes the item takes when it starts at `offset` of the pool (the padding of a cell depends on it).
@@ -329,6 +336,11 @@ impl<'g> Stored<'g> {
         })
     }
 
+    /// Evictions that it has survived since it was asked for, as far as can be told.
+    pub(crate) fn spared(&self) -> u8 {
+        self.fields >> SPARED_SHIFT & SPARED_MAX
+    }
+
     /// It was asked for before it came here; what happened since, its slot tells.
     pub(crate) fn is_fetched(&self) -> bool {
         self.fields & FETCHED != 0
@@ -363,6 +375,7 @@ mod tests {
                     cell: combination & 4 != 0,
                     cas: (combination & 8 != 0).then_some(u64::MAX - 3),
                     fetched: combination & 16 != 0,
+                    spared: combination & SPARED_MAX,
                 };
                 let (memory, size) = written(&draft, offset);
                 assert_eq!(size, draft.size_at(offset));
@@ -376,6 +389,7 @@ mod tests {
                 assert_eq!(item.deadline(), draft.deadline);
                 assert_eq!(item.cas(), draft.cas);
                 assert_eq!(item.is_fetched(), draft.fetched);
+                assert_eq!(item.spared(), draft.spared);
                 assert_eq!(item.size(), size);
             }
         }
@@ -391,6 +405,7 @@ mod tests {
             cell: false,
             cas: None,
             fetched: false,
+            spared: 0,
         };
         assert_eq!(draft.size_at(3), HEADER + 1);
     }
@@ -408,6 +423,7 @@ mod tests {
             cell: false,
             cas: None,
             fetched: false,
+            spared: 0,
         };
         let (memory, _) = written(&draft, 0);
         // SAFETY: written above.
@@ -425,6 +441,7 @@ mod tests {
             cell: true,
             cas: None,
             fetched: false,
+            spared: 0,
         };
         let (memory, _) = written(&draft, 0);
         // SAFETY: written above.

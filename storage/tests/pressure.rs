@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use storage::{
-    Condition, Eviction, Guard, Maintainer, NoSpace, Options, Participant, Seconds, Stats, Store,
-    Writer,
+    Condition, Counter, Eviction, Guard, Maintainer, NoSpace, Options, Participant, Seconds, Stats,
+    Store, Writer,
 };
 
 /// A store with one worker and its maintenance, driven by one thread and a clock of its own.
@@ -51,6 +51,22 @@ impl Bench {
             self.maintainer.tick(self.now);
         }
         last
+    }
+
+    /// Adds one to a counter that is there.
+    fn increment(&mut self, key: &str) {
+        for _ in 0..400 {
+            let counted = self.turn(|writer, guard| writer.arith(guard, key.as_bytes(), 1, true));
+            match counted {
+                Ok(counter) => {
+                    assert!(matches!(counter, Counter::Value(_)), "{key}: {counter:?}");
+                    return;
+                }
+                Err(_) => self.idle(1),
+            }
+            self.turn(|writer, guard| writer.reclaim(guard, 16));
+        }
+        panic!("{key}: no space, {:?}", self.stats());
     }
 
     fn idle(&mut self, ticks: usize) {
@@ -264,5 +280,48 @@ fn a_thousand_ttls_share_sixteen_mebibytes_among_eight_writers() {
         if let Some(writer) = others.get_mut(at) {
             std::mem::swap(&mut bench.writer, writer);
         }
+    }
+}
+
+/// What is written again and again leaves dead bytes behind and nothing else has to give way for it, in a store that is
+/// nine tenths full.
+#[test]
+fn rewriting_a_few_keys_would_push_others_out() {
+    for eviction in Eviction::ALL {
+        let mut bench = Bench::new(&small(eviction));
+        let value = [b'v'; 100];
+        let mut others = 0;
+        while bench.stats().segments_free * 10 > bench.stats().segments {
+            for _ in 0..100 {
+                bench.set(&format!("other-{others}"), &value, 0).unwrap();
+                others += 1;
+            }
+        }
+        let rewritten = [b'r'; 1_000];
+        for n in 0..10 * bench.stats().heap_bytes / 1_000 {
+            bench
+                .set("one", &rewritten, 0)
+                .unwrap_or_else(|why| panic!("{eviction:?}, {why:?} at {n}: {:?}", bench.stats()));
+        }
+        for n in 0..1_000 {
+            bench.set(&format!("counter-{n}"), b"0", 0).unwrap();
+        }
+        for n in 0..200_000_u64 {
+            bench.increment(&format!("counter-{}", n * 7_919 % 1_000));
+        }
+        let stats = bench.stats();
+        let evicted = (stats.evicted_space, stats.evicted_index);
+        assert_eq!(evicted, (0, 0), "{eviction:?}: {stats:?}");
+        let store = bench.store.clone();
+        bench.turn(|_, guard| {
+            for n in 0..others {
+                let item = store.get(guard, format!("other-{n}").as_bytes());
+                assert!(item.is_some_and(|item| item.value() == value), "{n}");
+            }
+            let counted = store
+                .get(guard, b"counter-7")
+                .map(|item| item.value().to_vec());
+            assert_eq!(counted.as_deref(), Some(&b"200"[..]));
+        });
     }
 }

@@ -29,14 +29,17 @@ impl Ghosts {
         place.store(mark, Ordering::Relaxed);
     }
 
-    /// Whether the key of a hash is remembered; if so, it is forgotten with that.
-    pub(crate) fn take(&self, hash: u64) -> bool {
+    /// Whether the key of a hash is remembered.
+    pub(crate) fn has(&self, hash: u64) -> bool {
         let (place, mark) = self.place(hash);
-        let is_there = place.load(Ordering::Relaxed) == mark;
-        if is_there {
-            place.store(0, Ordering::Relaxed);
+        place.load(Ordering::Relaxed) == mark
+    }
+
+    /// Forgets the key of a hash: it is stored again.
+    pub(crate) fn forget(&self, hash: u64) {
+        if self.has(hash) {
+            self.place(hash).0.store(0, Ordering::Relaxed);
         }
-        is_there
     }
 
     fn place(&self, hash: u64) -> (&AtomicU32, u32) {
@@ -50,12 +53,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ghost_would_be_met_twice_or_by_a_stranger() {
+    fn a_ghost_would_stay_for_ever_or_be_met_by_a_stranger() {
         let ghosts = Ghosts::new(64 << 10);
         ghosts.add(0x0123_4567_89ab_cdef);
-        assert!(!ghosts.take(0x0123_4567_89ab_cdee));
-        assert!(ghosts.take(0x0123_4567_89ab_cdef));
-        assert!(!ghosts.take(0x0123_4567_89ab_cdef));
-        assert!(!ghosts.take(0), "an empty place");
+        ghosts.forget(0x0123_4567_89ab_cdee);
+        assert!(!ghosts.has(0x0123_4567_89ab_cdee));
+        assert!(ghosts.has(0x0123_4567_89ab_cdef));
+        ghosts.forget(0x0123_4567_89ab_cdef);
+        assert!(!ghosts.has(0x0123_4567_89ab_cdef));
+        assert!(!ghosts.has(0), "an empty place");
     }
 }

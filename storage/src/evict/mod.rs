@@ -111,6 +111,9 @@ pub(crate) trait Policy: Send {
     fn victim(&mut self, sealed: &Sealed<'_>) -> Option<u32>;
 }
 
+#[cfg(all(test, not(loom), not(miri)))]
+mod store_tests;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,8 @@
 //! stay longer, since for one large item there are many of them. (After Segcache's frequency over size and the
 //! cost over size of Greedy-Dual.)
 //!
+//! An item that is never asked for stays three times at most, however small it is.
+//!
 //! What was worth how much in the segments evicted lately is kept as bytes by worth, 16 steps an octave. Where they are
 //! cut in two halves lies the limit for the next ones: so one pass over a segment is enough.
 
@@ -51,8 +53,8 @@ pub(crate) struct Worth {
 impl Worth {
     pub(crate) fn new(heap_bytes: u64) -> Worth {
         Worth {
-            // Nothing stays before anything was compared.
-            limit: AtomicU32::new(GRADES as u32),
+            // Everything stays before anything was compared.
+            limit: AtomicU32::new(0),
             seen: Mutex::new(Seen {
                 bytes: Box::new([0; GRADES]),
                 sum: 0,
@@ -129,7 +131,10 @@ mod tests {
     #[test]
     fn items_of_equal_worth_would_be_copied_for_nothing() {
         let worth = Worth::new(1 << 30);
-        assert!(Grade::of(15, 6) < worth.limit(), "nothing is known yet");
+        assert!(
+            Grade::of(0, 1 << 24) >= worth.limit(),
+            "nothing is known yet"
+        );
         worth.learn(&[(Grade::of(0, 60), 60); 64]);
         assert!(Grade::of(0, 60) < worth.limit());
         assert!(Grade::of(1, 60) >= worth.limit());

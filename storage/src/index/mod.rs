@@ -129,15 +129,26 @@ impl Array {
         })
     }
 
-    /// Makes one item of a bucket go from its first choice to its second; returns the slot it has left, which still
-    /// names it. The caller holds the bucket's lock, which is that of every key whose first choice the bucket is.
-    fn make_way<'g>(self, at: usize) -> Option<&'g Slot> {
-        self.bucket(at).0.iter().find(|slot| {
-            let word = slot.load();
+    /// Makes one item of a bucket go from its first choice to its second, and lets `put` have the slot it leaves; false
+    /// when there is none. The caller holds the bucket's lock, which is that of every key whose first choice the bucket
+    /// is. `put` returns the word that it replaced.
+    fn make_way<'g>(self, at: usize, put: impl FnOnce(&'g Slot) -> Word) -> bool {
+        for slot in &self.bucket::<'g>(at).0 {
+            let word = slot.load().without_lock();
             let [first, second] = self.places(word.tag());
-            let adopts = |other: &Slot| other.adopt(word.without_lock());
-            word.location().is_some() && first == at && self.bucket(second).0.iter().any(adopts)
-        })
+            if word.location().is_none() || first != at {
+                continue;
+            }
+            let second = &self.bucket::<'g>(second).0;
+            if let Some(copy) = second.iter().find(|other| other.adopt(word)) {
+                // A first fetch that was counted after the copy was made is not lost.
+                if put(slot).frequency() > word.frequency() {
+                    copy.bump(word, |_| true);
+                }
+                return true;
+            }
+        }
+        false
     }
 
     fn used(self) -> usize {
@@ -330,8 +341,8 @@ impl<'g> Locked<'g> {
     /// Takes the slot of an item that can make way, when both buckets are full.
     fn insert_by_force(&self, location: u64) -> Result<(), BothFull> {
         let [first, second] = self.array.places(self.tag);
-        if let Some(slot) = self.array.make_way(first) {
-            slot.replace(self.tag, location);
+        let put = |slot: &Slot| slot.replace(self.tag, location);
+        if self.array.make_way(first, put) {
             return Ok(());
         }
         let other = &self.array.bucket(second).0[0];
@@ -339,12 +350,9 @@ impl<'g> Locked<'g> {
         if !other.try_lock() {
             return Err(BothFull);
         }
-        let slot = self.array.make_way(second);
-        if let Some(slot) = slot {
-            slot.replace(self.tag, location);
-        }
+        let done = self.array.make_way(second, put);
         other.unlock();
-        slot.map(|_| ()).ok_or(BothFull)
+        if done { Ok(()) } else { Err(BothFull) }
     }
 
     /// Unlinks the item that `slot` names.

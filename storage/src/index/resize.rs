@@ -180,8 +180,9 @@ fn adopt(array: Array, word: super::Word) -> bool {
         second
     };
     bucket.0.iter().any(|slot| slot.adopt(word))
-        || array.make_way(places[0]).is_some_and(|slot| {
-            slot.clear();
-            slot.adopt(word)
+        || array.make_way(places[0], |slot| {
+            let left = slot.clear();
+            slot.adopt(word);
+            left
         })
 }

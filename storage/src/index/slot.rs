@@ -75,9 +75,14 @@ impl Slot {
 
     /// Names another item for the same key, published with it; frequency starts anew, and nobody knows its unique. The caller holds the key's lock,
     /// so nobody else changes more than frequency and lock bits.
-    pub(super) fn replace(&self, tag: u16, location: u64) {
+    /// Returns the word that was there.
+    pub(super) fn replace(&self, tag: u16, location: u64) -> Word {
         let new = compose(tag, location);
-        self.update(|word| Some(new | word & LOCK));
+        let change = |word| Some(new | word & LOCK);
+        let (Ok(old) | Err(old)) = self
+            .0
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, change);
+        Word(old)
     }
 
     /// As `replace` for an item that has moved: its frequency goes with it, or half of it.

@@ -25,7 +25,7 @@ pub(crate) mod space;
 pub(crate) mod tail;
 mod window;
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 pub(crate) const SEGMENT_MIN: u32 = 16 << 10;
 pub(crate) const SEGMENT_MAX: u32 = 8 << 20;
@@ -79,6 +79,8 @@ pub(crate) struct Record {
     span: AtomicU32,
     /// Its place in the order of sealing.
     sequence: AtomicU64,
+    /// Under s3fifo: its items have proven themselves. Set before the first of them is published.
+    main: AtomicBool,
     /// Items that are being received. Only the owner of an Open segment raises it; 0 in any state but Open and Filling.
     pending: AtomicU32,
 }
@@ -92,6 +94,7 @@ impl Record {
             dead: AtomicU32::new(0),
             span: AtomicU32::new(1),
             sequence: AtomicU64::new(0),
+            main: AtomicBool::new(false),
             pending: AtomicU32::new(0),
         }
     }
@@ -117,6 +120,11 @@ impl Record {
         self.dead.load(Ordering::Relaxed)
     }
 
+    /// Whether its items have proven themselves.
+    pub(crate) fn is_main(&self) -> bool {
+        self.main.load(Ordering::Relaxed)
+    }
+
     /// Bytes of items that have not been unlinked.
     pub(crate) fn live(&self) -> u32 {
         self.len().saturating_sub(self.dead())
@@ -137,13 +145,14 @@ impl Record {
     }
 
     /// Free to Open: a new generation, and everything the former one left behind forgotten, before the first byte.
-    fn open(&self, born: u64, span: u32) {
+    fn open(&self, born: u64, span: u32, main: bool) {
         debug_assert_eq!(self.state(), State::Free);
         debug_assert!(!self.is_pending());
         self.born.store(born, Ordering::Relaxed);
         self.len.store(0, Ordering::Relaxed);
         self.dead.store(0, Ordering::Relaxed);
         self.span.store(span, Ordering::Relaxed);
+        self.main.store(main, Ordering::Relaxed);
         let generation = (self.word.load(Ordering::Relaxed) >> STATE_BITS) + 1;
         self.word.store(
             generation << STATE_BITS | State::Open as u64,

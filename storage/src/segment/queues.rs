@@ -174,11 +174,6 @@ impl Queues {
         })
     }
 
-    /// Whether a sealed segment's items have proven themselves.
-    pub(super) fn is_main(&self, segment: u32) -> bool {
-        self.sealed[segment as usize].seal.main
-    }
-
     /// Takes note of how much of a sealed segment is dead.
     pub(super) fn set_dead(&mut self, segment: u32, eighths: u8, live: u32) {
         self.policy.shrink(segment, live);

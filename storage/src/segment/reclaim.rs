@@ -115,7 +115,7 @@ impl Space {
         }
         queues.dequeue(segment);
         queues.coming += record.span();
-        Some(Drain::new(segment, reason, queues.is_main(segment)))
+        Some(Drain::new(segment, reason))
     }
 
     fn window_drain(&self, queues: &mut Queues) -> Option<Drain> {

@@ -4,7 +4,6 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use super::queues::Queues;
 use super::seal::Seal;
@@ -78,12 +77,19 @@ impl Space {
 
     /// Fewer segments are free than the reserve asks for.
     pub(crate) fn is_low(&self) -> bool {
-        self.free_segments() < self.geometry.reserve
+        self.unspared() < self.geometry.reserve
     }
 
     /// So few segments are free that only drains may take one.
     pub(crate) fn is_starved(&self) -> bool {
-        self.free_segments() <= self.geometry.drain_reserve
+        self.unspared() <= self.geometry.drain_reserve
+    }
+
+    /// Free segments, without those that a window may hold: so, at times, too few.
+    fn unspared(&self) -> u32 {
+        let window = self.window_word.load(Ordering::Relaxed);
+        let kept = (window >> 32) as u32 - window as u32;
+        self.free_segments().saturating_sub(kept)
     }
 
     /// The segment that holds a location.
@@ -115,7 +121,7 @@ impl Space {
         let mut queues = self.queues();
         let segment = self.take_free(&mut queues, purpose)?;
         queues.note_open(segment, seal);
-        self.records[segment as usize].open(born, 1);
+        self.records[segment as usize].open(born, 1, seal.main);
         Some(segment)
     }
 
@@ -230,9 +236,6 @@ impl Space {
             for (at, record) in records.iter().enumerate() {
                 see(record, queues.seal_of((step * VISITS + at) as u32));
             }
-            drop(queues);
-            // Whoever waits for the mutex comes first.
-            thread::yield_now();
         }
     }
 

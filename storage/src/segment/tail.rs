@@ -50,6 +50,11 @@ impl Tail {
         }
     }
 
+    fn has_room(&self, space: &Space, size: usize, item: Placement) -> bool {
+        self.seal.len as usize + size <= space.geometry.segment_bytes as usize
+            && !self.is_stale(space, item.now, item.born)
+    }
+
     fn add(&mut self, size: usize, deadline: Seconds) {
         let seal = &mut self.seal;
         seal.len += size as u32;
@@ -119,6 +124,7 @@ impl Tails {
             let count = size.div_ceil(segment_bytes) as u32;
             let seal = Seal {
                 opened: item.now,
+                main: item.main,
                 ..Seal::default()
             };
             let segment = space
@@ -225,7 +231,8 @@ impl Tails {
         }
         let class = Kind::Class(Class::of(ttl));
         let room = self.open.len() < space.geometry.tails;
-        if room || self.open.iter().any(|tail| tail.kind == class) {
+        let is_same = |tail: &Tail| tail.kind == class && tail.seal.main == item.main;
+        if room || self.open.iter().any(is_same) {
             class
         } else {
             coarse
@@ -253,14 +260,15 @@ impl Tails {
     ) -> Result<usize, NoSpace> {
         let is_same = |tail: &Tail| tail.kind == kind && tail.seal.main == item.main;
         if let Some(at) = self.open.iter().position(is_same) {
-            let tail = &self.open[at];
-            let fits = tail.seal.len as usize + size <= space.geometry.segment_bytes as usize;
-            if fits && !tail.is_stale(space, item.now, item.born) {
+            if self.open[at].has_room(space, size, item) {
                 return Ok(at);
             }
             self.seal(space, at);
         }
         if self.open.len() >= space.geometry.tails {
+            if let Some(at) = self.shelter(space, size, item) {
+                return Ok(at);
+            }
             self.give_way(space);
         }
         let bins = match kind {
@@ -297,14 +305,24 @@ impl Tails {
         }
     }
 
+    /// Under s3fifo there are more coarse kinds than tails: rather than to seal one that has just been opened, an item
+    /// goes to any tail of its queue. Its own deadline keeps it exact.
+    fn shelter(&self, space: &Space, size: usize, item: Placement) -> Option<usize> {
+        let is_class = |tail: &Tail| matches!(tail.kind, Kind::Class(_));
+        if self.open.iter().any(is_class) {
+            return None;
+        }
+        let has_room =
+            |tail: &Tail| tail.seal.main == item.main && tail.has_room(space, size, item);
+        self.open.iter().position(has_room)
+    }
+
     /// Any tail with room, for an item that a drain moves when no segment is left: its own deadline keeps it exact.
     fn refuge(&self, space: &Space, size: usize, item: Placement) -> Option<usize> {
-        let has_room = |tail: &Tail| {
-            tail.seal.len as usize + size <= space.geometry.segment_bytes as usize
-                && !tail.is_stale(space, item.now, item.born)
-        };
         if item.purpose == Purpose::Drain {
-            self.open.iter().position(has_room)
+            self.open
+                .iter()
+                .position(|tail| tail.has_room(space, size, item))
         } else {
             None
         }

@@ -51,7 +51,7 @@ impl Space {
         for segment in first + 1..first + count {
             self.records[segment as usize].set(State::Inner);
         }
-        self.records[first as usize].open(born, count);
+        self.records[first as usize].open(born, count, seal.main);
         queues.note_open(first, seal);
         Some(first)
     }
@@ -137,7 +137,9 @@ impl Space {
 
     /// The window that costs the least: live bytes, those of the youngest segments twice.
     fn cheapest_window(&self, count: u32) -> Option<Range<u32>> {
-        let costs = self.costs(&self.queues().sequences());
+        let sequences = self.queues().sequences();
+        // Without the mutex: it is a long look.
+        let costs = self.costs(&sequences);
         let count = count as usize;
         let last = costs.len().checked_sub(count)?;
         let mut sum: u64 = costs[..count].iter().sum();

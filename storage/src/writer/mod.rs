@@ -150,6 +150,7 @@ impl Writer {
             cell: false,
             cas: None,
             fetched: false,
+            spared: 0,
         };
         self.publish_new(guard, &draft, |unique| condition.refusal(unique))
     }

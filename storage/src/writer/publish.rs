@@ -41,7 +41,7 @@ pub(crate) enum Publish {
 pub(crate) struct Task {
     pub(crate) publish: Publish,
     pub(crate) purpose: Purpose,
-    /// The item has proven itself (see [`Placement`]).
+    /// The item has proven itself with this, if not before (see [`Placement`]).
     pub(crate) main: bool,
 }
 
@@ -76,7 +76,7 @@ impl Writer {
             let why = match self.link(guard, hash, key, location, placement.born, &refuse) {
                 Ok(old) => {
                     self.committed(store, &room, size, placement);
-                    self.published(store, location, size, old);
+                    self.published(store, hash, location, size, old);
                     return Ok(Stored::Stored {
                         unique: store.unique_at(location),
                     });
@@ -205,6 +205,8 @@ impl Writer {
             let Some(seen) = store.locate(guard, hash, &names) else {
                 return Ok(None);
             };
+            // What has proven itself has done so for good.
+            let main = task.main || store.space.record_of(seen.location).is_main();
             // Before the draft is made: a touch in place that comes later must not be undone by it.
             let deadline = seen.stored.deadline();
             let (draft, answer) = match build(&seen) {
@@ -213,7 +215,7 @@ impl Writer {
             };
             let placed = Placement {
                 born,
-                ..placement(guard, &draft, task.purpose, task.main)
+                ..placement(guard, &draft, task.purpose, main)
             };
             let room = self.reserve(store, draft.size_max(), placed)?;
             let early = draft.size_max() > SMALL && tries < PATIENCE;
@@ -291,9 +293,9 @@ impl Publish {
     }
 }
 
-/// Whether a key was evicted a short while ago, and so has proven itself. Told once.
+/// Whether a key was evicted a short while ago, and so has proven itself.
 pub(super) fn returns(store: &Store, hash: Hash) -> bool {
-    let is_ghost = |ghosts: &Ghosts| ghosts.take(hash.bits);
+    let is_ghost = |ghosts: &Ghosts| ghosts.has(hash.bits);
     store.ghosts.as_ref().is_some_and(is_ghost)
 }
 

@@ -128,6 +128,7 @@ impl Writer {
             cell: false,
             cas: None,
             fetched: false,
+            spared: 0,
         };
         if !store.space.may_hold(draft.size_max()) {
             return None;
@@ -141,7 +142,7 @@ impl Writer {
         let room = self
             .tails
             .reserve(&store.space, draft.size_max(), placement);
-        self.take_stock(store);
+        self.take_stock(store, Purpose::Write);
         let room = room.ok()?;
         if !store.space.hold(store.space.segment_of(room.offset)) {
             self.tails.cancel(&store.space, &room);
@@ -183,7 +184,7 @@ impl Writer {
         match self.link(guard, hash, item.key, location, born, refuse) {
             Ok(old) => {
                 self.tally().spans.add(u64::from(pending.spans));
-                self.published(store, location, pending.size, old);
+                self.published(store, hash, location, pending.size, old);
                 pending.published = true;
                 let unique = store.unique_at(location);
                 Ok(Stored::Stored { unique })

@@ -2,7 +2,7 @@
 
 use super::Writer;
 use crate::guard::Guard;
-use crate::index::Word;
+use crate::index::{Hash, Word};
 use crate::item::{Draft, Stored as Bytes};
 use crate::segment::space::Purpose;
 use crate::segment::tail::{Placement, Room};
@@ -22,14 +22,15 @@ impl Writer {
             store.collect();
             room = self.tails.reserve(&store.space, size, placement);
         }
-        self.take_stock(store);
+        self.take_stock(store, placement.purpose);
         room.map_err(|_| self.shortage(store, size, placement))
     }
 
-    /// Takes note of the segments that were taken from the reserve.
-    pub(super) fn take_stock(&mut self, store: &Store) {
+    /// Takes note of the segments that were taken from the reserve. What a drain takes is no debt: it makes up for it
+    /// itself, and only what it does not move counts as freed.
+    pub(super) fn take_stock(&mut self, store: &Store, purpose: Purpose) {
         let taken = self.tails.take_stock();
-        if taken > 0 && store.space.is_low() {
+        if taken > 0 && purpose == Purpose::Write && store.space.is_low() {
             self.debt += taken;
             store.wake_maintenance();
         }
@@ -38,15 +39,17 @@ impl Writer {
     /// What to tell somebody for whom there is no room now.
     pub(super) fn shortage(&mut self, store: &Store, size: usize, placement: Placement) -> NoSpace {
         self.tally().no_space.add(1);
-        self.debt += u64::from(store.space.geometry.segment_bytes).max(size as u64);
-        if placement.purpose == Purpose::Write {
-            store.wake_maintenance();
+        let is_write = placement.purpose == Purpose::Write;
+        if is_write {
+            self.debt += u64::from(store.space.geometry.segment_bytes).max(size as u64);
         }
         if store.eviction == Eviction::None && store.is_exhausted(placement.now) {
-            NoSpace::Full
-        } else {
-            NoSpace::Retry
+            return NoSpace::Full;
         }
+        if is_write {
+            store.wake_maintenance();
+        }
+        NoSpace::Retry
     }
 
     pub(super) fn committed(
@@ -65,10 +68,14 @@ impl Writer {
     pub(super) fn published(
         &self,
         store: &Store,
+        hash: Hash,
         location: u64,
         size: usize,
         old: Option<Found<'_>>,
     ) {
+        if let Some(ghosts) = &store.ghosts {
+            ghosts.forget(hash.bits);
+        }
         self.tally().stored.add(1);
         self.count_bytes(store, location, size);
         if let Some(old) = old {
