@@ -139,7 +139,7 @@ pub(super) struct Client {
     pub(super) phase: Phase,
     /// When `phase` began, or in it last got on.
     pub(super) since: Instant,
-    /// Since when it has had a place in the store for a value.
+    /// Since when it has had a place in the store for the value that it is sending.
     placed: Option<Instant>,
     /// When bytes last went in or out.
     moved: Instant,
@@ -323,11 +323,9 @@ impl Client {
             self.phase = phase;
             self.since = now;
         }
-        self.placed = if self.session.is_placed() {
-            self.placed.or(Some(now))
-        } else {
-            None
-        };
+        // What got on has ended the upload before: with this one the time begins anew.
+        let placed = self.placed.filter(|_| !got_on).unwrap_or(now);
+        self.placed = self.session.is_placed().then_some(placed);
         // With its request, a session gives back what it holds; but not with each key of a long
         // retrieval.
         if got_on && !self.session.is_long() {
@@ -404,8 +402,9 @@ impl Client {
         let elapsed = now.saturating_duration_since(pace.since);
         let least = elapsed.as_millis() as u64 * PACE_MIN / 1000;
         // However fast it reads, a long retrieval must not hold the buffer of its line for all
-        // the time that its replies take.
-        let had_time_for_all = least > held + PACE_MIN;
+        // the time that its replies take. Who sends a value to its place in the store holds the
+        // line only, which says nothing of how much is to come.
+        let had_time_for_all = least > held + PACE_MIN && !self.session.is_placed();
         elapsed >= PACE && (waits_for_peer && pace.bytes < least || had_time_for_all)
     }
 

@@ -171,6 +171,68 @@ fn a_slow_upload_goes_on_in_a_buffer() {
 }
 
 #[test]
+fn an_upload_does_not_pay_for_the_time_of_the_one_before() {
+    for (request_timeout, seconds) in [(30, 10), (5, 5)] {
+        let timeout = Duration::from_secs(request_timeout);
+        let mut rig = rig(|config| config.request_timeout = Some(timeout));
+        let mut client = rig.connect();
+        let value = pattern(100_000);
+        let stream = set("a", &value).repeat(2);
+        // The receive that ends the first value brings the beginning of the second.
+        let (first, rest) = stream.split_at(70_000);
+        let (second, third) = rest.split_at(40_000);
+        rig.send(&mut client, first);
+        for _ in 0..20 {
+            rig.step();
+        }
+        assert!(rig.client().session.is_placed());
+        let between = Instant::now();
+        rig.send(&mut client, second);
+        assert_eq!(rig.receive(&mut client, 8), b"STORED\r\n");
+        assert_eq!(rig.counters().uploads_placed.get(), 2);
+
+        rig.worker.sweep(between + Duration::from_secs(seconds));
+        assert!(!is_closed(&mut client), "after {seconds} s");
+        assert!(rig.client().session.is_placed());
+        assert_eq!(rig.counters().uploads_slow.get(), 0);
+        rig.send(&mut client, third);
+        assert_eq!(rig.receive(&mut client, 8), b"STORED\r\n");
+    }
+}
+
+#[test]
+fn a_fast_upload_is_not_taken_for_slow_when_kept_memory_is_wanted() {
+    let mut rig = rig(|_| {});
+    let mut kept = Vec::new();
+    while !kept.last().is_some_and(net::Charge::is_wanted) {
+        kept.push(rig.worker.budget.keep(1000).expect("the other half"));
+    }
+    let mut client = rig.connect();
+    let request = set("a", &pattern(LARGE));
+    let start = Instant::now();
+    // So that no step looks at the client between these looks.
+    rig.worker.sweep(start + Duration::from_secs(3));
+    let mut sent = 0;
+    // The pace is measured from 4 s on: more than enough, then too little.
+    for (part, millis, closed) in [
+        (100_000, 4000, false),
+        (200_000, 5100, false),
+        (400_000, 8000, false),
+        (400_000, 9000, true),
+    ] {
+        rig.send(&mut client, &request[sent..part]);
+        for _ in 0..20 {
+            rig.step();
+        }
+        sent = part;
+        assert!(rig.client().session.is_placed());
+        rig.worker.sweep(start + Duration::from_millis(millis));
+        assert_eq!(is_closed(&mut client), closed, "after {millis} ms");
+    }
+    assert_eq!(rig.counters().closed_slow.get(), 1);
+}
+
+#[test]
 fn uploads_beyond_the_stores_share_go_through_buffers() {
     let mut rig = rig(|_| {});
     let value = pattern(600_000);
