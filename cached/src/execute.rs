@@ -65,6 +65,8 @@ pub(crate) struct Executor<'t> {
     /// The first request of the session's run has waited for space long enough: it is refused if
     /// there still is none.
     pub(crate) impatient: bool,
+    /// The session's run came to a large value for which the store had no place.
+    pub(crate) no_place: bool,
 }
 
 impl<'t> Execute<'t> for Executor<'t> {
@@ -80,9 +82,12 @@ impl<'t> Execute<'t> for Executor<'t> {
             key, length, flags, ..
         } = header;
         let writer = &mut self.engine.writer;
-        let pending = writer.begin(self.guard, key, length, flags, deadline)?;
-        self.engine.counters().uploads_placed.increment();
-        Some(Upload(pending))
+        let pending = writer.begin(self.guard, key, length, flags, deadline);
+        match &pending {
+            Some(_) => self.engine.counters().uploads_placed.increment(),
+            None => self.no_place = true,
+        }
+        pending.map(Upload)
     }
 
     fn complete(

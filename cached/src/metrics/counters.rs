@@ -75,6 +75,9 @@ pub(crate) struct WorkerBlock<T> {
     pub(crate) budget_waits: T,
     /// Large values that were received straight into the store.
     pub(crate) uploads_placed: T,
+    /// Large values that were received into a buffer as the store had no place for them: others
+    /// held as much as they may, there was no room at once, or they had expired.
+    pub(crate) uploads_no_place: T,
     /// Uploads that were moved from their place in the store to a buffer.
     pub(crate) uploads_slow: T,
     /// Sessions that ended, for whatever reason.
@@ -129,6 +132,7 @@ impl<T> WorkerBlock<T> {
             store_waits: f(&self.store_waits, &other.store_waits),
             budget_waits: f(&self.budget_waits, &other.budget_waits),
             uploads_placed: f(&self.uploads_placed, &other.uploads_placed),
+            uploads_no_place: f(&self.uploads_no_place, &other.uploads_no_place),
             uploads_slow: f(&self.uploads_slow, &other.uploads_slow),
             connections_closed: f(&self.connections_closed, &other.connections_closed),
             closed_idle: f(&self.closed_idle, &other.closed_idle),

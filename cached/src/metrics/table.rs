@@ -180,6 +180,7 @@ pub(crate) const METRICS: &[Metric] = &[
     counter(Cached, "store_waits", "", |s| s.counts.workers.store_waits.into(), "requests that waited for a free segment"),
     counter(Cached, "budget_waits", "", |s| s.counts.workers.budget_waits.into(), "sessions that waited for buffer memory"),
     counter(Cached, "uploads_placed", "", |s| s.counts.workers.uploads_placed.into(), "large values received straight into the store"),
+    counter(Cached, "uploads_no_place", "", |s| s.counts.workers.uploads_no_place.into(), "large values for which the store had no place, received into a buffer"),
     counter(Cached, "uploads_slow", "", |s| s.counts.workers.uploads_slow.into(), "uploads too slow for that, moved to a buffer"),
     gauge(Cached, "budget_waiting", "", |s| s.budget_waiting.into(), "sessions that wait for buffer memory now"),
     gauge(Cached, "buffer_bytes", "bytes", |s| s.buffer_bytes.into(), "memory in session buffers"),

@@ -188,6 +188,7 @@ impl Worker {
             guard: &guard,
             now,
             impatient: false,
+            no_place: false,
         };
         let mut executed = 0;
         let mut ends = [Mark::default(); BATCH];
@@ -199,9 +200,10 @@ impl Worker {
             };
             executor.impatient =
                 client.phase == Phase::NoSpace && start.duration_since(client.since) >= PATIENCE;
+            executor.no_place = false;
             let before = output.len();
             let (limits, budget) = (&self.bounds.limits, &self.budget);
-            work.progress = Some(match &work.piece {
+            let progress = match &work.piece {
                 Some(piece) => {
                     let input = self.arena.bytes(piece);
                     let session = &mut client.session;
@@ -210,7 +212,12 @@ impl Worker {
                 None => client
                     .session
                     .resume(limits, budget, &mut executor, &mut output),
-            });
+            };
+            // While it waits for a buffer, it asks for a place again each time.
+            let has_buffer = executor.no_place && progress.next == Next::Receive;
+            let counters = executor.engine.counters();
+            counters.uploads_no_place.add(has_buffer.into());
+            work.progress = Some(progress);
             work.replies = output.len() - before;
             *end = output.mark();
             if output.len() >= PORTION

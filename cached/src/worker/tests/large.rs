@@ -245,6 +245,8 @@ fn uploads_beyond_the_stores_share_go_through_buffers() {
     }
     let placed = rig.worker.clients.iter();
     assert_eq!(placed.filter(|(_, c)| c.session.is_placed()).count(), 1);
+    // One has a buffer; one waits for it, and asks for a place again in each step.
+    assert_eq!(rig.counters().uploads_no_place.get(), 1);
     for client in &mut clients {
         rig.send(client, &set("a", &value)[100_000..]);
         assert_eq!(rig.receive(client, 8), b"STORED\r\n");
