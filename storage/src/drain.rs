@@ -148,7 +148,8 @@ impl Writer {
         Some(freed)
     }
 
-    /// Walks over at most 64 items, fewer when many bytes have to move; returns the bytes of those that did not move, `None` when it is stuck.
+    /// Walks over at most 64 items, fewer when many bytes have to move. Returns the bytes of those that did not move,
+    /// `None` when it is stuck.
     fn slice(&mut self, guard: &Guard<'_>, drain: &mut Drain) -> Option<u64> {
         let store = guard.store();
         let start = store.space.offset_of(drain.segment);
