@@ -210,14 +210,7 @@ fn a_stall_of_the_server_would_be_hidden_by_requests_not_sent() {
     let floor: Program = format!("floor={program} floor --listen 127.0.0.1:{{port}}")
         .parse()
         .unwrap();
-    let setting = Setting {
-        memory_mib: 64,
-        threads: 1,
-        cpus: None,
-        key_size: 32,
-        value_size: 64,
-        under: Vec::new(),
-    };
+    let setting = Setting::default();
     let server = floor.start(&setting).unwrap();
     let mut scenario = scenario(&[PhaseKind::Run], 1);
     scenario.requests = None;
