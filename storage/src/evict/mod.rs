@@ -130,12 +130,13 @@ mod tests {
     #[test]
     fn no_policy_names_a_segment_that_has_left() {
         const SEGMENTS: u32 = 50;
+        let rounds = if cfg!(miri) { 300 } else { 20_000 };
         for eviction in Eviction::ALL {
             let mut policy = eviction.policy(SEGMENTS);
             let (mut by_age, mut deadlines) = (BTreeSet::new(), BTreeSet::new());
             let mut there: Vec<(u64, u32, Seconds)> = Vec::new();
             let mut random = 1_u64;
-            for sequence in 1..20_000_u64 {
+            for sequence in 1..rounds {
                 random = random
                     .wrapping_mul(6_364_136_223_846_793_005)
                     .wrapping_add(1);

@@ -144,7 +144,7 @@ mod tests {
     fn what_was_seen_long_ago_would_weigh_as_much_as_today() {
         let worth = Worth::new(MEMORY_PART << 20);
         let (high, low) = (Grade::of(15, 60), Grade::of(0, 60));
-        for _ in 0..1_000 {
+        for _ in 0..100 {
             worth.learn(&[(high, 4_096); 64]);
         }
         assert!(worth.limit() > high);
