@@ -11,6 +11,10 @@ use serde::Serialize;
 use crate::scenario::{PhaseKind, Scenario};
 use crate::target::Target;
 
+/// The part of a rate that must be answered in time for it to count as kept, and
+/// for its latencies to be those at the rate.
+pub(crate) const KEPT_MIN: f64 = 0.995;
+
 /// The measurement of a whole load. Times are in nanoseconds or seconds and
 /// sizes in bytes, as the names say.
 #[derive(Clone, Debug, Serialize)]

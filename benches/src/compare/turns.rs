@@ -8,16 +8,13 @@ use super::Compare;
 use super::cases::{Case, Group};
 use super::series::{Series, median};
 use crate::cpus::Cpus;
-use crate::report::Phase;
+use crate::report::{KEPT_MIN, Phase};
 use crate::scenario::PhaseKind;
 use crate::server::{Program, Server, Setting};
 use crate::{Error, Scenario, Target, counted, instrument};
 
 /// A server that was busy for less of the time was not at its limit.
 const BUSY_MIN: f64 = 0.9;
-
-/// The part of a rate that must be kept for latencies to be those at the rate.
-const KEPT_MIN: f64 = 0.995;
 
 /// What was found under one load.
 #[derive(Clone, Debug, Serialize)]

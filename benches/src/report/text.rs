@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use super::{Errors, Latency, Phase, Report, ServerUsage};
-
-/// The part of a rate that must be answered in time for it to count as kept.
-const KEPT_MIN: f64 = 0.995;
+use super::{Errors, KEPT_MIN, Latency, Phase, Report, ServerUsage};
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,8 +1,9 @@
 //! Spans: runs of adjacent segments, for items larger than half a segment.
 //!
-//! Where no run is free, maintenance chooses the window of segments whose emptying loses the fewest live bytes. Its
-//! sealed segments are drained, its tails given up by their writers, its lent ones exchanged; smaller requests keep off
-//! it until the span has been taken or nobody asks any more.
+//! Where no run is free, maintenance chooses the window of segments that costs least to empty: live bytes, those of
+//! young segments up to twice. Its sealed segments are drained, its tails given up by their writers, its lent ones
+//! exchanged; smaller requests keep off it until the span has been taken or nobody asks any more. A run for the largest
+//! span used lately is kept ready in the same way.
 
 use std::iter;
 use std::ops::{Range, RangeInclusive};

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use benches::Error;
 use benches::server::end_with_this_program;
 use clap::{Parser, Subcommand};
-use rustix::process::{Resource, getrlimit, setrlimit};
 
 mod compare;
 mod floor;
@@ -38,7 +37,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
-    raise_open_files_limit();
+    benches::process::raise_open_files_limit();
     let outcome = end_with_this_program().and_then(|()| match command {
         Command::Run(flags) => run::run(&flags),
         Command::Replay(flags) => replay::run(&flags),
@@ -49,13 +48,6 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
-}
-
-/// A connection is a file. Where no more are allowed, opening one too many says so.
-fn raise_open_files_limit() {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 /// Shows a report; whoever reads it may have gone.
