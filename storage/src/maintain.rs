@@ -48,6 +48,7 @@ impl Maintainer {
         let store = guard.store();
         store.maintenance.get_or_init(thread::current);
         self.writer.settle(&guard);
+        store.space.settle_idle(now, store.flush.number());
         store
             .space
             .tend_window(&store.pool, now, store.eviction != Eviction::None);

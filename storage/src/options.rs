@@ -147,6 +147,7 @@ impl Options {
             reserve: reserve as u32,
             drain_reserve: drain_reserve as u32,
             tails: tails as usize,
+            tails_all: (tails * hands) as u32,
             held_max: (heap / HELD_SHARE).max(largest),
         })
     }

@@ -69,6 +69,11 @@ impl Bench {
         panic!("{key}: no space, {:?}", self.stats());
     }
 
+    fn has(&mut self, key: &str) -> bool {
+        let guard = self.participant.enter(self.now);
+        self.store.get(&guard, key.as_bytes()).is_some()
+    }
+
     fn idle(&mut self, ticks: usize) {
         for _ in 0..ticks {
             self.maintainer.tick(self.now);
@@ -261,25 +266,41 @@ fn a_store_full_of_expired_items_stores_again_where_nothing_may_be_evicted() {
 
 #[test]
 fn a_thousand_ttls_share_sixteen_mebibytes_among_eight_writers() {
-    let mut bench = Bench::new(&Options {
-        writers: 8,
-        ..small(Eviction::Fifo)
-    });
-    let mut others: Vec<Writer> = (1..8).map(|_| bench.store.writer().unwrap()).collect();
-    for n in 0..200_000_u32 {
-        if n % 4_000 == 0 {
-            bench.now += 1;
+    for eviction in [Eviction::Fifo, Eviction::S3Fifo] {
+        let mut bench = Bench::new(&Options {
+            writers: 8,
+            ..small(eviction)
+        });
+        let mut others: Vec<Writer> = (1..8).map(|_| bench.store.writer().unwrap()).collect();
+        for n in 0..200_000_u32 {
+            if n % 4_000 == 0 {
+                bench.now += 1;
+            }
+            // From a second to eleven days, as many in each octave; and now and then none.
+            let step = n.wrapping_mul(7_919) % 1_000;
+            let ttl = if step == 0 {
+                0
+            } else {
+                (1 << (step / 50)) + step
+            };
+            let at = n as usize % 8;
+            if let Some(writer) = others.get_mut(at) {
+                std::mem::swap(&mut bench.writer, writer);
+            }
+            let key = format!("key-{n}");
+            let stored = bench.set(&key, &[b'v'; 100], ttl);
+            assert!(stored.is_ok(), "{eviction:?}: {n}: {:?}", bench.stats());
+            assert!(bench.has(&key), "{eviction:?}: {n}");
+            if let Some(writer) = others.get_mut(at) {
+                std::mem::swap(&mut bench.writer, writer);
+            }
         }
-        let ttl = 1 + n * 7_919 % 1_000;
-        let at = n as usize % 8;
-        if let Some(writer) = others.get_mut(at) {
-            std::mem::swap(&mut bench.writer, writer);
-        }
-        let stored = bench.set(&format!("key-{n}"), &[b'v'; 100], ttl);
-        assert!(stored.is_ok(), "{n}: {:?}", bench.stats());
-        if let Some(writer) = others.get_mut(at) {
-            std::mem::swap(&mut bench.writer, writer);
-        }
+        let stats = bench.stats();
+        let sealed = stats.segments_sealed * stats.segment_bytes;
+        assert!(
+            stats.item_bytes * 2 > sealed,
+            "{eviction:?}: segments sealed before they are half full: {stats:?}"
+        );
     }
 }
 

@@ -18,6 +18,7 @@
 
 pub(crate) mod class;
 mod free;
+mod idle;
 mod queues;
 pub(crate) mod reclaim;
 pub(crate) mod seal;

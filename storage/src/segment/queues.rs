@@ -5,6 +5,7 @@ use std::ops::{Range, RangeInclusive};
 
 use super::free::FreeMap;
 use super::seal::Seal;
+use super::tail::Tail;
 use crate::Seconds;
 use crate::drain::Drain;
 use crate::evict::{Eviction, Policy, Sealed};
@@ -76,6 +77,10 @@ pub(super) struct Queues {
     /// Sealed segments by eighths of dead bytes, those without any left out.
     pub(super) by_dead: BTreeSet<(u8, u32)>,
     policy: Box<dyn Policy>,
+    /// Open tails that were left to others, those left longest first.
+    pub(super) idle: VecDeque<Tail>,
+    /// Open tails, whoever holds them.
+    pub(super) tails: u32,
     /// Drains between two slices.
     pub(super) paused: VecDeque<Drain>,
     /// Drains that had no room for an item they may not drop.
@@ -100,6 +105,8 @@ impl Queues {
             expired_bytes: 0,
             by_dead: BTreeSet::new(),
             policy: eviction.policy(segments),
+            idle: VecDeque::new(),
+            tails: 0,
             paused: VecDeque::new(),
             stuck: Vec::new(),
             coming: 0,

@@ -25,6 +25,8 @@ pub(crate) struct Geometry {
     pub(crate) drain_reserve: u32,
     /// Open tails a writer may hold.
     pub(crate) tails: usize,
+    /// Open tails there may be, those that were left to others included.
+    pub(crate) tails_all: u32,
     /// Bytes of segments that items being received may hold.
     pub(crate) held_max: u64,
 }
@@ -116,15 +118,6 @@ impl Space {
         self.free_segments() - kept as u32
     }
 
-    /// A segment for a tail, Open; `None` when only the reserve is left.
-    pub(crate) fn take(&self, purpose: Purpose, born: u64, seal: &Seal) -> Option<u32> {
-        let mut queues = self.queues();
-        let segment = self.take_free(&mut queues, purpose)?;
-        queues.note_open(segment, seal);
-        self.records[segment as usize].open(born, 1, seal.main);
-        Some(segment)
-    }
-
     pub(super) fn floor(&self, purpose: Purpose) -> u32 {
         match purpose {
             Purpose::Write => self.geometry.drain_reserve,
@@ -148,13 +141,17 @@ impl Space {
     /// Open to Sealed: the segment belongs to the store and never changes again; or to Filling, while items are being
     /// received into it.
     pub(crate) fn seal(&self, segment: u32, seal: &Seal) {
+        self.seal_in(&mut self.queues(), segment, seal);
+    }
+
+    pub(super) fn seal_in(&self, queues: &mut Queues, segment: u32, seal: &Seal) {
         let record = &self.records[segment as usize];
         debug_assert_eq!(record.state(), State::Open);
         record.len.store(seal.len, Ordering::Relaxed);
-        let mut queues = self.queues();
         record.set(State::Filling);
         queues.note_open(segment, seal);
-        self.filled(&mut queues, segment);
+        queues.tails -= u32::from(seal.kind.is_some());
+        self.filled(queues, segment);
     }
 
     /// Filling to Sealed, unless an item is still being received. That is looked at after the state was set, and the
@@ -241,7 +238,9 @@ impl Space {
 
     /// An open segment of which no item was ever published: free at once, since no reader can know it.
     pub(crate) fn give_up(&self, segment: u32) {
-        self.free(&mut self.queues(), segment);
+        let mut queues = self.queues();
+        queues.tails -= u32::from(queues.seal_of(segment).kind.is_some());
+        self.free(&mut queues, segment);
     }
 
     /// More of a sealed segment's bytes are dead than the queues know.

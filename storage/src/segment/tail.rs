@@ -9,6 +9,10 @@ use super::seal::{Bins, Seal};
 use super::space::{Purpose, Space};
 use crate::{NoSpace, Seconds};
 
+/// A tail that was last written to so many seconds ago is left to others: after a second at least, as clocks of whole
+/// seconds tell it.
+const REST: Seconds = 2;
+
 /// Room for one item at a writer's tail, or a span of its own. To be committed or cancelled.
 #[must_use]
 pub(crate) struct Room {
@@ -24,17 +28,45 @@ enum Place {
     Span(u32),
 }
 
-struct Tail {
-    segment: u32,
+/// An open segment, as the one who may write to it knows it.
+pub(super) struct Tail {
+    pub(super) segment: u32,
     kind: Kind,
     born: u64,
     /// Never: one of its items does not expire.
     eternal: bool,
+    /// When the last item was added.
+    written: Seconds,
     seal: Seal,
 }
 
 impl Tail {
-    fn is_stale(&self, space: &Space, now: Seconds, born: u64) -> bool {
+    pub(super) fn new(segment: u32, kind: Kind, item: Placement) -> Tail {
+        let bins = match kind {
+            Kind::Coarse(level) => level.first_octave().map(Bins::new),
+            Kind::Class(_) => None,
+        };
+        Tail {
+            segment,
+            kind,
+            born: item.born,
+            eternal: false,
+            written: item.now,
+            seal: Seal {
+                opened: item.now,
+                bins,
+                main: item.main,
+                kind: Some(kind),
+                ..Seal::default()
+            },
+        }
+    }
+
+    pub(super) fn is_of(&self, kind: Kind, main: bool) -> bool {
+        self.kind == kind && self.seal.main == main
+    }
+
+    pub(super) fn is_stale(&self, space: &Space, now: Seconds, born: u64) -> bool {
         self.born != born
             || now.saturating_sub(self.seal.opened) >= self.kind.open_time()
             || (!self.eternal && self.seal.deadline != 0 && self.seal.deadline <= now)
@@ -42,7 +74,7 @@ impl Tail {
     }
 
     /// What the segment holds.
-    fn seal(&self) -> Seal {
+    pub(super) fn seal(&self) -> Seal {
         let deadline = if self.eternal { 0 } else { self.seal.deadline };
         Seal {
             deadline,
@@ -50,12 +82,14 @@ impl Tail {
         }
     }
 
-    fn has_room(&self, space: &Space, size: usize, item: Placement) -> bool {
+    pub(super) fn has_room(&self, space: &Space, size: usize, item: Placement) -> bool {
         self.seal.len as usize + size <= space.geometry.segment_bytes as usize
             && !self.is_stale(space, item.now, item.born)
     }
 
-    fn add(&mut self, size: usize, deadline: Seconds) {
+    fn add(&mut self, size: usize, item: Placement) {
+        let deadline = item.deadline;
+        self.written = item.now;
         let seal = &mut self.seal;
         seal.len += size as u32;
         self.eternal |= deadline == 0;
@@ -164,7 +198,7 @@ impl Tails {
         }
         match room.place {
             Place::Tail(at) => {
-                self.open[at].add(size, item.deadline);
+                self.open[at].add(size, item);
                 false
             }
             Place::Span(segment) => {
@@ -197,12 +231,15 @@ impl Tails {
         std::mem::take(&mut self.taken)
     }
 
-    /// Seals what has been open long enough, was born before the last flush, or lies where a span is wanted, and tells
-    /// once a second what the others hold. True while tails are open.
+    /// Seals what has been open long enough, was born before the last flush, or lies where a span is wanted; leaves to
+    /// others what was not written to lately; and tells once a second what the rest holds. True while tails are open.
     pub(crate) fn settle(&mut self, space: &Space, now: Seconds, born: u64) -> bool {
         for at in (0..self.open.len()).rev() {
-            if self.open[at].is_stale(space, now, born) {
+            let tail = &self.open[at];
+            if tail.is_stale(space, now, born) || tail.seal.len == 0 {
                 self.seal(space, at);
+            } else if now.saturating_sub(tail.written) >= REST {
+                space.leave_tail(self.open.swap_remove(at));
             }
         }
         let tails = self.open.iter().map(|tail| (tail.segment, tail.seal()));
@@ -231,8 +268,7 @@ impl Tails {
         }
         let class = Kind::Class(Class::of(ttl));
         let room = self.open.len() < space.geometry.tails;
-        let is_same = |tail: &Tail| tail.kind == class && tail.seal.main == item.main;
-        if room || self.open.iter().any(is_same) {
+        if room || self.open.iter().any(|tail| tail.is_of(class, item.main)) {
             class
         } else {
             coarse
@@ -258,8 +294,8 @@ impl Tails {
         size: usize,
         item: Placement,
     ) -> Result<usize, NoSpace> {
-        let is_same = |tail: &Tail| tail.kind == kind && tail.seal.main == item.main;
-        if let Some(at) = self.open.iter().position(is_same) {
+        let mut open = self.open.iter();
+        if let Some(at) = open.position(|tail| tail.is_of(kind, item.main)) {
             if self.open[at].has_room(space, size, item) {
                 return Ok(at);
             }
@@ -271,28 +307,13 @@ impl Tails {
             }
             self.give_way(space);
         }
-        let bins = match kind {
-            Kind::Coarse(level) => level.first_octave().map(Bins::new),
-            Kind::Class(_) => None,
-        };
-        let seal = Seal {
-            opened: item.now,
-            bins,
-            main: item.main,
-            kind: Some(kind),
-            ..Seal::default()
-        };
-        let Some(segment) = space.take(item.purpose, item.born, &seal) else {
+        let Some(tail) = space.take_tail(kind, size, item) else {
             return self.refuge(space, size, item).ok_or(NoSpace::Retry);
         };
-        self.taken += u64::from(space.geometry.segment_bytes);
-        self.open.push(Tail {
-            segment,
-            kind,
-            born: item.born,
-            eternal: false,
-            seal,
-        });
+        if tail.seal.len == 0 {
+            self.taken += u64::from(space.geometry.segment_bytes);
+        }
+        self.open.push(tail);
         Ok(self.open.len() - 1)
     }
 

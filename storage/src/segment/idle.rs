@@ -1,0 +1,171 @@
+//! Tails that change hands: what a writer has not written to for a while is left for whoever needs such a tail next.
+//!
+//! A tail that is left stays Open, and belongs to the queues until somebody takes it over or maintenance seals it. So a
+//! writer that rests holds nothing, and no segment is closed half empty only because its writer rests.
+
+use super::class::Kind;
+use super::queues::Queues;
+use super::space::Space;
+use super::tail::{Placement, Tail};
+use crate::Seconds;
+
+impl Space {
+    /// A tail with room for an item: one that was left, else a new one; `None` when only the reserve is left.
+    pub(super) fn take_tail(&self, kind: Kind, size: usize, item: Placement) -> Option<Tail> {
+        let mut queues = self.queues();
+        let fits = |tail: &Tail| tail.is_of(kind, item.main) && tail.has_room(self, size, item);
+        if let Some(at) = queues.idle.iter().position(fits) {
+            return queues.idle.remove(at);
+        }
+        if queues.tails >= self.geometry.tails_all
+            && let Some(oldest) = queues.idle.pop_front()
+        {
+            self.seal_tail(&mut queues, &oldest);
+        }
+        let segment = self.take_free(&mut queues, item.purpose)?;
+        let tail = Tail::new(segment, kind, item);
+        queues.tails += 1;
+        queues.note_open(segment, &tail.seal());
+        self.records[segment as usize].open(item.born, 1, item.main);
+        Some(tail)
+    }
+
+    /// Leaves a tail to others.
+    pub(super) fn leave_tail(&self, tail: Tail) {
+        let mut queues = self.queues();
+        queues.note_open(tail.segment, &tail.seal());
+        queues.idle.push_back(tail);
+    }
+
+    /// Seals the tails left to others that nobody may write to any more.
+    pub(crate) fn settle_idle(&self, now: Seconds, born: u64) {
+        let mut queues = self.queues();
+        for at in (0..queues.idle.len()).rev() {
+            if queues.idle[at].is_stale(self, now, born)
+                && let Some(tail) = queues.idle.remove(at)
+            {
+                self.seal_tail(&mut queues, &tail);
+            }
+        }
+    }
+
+    fn seal_tail(&self, queues: &mut Queues, tail: &Tail) {
+        self.seal_in(queues, tail.segment, &tail.seal());
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::segment::State;
+    use crate::{Condition, Maintainer, Options, Participant, Store, Writer};
+
+    /// So many seconds after its last item a tail is left to others.
+    const REST: Seconds = 2;
+
+    struct Rig {
+        store: Arc<Store>,
+        participants: [Participant; 2],
+        writers: [Writer; 2],
+        maintainer: Maintainer,
+    }
+
+    impl Rig {
+        fn new() -> Rig {
+            let options = Options {
+                memory: 8 << 20,
+                writers: 2,
+                ..Options::default()
+            };
+            let store = Store::new(&options).unwrap();
+            Rig {
+                participants: [store.join().unwrap(), store.join().unwrap()],
+                writers: [store.writer().unwrap(), store.writer().unwrap()],
+                maintainer: store.maintainer().unwrap(),
+                store,
+            }
+        }
+
+        fn put(&mut self, who: usize, key: &[u8], now: Seconds, deadline: Seconds) {
+            let guard = self.participants[who].enter(now);
+            self.writers[who]
+                .store(&guard, key, b"value", 0, deadline, Condition::Always)
+                .unwrap();
+        }
+
+        fn settle(&mut self, who: usize, now: Seconds) -> bool {
+            let guard = self.participants[who].enter(now);
+            self.writers[who].settle(&guard)
+        }
+
+        fn has(&mut self, key: &[u8], now: Seconds) -> bool {
+            let guard = self.participants[0].enter(now);
+            self.store.get(&guard, key).is_some()
+        }
+    }
+
+    #[test]
+    fn a_writer_that_rests_would_keep_a_segment_open_for_itself() {
+        let mut rig = Rig::new();
+        rig.put(0, b"one", 10, 0);
+        assert!(rig.settle(0, 10), "it may go on at once");
+        assert!(!rig.settle(0, 10 + REST), "it has been left");
+        rig.put(1, b"two", 10 + REST, 0);
+        assert_eq!(rig.store.space.count(State::Open), 1);
+        assert_eq!(rig.store.space.count(State::Sealed), 0);
+        assert!(rig.has(b"one", 12) && rig.has(b"two", 12));
+        // Its former owner takes it back like anybody else.
+        assert!(!rig.settle(1, 10 + 2 * REST));
+        rig.put(0, b"three", 10 + 2 * REST, 0);
+        assert_eq!(rig.store.space.count(State::Open), 1);
+    }
+
+    #[test]
+    fn an_item_would_be_put_among_those_of_before_a_flush() {
+        let mut rig = Rig::new();
+        rig.put(0, b"old", 10, 0);
+        rig.settle(0, 10 + REST);
+        rig.store.flush();
+        rig.put(1, b"new", 10 + REST, 0);
+        assert_eq!(rig.store.space.count(State::Open), 2);
+        for _ in 0..8 {
+            rig.maintainer.tick(10 + REST);
+        }
+        assert_eq!(rig.store.space.count(State::Open), 1, "that of the new one");
+        assert!(!rig.has(b"old", 12) && rig.has(b"new", 12));
+    }
+
+    #[test]
+    fn a_tail_that_was_left_would_outlive_its_items() {
+        let mut rig = Rig::new();
+        let free = rig.store.space.free_segments();
+        rig.put(0, b"brief", 10, 15);
+        rig.settle(0, 10 + REST);
+        for _ in 0..8 {
+            rig.maintainer.tick(15);
+        }
+        assert_eq!(rig.store.space.free_segments(), free);
+    }
+
+    #[test]
+    fn tails_left_behind_would_outgrow_the_share_of_all_tails() {
+        let mut rig = Rig::new();
+        let all = rig.store.space.geometry.tails_all;
+        for round in 0..3 * all {
+            // Another level each time, and for each a flush later: none fits the next item.
+            let now = 10 + REST * round;
+            rig.store.flush();
+            rig.put(
+                0,
+                b"key",
+                now,
+                [0, now + 50, now + 1_000][round as usize % 3],
+            );
+            rig.settle(0, now + REST);
+            assert!(rig.store.space.count(State::Open) <= u64::from(all));
+        }
+        assert_eq!(rig.store.space.count(State::Open), u64::from(all));
+    }
+}
