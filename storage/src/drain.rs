@@ -1,12 +1,11 @@
 //! The slices of a drain: each of a segment's items loses its slot or moves, under its key's lock.
 
-use std::time::Instant;
-
 use crate::evict::worth::Grade;
 use crate::guard::Guard;
 use crate::index::Hash;
 use crate::item::{self, Body, Draft, Stored};
 use crate::segment::space::Purpose;
+use crate::stats::cpu_time;
 use crate::store::{Found, Garbage, Store, View};
 use crate::writer::{Publish, Step, Task, Writer};
 use crate::{Eviction, NoSpace};
@@ -116,11 +115,11 @@ impl Writer {
         let store = self.home(guard);
         let mut freed = 0;
         let mut current: Option<Drain> = None;
+        let mut began = cpu_time();
         for slice in 0..slices {
             if freed >= enough {
                 break;
             }
-            let began = Instant::now();
             let Some(mut drain) = current
                 .take()
                 .or_else(|| store.space.next_drain(store.need(guard.now())))
@@ -132,7 +131,9 @@ impl Writer {
             if is_done {
                 self.finish(store, &drain);
             }
-            self.tally().count_slice(began.elapsed());
+            let ended = cpu_time();
+            self.tally().count_slice(ended.saturating_sub(began));
+            began = ended;
             let Some(bytes) = walked else {
                 store.space.stick(drain);
                 return (slice > 0).then_some(freed);

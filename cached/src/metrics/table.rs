@@ -242,7 +242,7 @@ pub(crate) const METRICS: &[Metric] = &[
     counter(Segments, "spans", "", |s| s.counts.store.spans.into(), "items stored in several segments of their own"),
     counter(Segments, "moved", "", |s| s.counts.store.moved.into(), "items moved to another segment"),
     counter(Segments, "slices", "", |s| s.counts.store.slices.into(), "slices of reclaim work"),
-    counter(Segments, "slices_slow", "", |s| s.counts.store.slices_slow.into(), "of these, those that took more than 50 us"),
-    gauge(Segments, "slice_ns_max", "nanoseconds", |s| s.counts.store.slice_ns_max.into(), "the longest, by the clock on the wall"),
+    counter(Segments, "slices_slow", "", |s| s.counts.store.slices_slow.into(), "of these, those that took more than 50 us of CPU time"),
+    gauge(Segments, "slice_ns_max", "nanoseconds", |s| s.counts.store.slice_ns_max.into(), "CPU time of the longest"),
     counter(Segments, "no_space", "", |s| s.counts.store.no_space.into(), "writes that found no free segment"),
 ];
