@@ -146,7 +146,7 @@ fn expired(seal: &Seal, now: Seconds) -> u32 {
     if (1..=now).contains(&seal.deadline) {
         return seal.len;
     }
-    let Some(Kind::Class(class)) = seal.kind else {
+    let Some(Kind::Class(class)) = seal.kind.filter(|_| seal.bins.is_none()) else {
         return seal.expired(now);
     };
     let start = seal.opened.saturating_add(class.first());

@@ -14,8 +14,8 @@ use crate::{Eviction, NoSpace};
 const SLICE_ITEMS: usize = 64;
 /// Bytes moved after which a slice ends, for the same reason.
 const SLICE_MOVED: u32 = 64 << 10;
-/// An evicted segment keeps three quarters of its bytes at most.
-const KEPT_PART_MAX: (u64, u64) = (3, 4);
+/// An evicted segment keeps seven eighths of its bytes at most.
+const KEPT_PART_MAX: (u64, u64) = (7, 8);
 
 /// Why a segment is drained.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,6 +103,15 @@ enum Fate {
     Stuck,
 }
 
+/// What came of a slice.
+enum Walk {
+    /// So many bytes of items did not move.
+    Freed(u64),
+    Stuck,
+    /// The only item of the segment stays where it is: the segment is sealed again.
+    Stays,
+}
+
 impl Writer {
     /// Runs up to `slices` slices of whatever is to be drained, until `enough` bytes have been walked. Returns the bytes
     /// that became free, or `None` when there was nothing to do.
@@ -126,7 +135,7 @@ impl Writer {
             else {
                 return (slice > 0).then_some(freed);
             };
-            let walked = self.slice(guard, &mut drain);
+            let walk = self.slice(guard, &mut drain);
             let is_done = drain.cursor == store.space.records[drain.segment as usize].len();
             if is_done {
                 self.finish(store, &drain);
@@ -134,13 +143,16 @@ impl Writer {
             let ended = cpu_time();
             self.tally().count_slice(ended.saturating_sub(began));
             began = ended;
-            let Some(bytes) = walked else {
-                store.space.stick(drain);
-                return (slice > 0).then_some(freed);
-            };
-            freed += bytes;
-            if !is_done {
-                current = Some(drain);
+            match walk {
+                Walk::Stuck => {
+                    store.space.stick(drain);
+                    return (slice > 0).then_some(freed);
+                }
+                Walk::Stays => {}
+                Walk::Freed(bytes) => {
+                    freed += bytes;
+                    current = (!is_done).then_some(drain);
+                }
             }
         }
         if let Some(drain) = current {
@@ -149,9 +161,8 @@ impl Writer {
         Some(freed)
     }
 
-    /// Walks over at most 64 items, fewer when many bytes have to move. Returns the bytes of those that did not move,
-    /// `None` when it is stuck.
-    fn slice(&mut self, guard: &Guard<'_>, drain: &mut Drain) -> Option<u64> {
+    /// Walks over at most 64 items, fewer when many bytes have to move.
+    fn slice(&mut self, guard: &Guard<'_>, drain: &mut Drain) -> Walk {
         let store = guard.store();
         let start = store.space.offset_of(drain.segment);
         let len = store.space.records[drain.segment as usize].len();
@@ -170,9 +181,17 @@ impl Writer {
                 location,
                 item,
             };
-            let must_drop = drain.reason.evicts() && !is_kept(store, drain, &case, &mut grades);
+            let view = store.view(guard.now());
+            let is_alone = size == len;
+            let must_drop =
+                drain.reason.evicts() && !is_kept(store, view, drain, &case, is_alone, &mut grades);
+            if is_alone && !must_drop && stays(store, view, drain, &case) {
+                return Walk::Stays;
+            }
+            // To move it would take as much as it frees.
+            let must_drop = must_drop || is_alone && drain.reason == Reason::Evicted;
             match self.dispose(guard, drain, &case, must_drop) {
-                Fate::Stuck => return None,
+                Fate::Stuck => return Walk::Stuck,
                 Fate::Moved => {
                     self.tally().moved.add(1);
                     drain.kept += size;
@@ -185,7 +204,7 @@ impl Writer {
         if grades.count > 0 {
             store.worth.learn(&grades.items[..grades.count]);
         }
-        Some(freed)
+        Walk::Freed(freed)
     }
 
     fn finish(&self, store: &Store, drain: &Drain) {
@@ -255,7 +274,6 @@ impl Writer {
         self.count_dropped(store, view, &found, drain.reason);
         if let Some(ghosts) = &store.ghosts
             && is_visible
-            && !store.space.record_of(case.location).is_main()
         {
             ghosts.add(case.hash.bits);
         }
@@ -333,10 +351,41 @@ impl Writer {
     }
 }
 
+/// Seals a segment again whose only item has been touched since, or is worth keeping: a span could be moved only where
+/// another one is free. False when it may not stay.
+fn stays(store: &Store, view: View, drain: &Drain, case: &Case<'_>) -> bool {
+    let survives = drain.reason == Reason::Evicted;
+    if !survives && drain.reason != Reason::Expired {
+        return false;
+    }
+    let locked = store.index.lock(case.hash);
+    let found = store.find_locked(&locked, |at, _| at == case.location);
+    let Some(found) = found.filter(|it| store.is_visible(view, it.location, &it.stored)) else {
+        return false;
+    };
+    if survives {
+        locked.fade(found.slot);
+    }
+    let deadline = found.stored.deadline();
+    drop(locked);
+    store.space.seal_again(drain.segment, deadline, survives)
+}
+
 /// Whether an item of an evicted segment is worth keeping.
-fn is_kept(store: &Store, drain: &Drain, case: &Case<'_>, grades: &mut Grades) -> bool {
+fn is_kept(
+    store: &Store,
+    view: View,
+    drain: &Drain,
+    case: &Case<'_>,
+    is_alone: bool,
+    grades: &mut Grades,
+) -> bool {
     // Somebody waits for a window; and while writers find nothing (Law 7), whatever yields most is best.
-    if !store.eviction.is_choosy() || drain.reason == Reason::Window || store.space.is_starved() {
+    if !store.eviction.is_choosy()
+        || drain.reason == Reason::Window
+        || store.space.is_starved()
+        || !store.is_visible(view, case.location, &case.item)
+    {
         return false;
     }
     let names = |location| location == case.location;
@@ -347,10 +396,9 @@ fn is_kept(store: &Store, drain: &Drain, case: &Case<'_>, grades: &mut Grades) -
     let grade = Grade::of(frequency, size);
     grades.add(grade, size);
     // Else a small item that nobody asks for would stay for ever.
-    let may_stay = frequency > 0 || case.item.spared() < item::SPARED_MAX;
-    may_stay
-        && grade >= store.worth.limit()
-        && drain.may_keep(size, store.space.records[drain.segment as usize].len())
+    let may_stay = frequency > 0 || (!is_alone && case.item.spared() < item::SPARED_MAX);
+    let len = store.space.records[drain.segment as usize].len();
+    may_stay && grade >= store.worth.limit() && (is_alone || drain.may_keep(size, len))
 }
 
 #[cfg(all(test, not(loom), not(miri)))]

@@ -208,6 +208,13 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_memory_is_cut_up_as_any_other() {
+        let geometry = geometry(POOL_MAX - 1, 64);
+        let heap = u64::from(geometry.segments) * u64::from(geometry.segment_bytes);
+        assert!(heap > POOL_MAX / 20 * 19, "{heap}");
+    }
+
+    #[test]
     fn sixteen_mebibytes_serve_eight_writers() {
         let options = Options {
             memory: 15 << 20,

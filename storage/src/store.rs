@@ -128,7 +128,7 @@ impl Found<'_> {
 }
 
 impl Store {
-    /// Makes a store. Its memory is used as it fills.
+    /// Makes a store. Its heap and index take memory as they fill.
     pub fn new(options: &Options) -> Result<Arc<Store>, OptionsError> {
         let geometry = options.geometry()?;
         let no_memory = |error: &dyn std::fmt::Display| OptionsError::NoMemory(error.to_string());
@@ -419,21 +419,22 @@ impl Store {
                     return true;
                 }
                 Resize::Needless => return true,
-                Resize::NeedsMemory(bytes) if self.cover_index(bytes) => self.index.allow(bytes),
+                Resize::NeedsMemory(bytes) if self.allow_index(bytes) => {}
                 Resize::NeedsMemory(_) | Resize::Impossible => return false,
             }
         }
     }
 
-    /// Lends segments for so many bytes of index.
-    fn cover_index(&self, bytes: u64) -> bool {
-        let bytes = bytes.saturating_sub(self.index_bytes_min);
-        if self.space.cover(&self.pool, bytes) {
+    /// Lets the index use so many bytes, for which segments are lent.
+    fn allow_index(&self, bytes: u64) -> bool {
+        let lent = bytes.saturating_sub(self.index_bytes_min);
+        let allow = || self.index.allow(bytes);
+        if self.space.cover(&self.pool, lent, allow) {
             return true;
         }
         // What is retired may be all that is missing.
         self.collect();
-        self.space.cover(&self.pool, bytes)
+        self.space.cover(&self.pool, lent, allow)
     }
 
     fn replaced(&self, old: Array, tally: &Tally) {
@@ -458,7 +459,8 @@ impl Store {
             };
             self.replaced(old, tally);
         }
-        let allowed = self.index.trim().saturating_sub(self.index_bytes_min);
+        self.index.trim();
+        let allowed = || self.index.allowed().saturating_sub(self.index_bytes_min);
         self.space.uncover(allowed);
     }
 

@@ -46,9 +46,7 @@ impl Bench {
             if last.is_ok() {
                 break;
             }
-            self.turn(|writer, guard| writer.reclaim(guard, 16));
-            self.turn(Writer::settle);
-            self.maintainer.tick(self.now);
+            self.work();
         }
         last
     }
@@ -72,6 +70,29 @@ impl Bench {
     fn has(&mut self, key: &str) -> bool {
         let guard = self.participant.enter(self.now);
         self.store.get(&guard, key.as_bytes()).is_some()
+    }
+
+    /// Gives an item `ttl` more seconds; false when it is not there.
+    fn touch(&mut self, key: &str, ttl: Seconds) -> bool {
+        let deadline = self.now + ttl;
+        for _ in 0..400 {
+            let touched = self.turn(|writer, guard| {
+                let touched = writer.touch(guard, key.as_bytes(), deadline, false);
+                touched.map(|item| item.is_some())
+            });
+            match touched {
+                Ok(there) => return there,
+                Err(_) => self.work(),
+            }
+        }
+        panic!("{key}: no space, {:?}", self.stats());
+    }
+
+    /// What a worker and maintenance do between two requests.
+    fn work(&mut self) {
+        self.turn(|writer, guard| writer.reclaim(guard, 16));
+        self.turn(Writer::settle);
+        self.maintainer.tick(self.now);
     }
 
     fn idle(&mut self, ticks: usize) {
@@ -345,4 +366,176 @@ fn rewriting_a_few_keys_would_push_others_out() {
             assert_eq!(counted.as_deref(), Some(&b"200"[..]));
         });
     }
+}
+
+/// Numbers that differ, the same ones each time (xorshift64: Marsaglia, 2003).
+fn random(mut state: u64) -> impl FnMut(u64) -> u64 {
+    move |below| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    }
+}
+
+/// Spans of two sizes side by side: none waits until its client is refused, though a run for the larger is kept empty.
+#[test]
+fn a_run_kept_for_the_largest_span_would_starve_smaller_ones() {
+    for eviction in [Eviction::Random, Eviction::Util, Eviction::S3Fifo] {
+        let mut bench = Bench::new(&Options {
+            memory: 32 << 20,
+            max_item_size: 4 << 20,
+            writers: 8,
+            eviction,
+            ..Options::default()
+        });
+        let mut random = random(88_172_645_463_325_252);
+        let (large, middling) = (vec![b'l'; 3_900_000], vec![b'm'; 100_000]);
+        for n in 0..45_000 {
+            bench.set(&format!("cold-{n}"), &[b'v'; 1000], 0).unwrap();
+        }
+        for n in 0..1_500 {
+            bench.now = 2 + n / 100;
+            if n % 300 == 1 {
+                let stored = bench.set(&format!("large-{}", n % 4), &large, 0);
+                assert!(stored.is_ok(), "{eviction:?}: large {n}");
+            }
+            for _ in 0..50 {
+                let key = format!("small-{}", random(50_000));
+                if !bench.has(&key) {
+                    bench.set(&key, &[b'v'; 1000], 0).unwrap();
+                }
+            }
+            bench.work();
+            if n % 10 == 0 {
+                let stored = bench.set(&format!("middling-{}", n % 500), &middling, 0);
+                assert!(stored.is_ok(), "{eviction:?}: middling {n}");
+            }
+        }
+    }
+}
+
+/// More kinds of TTLs than a writer may hold tails, in both queues of s3fifo: what has expired is all counted, and stays
+/// at the part of the heap that is left alone. Told by asking for every key, not by what reclaim believes.
+#[test]
+fn items_would_expire_unseen_in_tails_of_longer_lived_ones() {
+    const KEYS: u64 = 400_000;
+    let mut bench = Bench::new(&Options {
+        writers: 8,
+        ..small(Eviction::S3Fifo)
+    });
+    let mut random = random(7);
+    let mut deadlines = vec![0; KEYS as usize];
+    for second in 1..=1_000 {
+        bench.now += 1;
+        for _ in 0..400 {
+            let key = random(KEYS) * random(KEYS) / KEYS;
+            let name = format!("key-{key}");
+            if bench.has(&name) {
+                continue;
+            }
+            let ttl = match key % 8 {
+                0 | 1 => 0,
+                2 | 3 => 20_000 + key as Seconds % 1_000 * 50,
+                4 | 5 => 100 + key as Seconds % 97 * 7,
+                _ => 20 + key as Seconds % 40,
+            };
+            bench.set(&name, &[b'v'; 200], ttl).unwrap();
+            deadlines[key as usize] = if ttl == 0 {
+                Seconds::MAX
+            } else {
+                bench.now + ttl
+            };
+        }
+        bench.idle(4);
+        if second % 200 == 0 {
+            let alive = |key: &u64| deadlines[*key as usize] > bench.now;
+            let alive: Vec<u64> = (0..KEYS).filter(alive).collect();
+            let visible = alive.iter().filter(|key| bench.has(&format!("key-{key}")));
+            let visible = visible.count() as u64;
+            let stats = bench.stats();
+            let expired = (stats.items - visible) * stats.item_bytes / stats.items;
+            assert!(expired * 32 < stats.heap_bytes, "{expired}: {stats:?}");
+        }
+    }
+}
+
+/// TTLs over two octaves and more, with memory to spare: what has not expired is left where it is.
+#[test]
+fn items_would_be_moved_again_and_again_to_give_back_what_expired_beside_them() {
+    let mut bench = Bench::new(&small(Eviction::S3Fifo));
+    let mut random = random(3);
+    for second in 0..600 {
+        bench.now += 1;
+        for n in 0..220 {
+            let ttl = 61 + random(340) as Seconds;
+            let key = format!("key-{second}-{n}");
+            bench.set(&key, &[b'v'; 100], ttl).unwrap();
+        }
+        bench.idle(4);
+    }
+    let stats = bench.stats();
+    assert!(stats.expired > 40_000, "{stats:?}");
+    assert!(stats.moved < stats.items_total / 4, "{stats:?}");
+}
+
+/// A large item that is touched every few seconds: when the deadline comes that its segment was sealed with, there is no
+/// run of segments that it could move to.
+#[test]
+fn a_touched_span_would_be_dropped_at_its_first_deadline() {
+    let mut bench = Bench::new(&Options {
+        memory: 32 << 20,
+        ..small(Eviction::S3Fifo)
+    });
+    let mut random = random(5);
+    let mut value = [b'v'; 5_000];
+    value[0] = b'w';
+    for n in 0..60_000 {
+        let length = 300 + random(4_700) as usize;
+        bench
+            .set(&format!("cold-{n}"), &value[..length], 0)
+            .unwrap();
+    }
+    for n in 0..5 {
+        let key = format!("large-{n}");
+        bench.set(&key, &vec![b'l'; 1_000_000], 60).unwrap();
+        for second in 0..80 {
+            bench.now += 1;
+            for m in 0..10 {
+                let length = 300 + random(4_700) as usize;
+                let key = format!("more-{n}-{second}-{m}");
+                bench.set(&key, &value[..length], 0).unwrap();
+            }
+            bench.idle(4);
+            assert!(second % 5 != 0 || bench.touch(&key, 60), "{n}: {second}");
+        }
+    }
+}
+
+/// An item of more than half a segment has a segment of its own: if it is asked for, it survives as smaller ones do.
+#[test]
+fn a_hot_item_of_more_than_half_a_segment_would_be_evicted_each_time() {
+    let mut bench = Bench::new(&Options {
+        writers: 8,
+        ..small(Eviction::Merge)
+    });
+    let segment = bench.stats().segment_bytes as usize;
+    let hot = vec![b'h'; segment * 5 / 8];
+    let (mut asked, mut missed) = (0, 0);
+    for n in 0..150_000 {
+        bench.set(&format!("cold-{n}"), &[b'v'; 1000], 0).unwrap();
+        if n % 20 == 0 {
+            bench.work();
+        }
+        if n % 100 == 0 {
+            let key = format!("hot-{}", n / 100 % 20);
+            let warm = n > 30_000;
+            asked += u32::from(warm);
+            if !bench.has(&key) {
+                missed += u32::from(warm);
+                bench.set(&key, &hot, 0).unwrap();
+            }
+        }
+    }
+    assert!(missed * 50 < asked, "{missed} of {asked}");
 }

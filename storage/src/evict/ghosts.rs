@@ -1,4 +1,4 @@
-//! Keys that left the small queue unproven: whoever stores one of them again wanted it longer than it was kept.
+//! Keys that were evicted lately: whoever stores one of them again wanted it longer than it was kept.
 //!
 //! A ghost is four bytes in a table of fixed size, at the one place that its key's hash tells: a later ghost of the
 //! same place takes it over. So ghosts fade at random, the older the surer, and a strange key passes for a ghost once in

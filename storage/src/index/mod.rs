@@ -32,6 +32,8 @@ const WIDTH: usize = 8;
 const FIRST_CHOICE: usize = 6;
 const BUCKETS_MIN: usize = 2;
 const BUCKETS_MAX: usize = u16::MAX as usize;
+/// Of a directory word.
+const PLACE_BITS: u32 = 48;
 /// Heap bytes a partition indexes. It bounds what a resize copies: about 5 us for items of 60 bytes.
 const PARTITION: u64 = 32 << 10;
 /// DRAM a partition takes beside its array, in bytes: its directory word, its place in the region's plan; rounded up.
@@ -71,11 +73,15 @@ impl Array {
     }
 
     fn to_word(self) -> u64 {
-        (self.buckets as u64) << 48 | u64::from(self.place)
+        (self.buckets as u64) << PLACE_BITS | self.place
     }
 
     fn from_word(region: &Region, word: u64) -> Array {
-        Array::new(region, word as u32, (word >> 48) as usize)
+        Array::new(
+            region,
+            word & ((1 << PLACE_BITS) - 1),
+            (word >> PLACE_BITS) as usize,
+        )
     }
 
     fn bucket<'g>(self, at: usize) -> &'g Bucket {
@@ -186,7 +192,7 @@ impl Index {
         region.allow(smallest);
         let word = |partition| {
             let place = region
-                .allocate(BUCKETS_MIN as u32, partition)
+                .allocate(BUCKETS_MIN, partition)
                 .map_err(|_| io::ErrorKind::OutOfMemory)?;
             Ok(AtomicU64::new(
                 Array::new(&region, place, BUCKETS_MIN).to_word(),
@@ -307,6 +313,12 @@ impl<'g> Locked<'g> {
     pub(crate) fn relocate(&self, slot: &Slot, location: u64, halve: bool) {
         self.check(slot);
         slot.relocate(location, halve);
+    }
+
+    /// The item stays where it is, with half of its frequency, as long as any is left.
+    pub(crate) fn fade(&self, slot: &Slot) {
+        self.check(slot);
+        slot.fade();
     }
 
     /// Publishes an item for a key that has no slot.

@@ -15,14 +15,14 @@ use crate::pool::Pool;
 
 const BUCKET: u64 = size_of::<Bucket>() as u64;
 /// Holes that are left alone, as a share of all.
-const HOLES: u32 = 10;
+const HOLES: u64 = 10;
 /// Holes that are always left alone, in buckets: 64 KiB.
-const HOLES_MIN: u32 = 1 << 10;
+const HOLES_MIN: u64 = 1 << 10;
 /// Memory above the end that is kept for the next growth, in buckets: 64 KiB.
-const KEPT: u32 = 1 << 10;
+const KEPT: u64 = 1 << 10;
 
 /// Where an array lies, in buckets from the start.
-pub(super) type Place = u32;
+pub(super) type Place = u64;
 
 /// Why there is no room for an array.
 pub(super) enum NoRoom {
@@ -40,28 +40,28 @@ pub(super) struct Region {
 /// Who is where. All numbers are buckets.
 struct Plan {
     arrays: BTreeMap<Place, Owner>,
-    holes: BTreeMap<Place, u32>,
-    holes_by_size: BTreeSet<(u32, Place)>,
-    in_holes: u32,
-    end: u32,
+    holes: BTreeMap<Place, u64>,
+    holes_by_size: BTreeSet<(u64, Place)>,
+    in_holes: u64,
+    end: Place,
     /// Pages are resident up to here.
-    touched: u32,
+    touched: Place,
     /// The end may lie so high.
-    allowed: u32,
+    allowed: Place,
     /// There are addresses up to here.
-    limit: u32,
+    limit: Place,
 }
 
 #[derive(Clone, Copy)]
 struct Owner {
-    buckets: u32,
+    buckets: u64,
     partition: usize,
 }
 
 impl Region {
     /// Addresses for `bytes` of arrays; no memory is used yet.
     pub(super) fn new(bytes: u64) -> io::Result<Region> {
-        let buckets = u32::try_from(bytes / BUCKET).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let buckets = bytes / BUCKET;
         let plan = Plan {
             arrays: BTreeMap::new(),
             holes: BTreeMap::new(),
@@ -73,7 +73,7 @@ impl Region {
             limit: buckets,
         };
         Ok(Region {
-            memory: Pool::reserve(u64::from(buckets) * BUCKET)?,
+            memory: Pool::reserve(buckets * BUCKET)?,
             plan: Mutex::new(plan),
         })
     }
@@ -83,16 +83,20 @@ impl Region {
     }
 
     pub(super) fn at(&self, place: Place) -> NonNull<Bucket> {
-        let start = self.memory.at(u64::from(place) * BUCKET);
+        let start = self.memory.at(place * BUCKET);
         // SAFETY: a mapping does not begin at address 0.
         unsafe { NonNull::new_unchecked(start.cast()) }
     }
 
     /// Room for an array of so many buckets, all of them empty.
-    pub(super) fn allocate(&self, buckets: u32, partition: usize) -> Result<Place, NoRoom> {
-        let place = self.plan().place(Owner { buckets, partition })?;
+    pub(super) fn allocate(&self, buckets: usize, partition: usize) -> Result<Place, NoRoom> {
+        let owner = Owner {
+            buckets: buckets as u64,
+            partition,
+        };
+        let place = self.plan().place(owner)?;
         // SAFETY: nobody else has this room: what lay there was freed, with no guard left that could have seen it.
-        unsafe { self.at(place).write_bytes(0, buckets as usize) };
+        unsafe { self.at(place).write_bytes(0, buckets) };
         Ok(place)
     }
 
@@ -104,13 +108,18 @@ impl Region {
 
     /// Bytes of memory that the arrays take, holes included.
     pub(super) fn bytes(&self) -> u64 {
-        u64::from(self.plan().touched) * BUCKET
+        self.plan().touched * BUCKET
     }
 
     /// Lets the region use so many bytes.
     pub(super) fn allow(&self, bytes: u64) {
         let mut plan = self.plan();
-        plan.allowed = plan.allowed.max((bytes / BUCKET) as u32);
+        plan.allowed = plan.allowed.max(bytes / BUCKET);
+    }
+
+    /// Bytes that the region may use.
+    pub(super) fn allowed(&self) -> u64 {
+        self.plan().allowed * BUCKET
     }
 
     /// The partition and size of the topmost array, if there are too many holes and it fits into one of them.
@@ -124,16 +133,14 @@ impl Region {
         Some((top.partition, top.buckets as usize))
     }
 
-    /// Gives the pages above the end back to the system. Returns the bytes that the region may still use.
-    pub(super) fn trim(&self) -> u64 {
+    /// Gives the pages above the end back to the system, and the right to use them.
+    pub(super) fn trim(&self) {
         let mut plan = self.plan();
-        let page = (4096 / BUCKET) as u32;
+        let page = 4096 / BUCKET;
         let keep = (plan.end + KEPT).next_multiple_of(page);
         if plan.touched > keep + KEPT {
-            let (from, to) = (
-                u64::from(keep) * BUCKET,
-                u64::from(plan.touched.next_multiple_of(page)) * BUCKET,
-            );
+            let from = keep * BUCKET;
+            let to = plan.touched.next_multiple_of(page) * BUCKET;
             let to = to.min(self.memory.len());
             // SAFETY: nothing lies above the end, and the plan is locked, so nothing will before this is done.
             if unsafe { self.memory.give_back(from, to - from) }.is_ok() {
@@ -141,7 +148,6 @@ impl Region {
                 plan.allowed = keep;
             }
         }
-        u64::from(plan.allowed) * BUCKET
     }
 }
 
@@ -164,7 +170,7 @@ impl Plan {
                 return Err(NoRoom::Addresses);
             }
             if end > self.allowed {
-                return Err(NoRoom::Memory(u64::from(end) * BUCKET));
+                return Err(NoRoom::Memory(end * BUCKET));
             }
             let place = self.end;
             self.end = end;
@@ -198,13 +204,13 @@ impl Plan {
         }
     }
 
-    fn open_hole(&mut self, place: Place, size: u32) {
+    fn open_hole(&mut self, place: Place, size: u64) {
         self.holes.insert(place, size);
         self.holes_by_size.insert((size, place));
         self.in_holes += size;
     }
 
-    fn close_hole(&mut self, place: Place, size: u32) {
+    fn close_hole(&mut self, place: Place, size: u64) {
         self.holes.remove(&place);
         self.holes_by_size.remove(&(size, place));
         self.in_holes -= size;
@@ -215,7 +221,7 @@ impl Plan {
 mod tests {
     use super::*;
 
-    fn allocate(region: &Region, buckets: u32) -> Place {
+    fn allocate(region: &Region, buckets: usize) -> Place {
         loop {
             match region.allocate(buckets, 7) {
                 Ok(place) => return place,

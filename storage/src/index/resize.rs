@@ -84,9 +84,14 @@ impl Index {
         self.region.allow(bytes);
     }
 
-    /// Gives memory back that no array uses; returns the bytes that they may still use.
-    pub(crate) fn trim(&self) -> u64 {
-        self.region.trim()
+    /// Bytes that the arrays may use.
+    pub(crate) fn allowed(&self) -> u64 {
+        self.region.allowed()
+    }
+
+    /// Gives memory back that no array uses.
+    pub(crate) fn trim(&self) {
+        self.region.trim();
     }
 
     /// # Safety
@@ -98,7 +103,7 @@ impl Index {
 
     /// `None` when a slot found no room among so many buckets.
     fn replace(&self, partition: usize, from: usize, to: usize) -> Option<Resize> {
-        let place = match self.region.allocate(to as u32, partition) {
+        let place = match self.region.allocate(to, partition) {
             Ok(place) => place,
             Err(NoRoom::Memory(bytes)) => return Some(Resize::NeedsMemory(bytes)),
             Err(NoRoom::Addresses) => return Some(Resize::Impossible),

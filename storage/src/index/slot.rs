@@ -93,6 +93,14 @@ impl Slot {
         });
     }
 
+    /// Halves the frequency, down to 1: that the item was asked for is told by nothing else.
+    pub(super) fn fade(&self) {
+        self.update(|word| {
+            let half = (word & FREQ) >> 1 & FREQ;
+            (half != 0).then_some(word & !FREQ | half)
+        });
+    }
+
     /// Takes an empty slot; false when somebody else was first.
     pub(super) fn claim(&self, tag: u16, location: u64) -> bool {
         let new = compose(tag, location);

@@ -85,11 +85,7 @@ fn the_two_places_of_a_tag_differ() {
     for buckets in [2, 3, 17, 1000] {
         let region = Region::new(1 << 20).unwrap();
         region.allow(1 << 20);
-        let array = Array::new(
-            &region,
-            region.allocate(buckets as u32, 0).ok().unwrap(),
-            buckets,
-        );
+        let array = Array::new(&region, region.allocate(buckets, 0).ok().unwrap(), buckets);
         for tag in (0..=u16::MAX).step_by(if cfg!(miri) { 9_973 } else { 1 }) {
             let [first, second] = array.places(tag);
             assert!(first != second && first < buckets && second < buckets);

@@ -1,39 +1,58 @@
 //! TTL classes: they group items that die together, and decide nothing about when an item expires (Law 8).
 //!
-//! There are 16 classes an octave, so a class is at most 1/16 as wide as its TTLs. A class has a tail of its own only
-//! while it is written fast enough to fill one; the others share the coarse tails.
+//! There are 16 fine classes an octave, so each is at most 1/16 as wide as its TTLs, and four broad ones. A class has a
+//! tail of its own only while it is written fast enough to fill one; what is too slow for its broad class as well shares
+//! the tail of a level.
 
 use std::fmt;
 
 use crate::Seconds;
 
+const FINE: u16 = 16 + 28 * 16;
+/// Fine classes in a broad one.
+const BREADTH: u16 = 4;
 /// Number of TTL classes.
-pub(crate) const CLASSES: usize = 16 + 28 * 16;
+pub(crate) const CLASSES: usize = (FINE + FINE / BREADTH) as usize;
 
 /// Coarse tails a writer may hold.
 pub(crate) const LEVELS: usize = 5;
 
-/// A group of TTLs, told by its first TTL and its width, both in seconds.
+/// A group of TTLs: first the fine ones by their TTLs, then the broad ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Class(u16);
 
 impl Class {
-    /// The class of a TTL of at least one second.
-    pub(crate) fn of(ttl: Seconds) -> Class {
-        if ttl < 16 {
-            return Class(ttl as u16);
-        }
-        let octave = ttl.ilog2() - 4;
-        Class((octave * 16 + (ttl >> octave)) as u16)
+    /// The classes of a TTL of at least one second, the finer one first.
+    pub(crate) fn of(ttl: Seconds) -> [Class; 2] {
+        let fine = if ttl < 16 {
+            ttl as u16
+        } else {
+            let octave = ttl.ilog2() - 4;
+            (octave * 16 + (ttl >> octave)) as u16
+        };
+        [Class(fine), Class(FINE + fine / BREADTH)]
     }
 
     pub(crate) fn index(self) -> usize {
         usize::from(self.0)
     }
 
+    pub(crate) fn is_broad(self) -> bool {
+        self.0 >= FINE
+    }
+
+    /// The fine class that it is or begins with.
+    fn fine(self) -> u32 {
+        u32::from(if self.is_broad() {
+            (self.0 - FINE) * BREADTH
+        } else {
+            self.0
+        })
+    }
+
     /// The shortest TTL of the class.
     pub(crate) fn first(self) -> Seconds {
-        let (octave, step) = (u32::from(self.0) / 16, u32::from(self.0) % 16);
+        let (octave, step) = (self.fine() / 16, self.fine() % 16);
         if octave == 0 {
             step
         } else {
@@ -41,9 +60,14 @@ impl Class {
         }
     }
 
-    /// Seconds between the shortest and the longest TTL of the class.
+    /// Seconds between the shortest TTL of the class and that of the next one.
     pub(crate) fn width(self) -> Seconds {
-        1 << (u32::from(self.0) / 16).saturating_sub(1)
+        let width = 1 << (self.fine() / 16).saturating_sub(1);
+        if self.is_broad() {
+            u32::from(BREADTH) * width
+        } else {
+            width
+        }
     }
 
     /// How long a tail of the class stays open: items written meanwhile die within one and a half widths.
@@ -85,9 +109,7 @@ impl Level {
         }
     }
 
-    /// The octave that the first of a coarse segment's bins ends with (see [`Bins`](super::seal::Bins)); `None`: its
-    /// items do not expire.
-    pub(crate) fn first_octave(self) -> Option<u32> {
+    fn first_octave(self) -> Option<u32> {
         match self {
             Level::Minute => Some(0),
             Level::Hour => Some(6),
@@ -119,7 +141,7 @@ impl Kind {
     /// How many kinds there are.
     pub(crate) const COUNT: usize = CLASSES + LEVELS;
 
-    /// A number of its own below [`Kind::COUNT`]: the classes by their TTLs, then the levels.
+    /// A number of its own below [`Kind::COUNT`]: the classes, then the levels by their TTLs.
     pub(crate) fn index(self) -> usize {
         match self {
             Kind::Class(class) => class.index(),
@@ -134,6 +156,16 @@ impl Kind {
         }
     }
 
+    /// The octave that the first of a segment's bins ends with (see [`Bins`](super::seal::Bins)); `None`: its items do
+    /// not expire, or die together.
+    pub(super) fn first_octave(self) -> Option<u32> {
+        match self {
+            Kind::Class(class) if class.is_broad() => Some(class.first().max(1).ilog2()),
+            Kind::Class(_) => None,
+            Kind::Coarse(level) => level.first_octave(),
+        }
+    }
+
     /// The longest TTL of its items; `None`: there is no such bound.
     pub(crate) fn last(self) -> Option<Seconds> {
         match self {
@@ -144,9 +176,10 @@ impl Kind {
 }
 
 impl fmt::Display for Kind {
-    /// The shortest TTL of a class, the name of a level.
+    /// The shortest TTL of a class, with a + if it is a broad one; the name of a level.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Kind::Class(class) if class.is_broad() => write!(f, "{}+", class.first()),
             Kind::Class(class) => class.first().fmt(f),
             Kind::Coarse(Level::Minute) => f.write_str("minute"),
             Kind::Coarse(Level::Hour) => f.write_str("hour"),
@@ -162,39 +195,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classes_are_in_order_and_at_most_a_sixteenth_wide() {
-        let mut last = 0;
+    fn classes_are_in_order_and_at_most_a_sixteenth_or_a_quarter_wide() {
+        let mut last = [0; 2];
         for ttl in (1..100_000).chain([1 << 20, 1 << 25, u32::MAX / 2, u32::MAX]) {
-            let class = Class::of(ttl);
-            assert!(
-                class.index() >= last && class.index() < CLASSES,
-                "ttl {ttl}"
-            );
-            assert!(
-                class.width() <= (ttl / 16).max(1),
-                "ttl {ttl} width {}",
-                class.width()
-            );
-            last = class.index();
+            let classes = Class::of(ttl);
+            for (at, class) in classes.into_iter().enumerate() {
+                let index = class.index();
+                assert!(index >= last[at] && index < CLASSES, "ttl {ttl}");
+                let width = (ttl >> (4 - 2 * at)).max([1, 4][at]);
+                assert!(class.width() <= width, "ttl {ttl} width {}", class.width());
+                last[at] = index;
+            }
         }
     }
 
     #[test]
     fn a_class_is_as_wide_as_it_says() {
         for ttl in 1..5_000 {
-            let class = Class::of(ttl);
-            assert!(Class::of(ttl + class.width()) != class);
+            for (at, class) in Class::of(ttl).into_iter().enumerate() {
+                assert!(Class::of(ttl + class.width())[at] != class);
+            }
         }
     }
 
     #[test]
     fn a_class_tells_its_first_and_its_last_ttl() {
         for ttl in (1..5_000).chain([1 << 25, u32::MAX]) {
-            let kind = Kind::Class(Class::of(ttl));
-            let (first, last) = (Class::of(ttl).first(), kind.last().unwrap());
-            assert!((first..=last).contains(&ttl), "{ttl} in {first}-{last}");
-            assert_eq!(Class::of(first), Class::of(last), "ttl {ttl}");
-            assert_ne!(Class::of(first), Class::of(first - 1), "ttl {ttl}");
+            for (at, class) in Class::of(ttl).into_iter().enumerate() {
+                let (first, last) = (class.first(), Kind::Class(class).last().unwrap());
+                assert!((first..=last).contains(&ttl), "{ttl} in {first}-{last}");
+                assert_eq!(
+                    Class::of(first.max(1))[at],
+                    Class::of(last)[at],
+                    "ttl {ttl}"
+                );
+                if first > 1 {
+                    assert_ne!(Class::of(first)[at], Class::of(first - 1)[at], "ttl {ttl}");
+                }
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The pool is cut into segments of equal size. A segment belongs to one party at a time:
 //!
 //! ```text
-//!  Free ----> Open ----> Sealed ----> Draining ----> Retired ----> Free
+//!  Free ----> Open ----> Sealed <---> Draining ----> Retired ----> Free
 //!   |  \      (one        (the store,  (whoever runs  (readers, until
 //!   |   \      writer)     immutable)   its slices)    their guards close)
 //!  Lent  Inner
@@ -80,7 +80,7 @@ pub(crate) struct Record {
     span: AtomicU32,
     /// Its place in the order of sealing.
     sequence: AtomicU64,
-    /// Under s3fifo: its items have proven themselves. Set before the first of them is published.
+    /// Under s3fifo: its items have proven themselves. Set before the first of them is published, or when it survives.
     main: AtomicBool,
     /// Items that are being received. Only the owner of an Open segment raises it; 0 in any state but Open and Filling.
     pending: AtomicU32,

@@ -30,11 +30,18 @@ pub(super) struct Queued {
     dead: u8,
 }
 
-/// Adjacent segments that are being emptied for a span.
-#[derive(Clone)]
+/// Adjacent segments that are emptied for a span.
 pub(super) struct Window {
     pub(super) range: Range<u32>,
-    pub(super) since: Seconds,
+    /// When a span of its size was last asked for in vain; 0: it is kept ready.
+    pub(super) asked: Seconds,
+}
+
+impl Window {
+    /// Somebody waits for it, or did a second ago: a client waits no longer.
+    pub(super) fn is_awaited(&self, now: Seconds) -> bool {
+        self.asked != 0 && now.saturating_sub(self.asked) <= 1
+    }
 }
 
 /// The largest spans, in segments, that were asked for in this period and in the last.
@@ -81,6 +88,8 @@ pub(super) struct Queues {
     pub(super) idle: VecDeque<Tail>,
     /// Open tails, whoever holds them.
     pub(super) tails: u32,
+    /// Segments of one item that survived their eviction since a segment became free.
+    pub(super) spared_alone: u32,
     /// Drains between two slices.
     pub(super) paused: VecDeque<Drain>,
     /// Drains that had no room for an item they may not drop.
@@ -107,6 +116,7 @@ impl Queues {
             policy: eviction.policy(segments),
             idle: VecDeque::new(),
             tails: 0,
+            spared_alone: 0,
             paused: VecDeque::new(),
             stuck: Vec::new(),
             coming: 0,

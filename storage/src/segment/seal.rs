@@ -18,6 +18,8 @@ const LOOKS: u32 = 8;
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Bins {
     first: u32,
+    /// The least of these times; 0: none was counted yet.
+    earliest: Seconds,
     bytes: [u32; BINS],
 }
 
@@ -25,30 +27,36 @@ impl Bins {
     pub(crate) fn new(first_octave: u32) -> Bins {
         Bins {
             first: first_octave,
+            earliest: 0,
             bytes: [0; BINS],
         }
     }
 
     /// Counts an item that dies `after` so many seconds.
     pub(crate) fn add(&mut self, after: Seconds, bytes: u32) {
-        let octave = after.max(1).ilog2().saturating_sub(self.first);
+        let after = after.max(1);
+        if self.earliest == 0 || after < self.earliest {
+            self.earliest = after;
+        }
+        let octave = after.ilog2().saturating_sub(self.first);
         self.bytes[(octave as usize).min(BINS - 1)] += bytes;
     }
 
-    /// Bytes that have expired at an age of so many seconds, taking those of a running octave to expire evenly. The
-    /// last of all expires at the age of `last`; 0: it is not known.
+    /// Bytes that have expired at an age of so many seconds, taking those of a running octave to expire evenly from the
+    /// first of all on. The last of all expires at the age of `last`; 0: it is not known.
     fn expired(&self, age: Seconds, last: Seconds) -> u32 {
         let age = u64::from(age);
         let share = |(at, &bytes): (usize, &u32)| {
             let end = 2_u64 << (self.first + at as u32);
             let start = if at == 0 { 0 } else { end / 2 };
+            let start = start.max(self.earliest.into());
             let end = if u64::from(last) > start {
                 end.min(last.into())
             } else {
                 end
             };
-            let passed = age.clamp(start, end) - start;
-            u64::from(bytes) * passed / (end - start)
+            let passed = age.max(start).min(end).saturating_sub(start);
+            u64::from(bytes) * passed / end.saturating_sub(start).max(1)
         };
         self.bytes[..BINS - 1]
             .iter()
@@ -76,7 +84,7 @@ pub(crate) struct Seal {
     /// When its last item expires; 0: one of them never does.
     pub(crate) deadline: Seconds,
     pub(crate) opened: Seconds,
-    /// `None` for a class tail or a span, whose items expire together.
+    /// `None` for a fine class or a span, whose items expire together.
     pub(crate) bins: Option<Bins>,
     /// Under s3fifo: its items have proven themselves.
     pub(crate) main: bool,

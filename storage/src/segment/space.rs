@@ -8,11 +8,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::queues::Queues;
 use super::seal::Seal;
 use super::{Record, State};
-use crate::Eviction;
 use crate::pool::Pool;
+use crate::{Eviction, Seconds};
 
 /// Records shown in one go: the mutex is held for it, a few microseconds.
 const VISITS: usize = 256;
+
+/// Segments of one item each that may survive their eviction before another segment becomes free.
+const SPARED_ALONE: u32 = 3;
 
 /// How the heap is cut up, worked out once from the options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,12 +162,41 @@ impl Space {
     fn filled(&self, queues: &mut Queues, segment: u32) {
         let record = &self.records[segment as usize];
         if record.state() == State::Filling && !record.is_pending() {
-            record.set(State::Sealed);
-            let seal = *queues.seal_of(segment);
-            let sequence = queues.enqueue(segment, record.span(), &seal, record.born());
-            record.sequence.store(sequence, Ordering::Relaxed);
-            queues.set_dead(segment, record.dead_eighths(), record.live());
+            self.sealed(queues, segment);
         }
+    }
+
+    fn sealed(&self, queues: &mut Queues, segment: u32) {
+        let record = &self.records[segment as usize];
+        record.set(State::Sealed);
+        let seal = *queues.seal_of(segment);
+        let sequence = queues.enqueue(segment, record.span(), &seal, record.born());
+        record.sequence.store(sequence, Ordering::Relaxed);
+        queues.set_dead(segment, record.dead_eighths(), record.live());
+    }
+
+    /// Draining to Sealed: the only item of the segment stays. False where it would survive an eviction and too many have
+    /// since space was made (Law 7).
+    pub(crate) fn seal_again(&self, segment: u32, deadline: Seconds, survives: bool) -> bool {
+        let record = &self.records[segment as usize];
+        let mut queues = self.queues();
+        if survives && queues.spared_alone >= SPARED_ALONE {
+            return false;
+        }
+        queues.spared_alone += u32::from(survives);
+        queues.coming -= record.span();
+        let before = *queues.seal_of(segment);
+        let main = before.main || survives;
+        let seal = Seal {
+            deadline,
+            bins: None,
+            main,
+            ..before
+        };
+        record.main.store(main, Ordering::Relaxed);
+        queues.note_open(segment, &seal);
+        self.sealed(&mut queues, segment);
+        true
     }
 
     /// Whether an item of `size` bytes may be received at all now. Should it go to a tail, [`Space::hold`] says more.
@@ -262,6 +294,7 @@ impl Space {
     pub(crate) fn reuse(&self, segment: u32) {
         let mut queues = self.queues();
         queues.coming -= self.records[segment as usize].span();
+        queues.spared_alone = 0;
         self.free(&mut queues, segment);
     }
 
@@ -274,16 +307,22 @@ impl Space {
         self.free.fetch_add(span, Ordering::Relaxed);
     }
 
-    /// Makes sure that lent segments make up for so many bytes of index, lending more where needed; false when no
-    /// segment is free for it.
-    pub(crate) fn cover(&self, pool: &Pool, index_bytes: u64) -> bool {
-        while self.covered.load(Ordering::Relaxed) < index_bytes {
-            let Some(segment) = self.take_free(&mut self.queues(), Purpose::Write) else {
+    /// Lets the index grow by `allow` once lent segments make up for so many bytes of it, lending more where needed;
+    /// false when no segment is free for it.
+    pub(crate) fn cover(&self, pool: &Pool, index_bytes: u64, allow: impl Fn()) -> bool {
+        loop {
+            let mut queues = self.queues();
+            if self.covered.load(Ordering::Relaxed) >= index_bytes {
+                // Under the mutex: else what makes up for it could be taken back in between.
+                allow();
+                return true;
+            }
+            let Some(segment) = self.take_free(&mut queues, Purpose::Write) else {
                 return false;
             };
+            drop(queues);
             self.lend(pool, segment);
         }
-        true
     }
 
     pub(super) fn lend(&self, pool: &Pool, segment: u32) {
@@ -298,10 +337,11 @@ impl Space {
         self.covered.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Takes segments back that the index does not need any more, keeping two in hand.
-    pub(crate) fn uncover(&self, index_bytes: u64) {
+    /// Takes segments back that the index, which may use so many bytes, does not need any more, keeping two in hand.
+    pub(crate) fn uncover(&self, index_bytes: impl Fn() -> u64) {
         let bytes = u64::from(self.geometry.segment_bytes);
         let mut queues = self.queues();
+        let index_bytes = index_bytes();
         while self.covered.load(Ordering::Relaxed) >= index_bytes + 2 * bytes {
             let Some(segment) = queues.lent.pop() else {
                 return;

@@ -2,7 +2,7 @@
 //!
 //! Nobody else writes to them, so to allocate is to add and to compare; private tails are what lets sets scale. A TTL
 //! class has a tail of its own while it is written fast enough to fill half of one in the time the tail may be open;
-//! slower classes share coarse tails, and each item's own deadline keeps it exact.
+//! slower classes share broader tails, and each item's own deadline keeps it exact.
 
 use super::class::{CLASSES, Class, Kind, LEVELS, Level};
 use super::seal::{Bins, Seal};
@@ -42,10 +42,6 @@ pub(super) struct Tail {
 
 impl Tail {
     pub(super) fn new(segment: u32, kind: Kind, item: Placement) -> Tail {
-        let bins = match kind {
-            Kind::Coarse(level) => level.first_octave().map(Bins::new),
-            Kind::Class(_) => None,
-        };
         Tail {
             segment,
             kind,
@@ -54,7 +50,7 @@ impl Tail {
             written: item.now,
             seal: Seal {
                 opened: item.now,
-                bins,
+                bins: kind.first_octave().map(Bins::new),
                 main: item.main,
                 kind: Some(kind),
                 ..Seal::default()
@@ -193,8 +189,10 @@ impl Tails {
     ) -> bool {
         debug_assert!(size <= room.capacity);
         if item.deadline > item.now {
-            let rate = &mut self.rates[Class::of(item.deadline - item.now).index()];
-            rate.bytes = rate.bytes.saturating_add(size as u32);
+            for class in Class::of(item.deadline - item.now) {
+                let rate = &mut self.rates[class.index()];
+                rate.bytes = rate.bytes.saturating_add(size as u32);
+            }
         }
         match room.place {
             Place::Tail(at) => {
@@ -262,17 +260,18 @@ impl Tails {
         } else {
             item.deadline.saturating_sub(item.now).max(1)
         };
-        let coarse = Kind::Coarse(Level::of(ttl));
-        if ttl == 0 || !self.is_fast(space, Class::of(ttl), item.now) {
-            return coarse;
+        if ttl > 0 {
+            let room = self.open.len() < space.geometry.tails;
+            for class in Class::of(ttl) {
+                let kind = Kind::Class(class);
+                if self.is_fast(space, class, item.now)
+                    && (room || self.open.iter().any(|tail| tail.is_of(kind, item.main)))
+                {
+                    return kind;
+                }
+            }
         }
-        let class = Kind::Class(Class::of(ttl));
-        let room = self.open.len() < space.geometry.tails;
-        if room || self.open.iter().any(|tail| tail.is_of(class, item.main)) {
-            class
-        } else {
-            coarse
-        }
+        Kind::Coarse(Level::of(ttl))
     }
 
     fn is_fast(&mut self, space: &Space, class: Class, now: Seconds) -> bool {
@@ -302,7 +301,7 @@ impl Tails {
             self.seal(space, at);
         }
         if self.open.len() >= space.geometry.tails {
-            if let Some(at) = self.shelter(space, size, item) {
+            if let Some(at) = self.shelter(space, size, kind, item) {
                 return Ok(at);
             }
             self.give_way(space);
@@ -327,14 +326,18 @@ impl Tails {
     }
 
     /// Under s3fifo there are more coarse kinds than tails: rather than to seal one that has just been opened, an item
-    /// goes to any tail of its queue. Its own deadline keeps it exact.
-    fn shelter(&self, space: &Space, size: usize, item: Placement) -> Option<usize> {
+    /// goes to a tail of its queue for shorter TTLs. Its own deadline keeps it exact, and what expires before it still
+    /// counts; in a tail for longer ones it would itself be overlooked (Law 8).
+    fn shelter(&self, space: &Space, size: usize, kind: Kind, item: Placement) -> Option<usize> {
         let is_class = |tail: &Tail| matches!(tail.kind, Kind::Class(_));
         if self.open.iter().any(is_class) {
             return None;
         }
-        let has_room =
-            |tail: &Tail| tail.seal.main == item.main && tail.has_room(space, size, item);
+        let has_room = |tail: &Tail| {
+            tail.seal.main == item.main
+                && tail.kind.index() <= kind.index()
+                && tail.has_room(space, size, item)
+        };
         self.open.iter().position(has_room)
     }
 

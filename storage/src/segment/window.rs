@@ -2,8 +2,8 @@
 //!
 //! Where no run is free, maintenance chooses the window of segments that costs least to empty: live bytes, those of
 //! young segments up to twice. Its sealed segments are drained, its tails given up by their writers, its lent ones
-//! exchanged; smaller requests keep off it until the span has been taken or nobody asks any more. A run for the largest
-//! span used lately is kept ready in the same way.
+//! exchanged; smaller requests keep off it while somebody waits for it. A window for the largest span used lately is kept
+//! empty in the same way; a smaller span may use that one when it finds no other run.
 
 use std::iter;
 use std::ops::{Range, RangeInclusive};
@@ -15,9 +15,6 @@ use super::seal::Seal;
 use super::space::{Purpose, Space};
 use crate::Seconds;
 use crate::pool::Pool;
-
-/// Seconds after which a window is given up: the clients it was for have been refused by then.
-const PATIENCE: Seconds = 2;
 
 /// A tail in a window costs as much as so many full segments.
 const OPEN_COST: u64 = 4;
@@ -43,7 +40,7 @@ impl Space {
         let first = if count == 1 {
             self.take_free(&mut queues, purpose)
         } else {
-            self.take_run(&mut queues, purpose, count)
+            self.take_run(&mut queues, purpose, count, seal.opened)
         };
         if first.is_none() && evict && count > 1 {
             self.wanted.fetch_max(count, Ordering::Relaxed);
@@ -57,18 +54,27 @@ impl Space {
         Some(first)
     }
 
-    fn take_run(&self, queues: &mut Queues, purpose: Purpose, count: u32) -> Option<u32> {
+    fn take_run(
+        &self,
+        queues: &mut Queues,
+        purpose: Purpose,
+        count: u32,
+        now: Seconds,
+    ) -> Option<u32> {
         if self.free_segments() < self.floor(purpose) + count {
             return None;
         }
-        let window = queues.spared();
-        let owner = count >= window.len() as u32;
-        let first = queues
-            .free
-            .take_run(count, if owner { &(0..0) } else { &window })?;
+        let spared = queues.spared();
+        let is_owner = count >= spared.len() as u32;
+        let is_awaited = queues.window.as_ref().is_some_and(|w| w.is_awaited(now));
+        let mut first = queues.free.take_run(count, &spared);
+        if first.is_none() && (is_owner || !is_awaited) {
+            first = queues.free.take_run(count, &(0..0));
+        }
+        let first = first?;
         self.took(count);
         // Whoever waited for the window has its span, there or elsewhere.
-        if owner {
+        if is_owner || spared.contains(&first) || spared.contains(&(first + count - 1)) {
             self.set_window(queues, None);
         }
         Some(first)
@@ -91,45 +97,56 @@ impl Space {
     /// Chooses a window when a span is wanted, or likely to be soon, and lends other segments instead of those that lie
     /// in it.
     pub(crate) fn tend_window(&self, pool: &Pool, now: Seconds, evict: bool) {
-        let mut wanted = self.wanted.swap(0, Ordering::Relaxed);
-        if wanted == 0 && evict {
-            wanted = self.missing_run(now);
-        }
-        if wanted != 0 && self.queues().window.is_none() {
+        let asked = self.wanted.swap(0, Ordering::Relaxed);
+        if let Some(count) = self.missing_window(asked, now, evict) {
             // A long look at every record, without the mutex: the choice need not be exact.
-            let range = self.cheapest_window(wanted);
-            let window = range.map(|range| Window { range, since: now });
+            let range = self.cheapest_window(count);
+            let asked = if asked > 0 { now } else { 0 };
+            let window = range.map(|range| Window { range, asked });
             self.set_window(&mut self.queues(), window);
         }
-        while let Some((lent, other)) = self.exchange(now) {
+        while let Some((lent, other)) = self.exchange() {
             self.uncovered(lent);
             self.lend(pool, other);
         }
     }
 
-    /// Segments of the largest span used lately, when no free run could hold another; else 0.
-    fn missing_run(&self, now: Seconds) -> u32 {
+    /// How many segments a new window is to have: one that somebody asks for comes before one that is kept ready, a
+    /// larger one before a smaller. `None` when there is one already, or none is needed.
+    fn missing_window(&self, asked: u32, now: Seconds, evict: bool) -> Option<u32> {
         let mut queues = self.queues();
-        let count = queues.spans.largest(now);
-        if count == 0 || queues.window.is_some() || queues.free.run(count, &(0..0)).is_some() {
-            0
-        } else {
-            count
+        let lately = if evict { queues.spans.largest(now) } else { 0 };
+        if let Some(window) = &mut queues.window {
+            let count = window.range.len() as u32;
+            if asked == count {
+                window.asked = now;
+            }
+            let stays = if window.is_awaited(now) {
+                asked <= count
+            } else {
+                asked == 0 && lately >= count
+            };
+            if stays {
+                return None;
+            }
+            self.set_window(&mut queues, None);
+        }
+        let has_run = lately == 0 || queues.free.run(lately, &(0..0)).is_some();
+        match asked {
+            0 if has_run => None,
+            0 => Some(lately),
+            _ => Some(asked),
         }
     }
 
     /// A lent segment of the window, and a free one elsewhere to be lent instead.
-    fn exchange(&self, now: Seconds) -> Option<(u32, u32)> {
+    fn exchange(&self) -> Option<(u32, u32)> {
         let mut queues = self.queues();
-        let window = queues.window.clone()?;
-        if now.saturating_sub(window.since) > PATIENCE {
-            self.set_window(&mut queues, None);
-            return None;
-        }
+        let window = queues.spared();
         let at = queues
             .lent
             .iter()
-            .position(|segment| window.range.contains(segment))?;
+            .position(|segment| window.contains(segment))?;
         let other = self.take_free(&mut queues, Purpose::Drain)?;
         let lent = queues.lent.swap_remove(at);
         self.free(&mut queues, lent);
@@ -182,12 +199,12 @@ impl Space {
         costs
     }
 
-    /// The first segment of the span that a segment belongs to, itself when it is single.
-    pub(super) fn head_of(&self, segment: u32) -> u32 {
-        let is_inner = |segment: &u32| self.records[*segment as usize].state() == State::Inner;
-        (0..=segment)
-            .rev()
-            .find(|segment| !is_inner(segment))
-            .unwrap_or(segment)
+    /// The heads of the spans and the single segments that a range of segments belongs to.
+    pub(super) fn heads(&self, range: Range<u32>) -> impl Iterator<Item = u32> {
+        let state = |segment: u32| self.records[segment as usize].state();
+        let is_head = move |segment: &u32| state(*segment) != State::Inner;
+        let before = (0..range.start).rev().find(is_head);
+        let cut = range.clone().next().filter(|first| !is_head(first));
+        cut.and(before).into_iter().chain(range.filter(is_head))
     }
 }

@@ -38,9 +38,9 @@ impl Writer {
 
     /// What to tell somebody for whom there is no room now.
     pub(super) fn shortage(&mut self, store: &Store, size: usize, placement: Placement) -> NoSpace {
-        self.tally().no_space.add(1);
         let is_write = placement.purpose == Purpose::Write;
         if is_write {
+            self.tally().no_space.add(1);
             self.debt += u64::from(store.space.geometry.segment_bytes).max(size as u64);
         }
         if store.eviction == Eviction::None && store.is_exhausted(placement.now) {
@@ -60,7 +60,9 @@ impl Writer {
         placement: Placement,
     ) {
         let spans = self.tails.commit(&store.space, room, size, placement);
-        self.written += size;
+        if placement.purpose == Purpose::Write {
+            self.written += size;
+        }
         self.tally().spans.add(u64::from(spans));
     }
 
