@@ -42,6 +42,7 @@ mod item;
 mod maintain;
 mod options;
 mod pool;
+mod prefetch;
 mod segment;
 mod stats;
 mod store;

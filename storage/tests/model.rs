@@ -56,6 +56,11 @@ enum Op {
     Gets {
         key: u8,
     },
+    /// Gets of all under one guard, prefetched before the first is stored.
+    Batch {
+        keys: [u8; 5],
+        len: usize,
+    },
     Flush {
         delay: Seconds,
     },
@@ -96,6 +101,7 @@ fn op(len: impl Strategy<Value = usize> + Clone + 'static) -> impl Strategy<Valu
         8 => (key, len.clone(), ttl(), wish()).prop_map(|(key, len, ttl, condition)| Op::Store { key, len, ttl, condition }),
         3 => (key, len.clone(), ttl(), wish()).prop_map(|(key, len, ttl, condition)| Op::Begin { key, len, ttl, condition }),
         3 => Just(Op::Complete),
+        3 => (any::<[u8; 5]>(), len.clone()).prop_map(|(keys, len)| Op::Batch { keys, len }),
         2 => (key, len, any::<bool>()).prop_map(|(key, len, append)| Op::Concat { key, len, append }),
         2 => (key, any::<u64>()).prop_map(|(key, number)| Op::Number { key, number }),
         3 => (key, 0..50_u64, any::<bool>()).prop_map(|(key, delta, increment)| Op::Arith { key, delta, increment }),
@@ -208,11 +214,21 @@ impl Bench {
     /// What the store still has of a key must be what the model has.
     fn reconcile(&mut self, key: u8) {
         let guard = self.participant.enter(self.now);
-        let item = self.store.get(&guard, &key_bytes(key));
-        match (item, self.model.get(&key)) {
+        Bench::agree(&self.store, &guard, &mut self.model, self.forgetful, key);
+    }
+
+    fn agree(
+        store: &Store,
+        guard: &Guard<'_>,
+        model: &mut HashMap<u8, Row>,
+        forgetful: bool,
+        key: u8,
+    ) {
+        let item = store.get(guard, &key_bytes(key));
+        match (item, model.get(&key)) {
             (None, None) => {}
-            (None, Some(_)) if self.forgetful => {
-                self.model.remove(&key);
+            (None, Some(_)) if forgetful => {
+                model.remove(&key);
             }
             (Some(item), Some(row)) => {
                 assert_eq!(item.value(), row.value, "key {key}");
@@ -299,6 +315,7 @@ impl Bench {
             Op::Touch { key, ttl, observe } => self.touch(key, ttl, observe),
             Op::Get { key } => self.reconcile(key),
             Op::Gets { key } => self.gets(key),
+            Op::Batch { keys, len } => self.batch(keys, len),
             Op::Flush { delay: 0 } => {
                 self.store.flush();
                 self.model.clear();
@@ -341,6 +358,29 @@ impl Bench {
                 writer.store(guard, &key_bytes(key), &value, flags, deadline, condition)
             })
         });
+    }
+
+    fn batch(&mut self, keys: [u8; 5], len: usize) {
+        let names = keys.map(key_bytes);
+        let Plan { key, row, .. } = self.plan(keys[0], len, 0, Wish::Always);
+        let guard = self.participant.enter(self.now);
+        self.store
+            .prefetch(&guard, &names.each_ref().map(Vec::as_slice));
+        let stored = (self.writer).store(
+            &guard,
+            &names[0],
+            &row.value,
+            row.flags,
+            row.deadline,
+            Condition::Always,
+        );
+        // Without space nothing has changed.
+        if stored.is_ok() {
+            self.model.insert(key, row);
+        }
+        for key in keys.iter().chain(&keys) {
+            Bench::agree(&self.store, &guard, &mut self.model, self.forgetful, *key);
+        }
     }
 
     fn begin(&mut self, key: u8, len: usize, ttl: Seconds, wish: Wish) {

@@ -26,6 +26,8 @@ use region::{Place, Region};
 pub(crate) use resize::Resize;
 pub(crate) use slot::{POOL_MAX, Slot, Word};
 
+use crate::prefetch::prefetch;
+
 /// Slots a bucket.
 const WIDTH: usize = 8;
 /// A new key goes to its first bucket while that holds fewer than this, so that most lookups end there.
@@ -47,7 +49,7 @@ pub(crate) struct Bucket([Slot; WIDTH]);
 const _: () = assert!(size_of::<Bucket>() == 64 && align_of::<Bucket>() == 64);
 
 /// What chooses a key's place: partition and tag.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Hash {
     partition: usize,
     tag: u16,
@@ -259,6 +261,26 @@ impl Index {
         matches: impl FnMut(u64) -> bool,
     ) -> Option<(&Slot, Word)> {
         self.array(hash.partition).find(hash.tag, matches)
+    }
+
+    /// Brings near what a lookup of each of these will read, and tells `near` the locations that it is likely to come to.
+    /// All wait for their directory words together, then for their buckets. It is a hint: a lookup loads everything anew.
+    pub(crate) fn prefetch(&self, hashes: &[Hash], mut near: impl FnMut(u64)) {
+        for hash in hashes {
+            prefetch(&raw const self.directory[hash.partition]);
+        }
+        for hash in hashes {
+            let array = self.array(hash.partition);
+            prefetch(array.bucket(array.places(hash.tag)[0]));
+        }
+        for hash in hashes {
+            let array = self.array(hash.partition);
+            let mut words = array.slots(hash.tag).map(Slot::peek);
+            let likely = words.find(|word| word.tag() == hash.tag);
+            if let Some(location) = likely.and_then(Word::location) {
+                near(location);
+            }
+        }
     }
 
     /// Locks the key. Held for a probe, a compare and a publish (Law 1); the holder waits for nothing.

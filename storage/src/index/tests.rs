@@ -189,3 +189,16 @@ fn a_locked_key_keeps_other_writers_of_its_bucket_out() {
     drop(locked);
     assert!(index.lock(place).find(|_| true).is_none());
 }
+
+#[test]
+fn a_batch_would_wait_for_items_that_were_not_prefetched() {
+    let keys = if cfg!(miri) { 200 } else { 2_000 };
+    let index = Index::new(1 << 20).unwrap();
+    (0..keys).for_each(|key| insert(&index, key));
+    let hashes: Vec<_> = (0..keys).map(|key| index.place(hash(key))).collect();
+    let mut near = HashSet::new();
+    index.prefetch(&hashes, |location| _ = near.insert(location));
+    // Of keys with the same tag in the same buckets only one is prefetched.
+    assert!(near.len() as u64 > keys * 99 / 100, "{}", near.len());
+    assert!(near.iter().all(|&location| location < keys));
+}
