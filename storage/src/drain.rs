@@ -168,16 +168,16 @@ impl Writer {
         let len = store.space.records[drain.segment as usize].len();
         let mut grades = Grades::new();
         let (mut freed, mut moved) = (0, 0);
-        for _ in 0..SLICE_ITEMS {
-            if drain.cursor == len || moved >= SLICE_MOVED {
+        let (hashes, count) = ahead(store, drain);
+        for &hash in &hashes[..count] {
+            if moved >= SLICE_MOVED {
                 break;
             }
             let location = start + u64::from(drain.cursor);
-            // The segment is Draining, and ours: whole items lie end to end up to its length.
             let item = store.stored(location);
             let size = item.size() as u32;
             let case = Case {
-                hash: store.place(item.key),
+                hash,
                 location,
                 item,
             };
@@ -349,6 +349,23 @@ impl Writer {
         )?;
         Ok(moved.is_some())
     }
+}
+
+/// The hashes of the items that a slice comes to, and how many they are. What the index has of them is on its way from
+/// memory when this returns.
+fn ahead(store: &Store, drain: &Drain) -> ([Hash; SLICE_ITEMS], usize) {
+    let start = store.space.offset_of(drain.segment);
+    let len = store.space.records[drain.segment as usize].len();
+    let (mut hashes, mut count, mut cursor) = ([Hash::default(); SLICE_ITEMS], 0, drain.cursor);
+    // The segment is Draining, and ours: whole items lie end to end up to its length.
+    while count < SLICE_ITEMS && cursor < len {
+        let item = store.stored(start + u64::from(cursor));
+        hashes[count] = store.place(item.key);
+        cursor += item.size() as u32;
+        count += 1;
+    }
+    store.index.prefetch(&hashes[..count], |_| {});
+    (hashes, count)
 }
 
 /// Seals a segment again whose only item has been touched since, or is worth keeping: a span could be moved only where
