@@ -1,0 +1,102 @@
+//! Pelikan's segment store, with its own eviction by default (random) and with the one after the paper (merge).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use segcache::{Policy, Segcache, Value as Stored};
+
+use super::{Client, KEY_LEN, Key, Outcome, Size, Subject, Turn, VALUE_LEN, Value, copy_out};
+
+/// Bytes of a segment, as it comes.
+const SEGMENT: usize = 1 << 20;
+/// Bytes of an item: a header of 5, key and value, rounded up to 8.
+const ITEM: usize = (5 + KEY_LEN + VALUE_LEN).next_multiple_of(8);
+/// A stored value that never expires.
+const NEVER: Duration = Duration::ZERO;
+
+pub(crate) struct Random(SegcacheClient);
+pub(crate) struct Merge(SegcacheClient);
+
+#[derive(Clone)]
+pub(crate) struct SegcacheClient(Arc<Segcache>);
+
+impl Subject for Random {
+    type Client = SegcacheClient;
+
+    fn new(size: Size) -> Random {
+        Random(made(size, Policy::Random))
+    }
+
+    fn client(&self) -> SegcacheClient {
+        self.0.clone()
+    }
+}
+
+impl Subject for Merge {
+    type Client = SegcacheClient;
+
+    fn new(size: Size) -> Merge {
+        // What Pelikan's server comes with.
+        let policy = Policy::Merge {
+            max: 8,
+            merge: 4,
+            compact: 2,
+        };
+        Merge(made(size, policy))
+    }
+
+    fn client(&self) -> SegcacheClient {
+        self.0.clone()
+    }
+}
+
+/// The hash table has a fixed size: the smallest with slots for all that the rest of the memory can hold.
+fn made(size: Size, policy: Policy) -> SegcacheClient {
+    let power = (7..48)
+        .find(|power| (1 << power) * ITEM >= size.bytes - (8 << power))
+        .expect("a power of two in range");
+    let heap = (size.bytes - (8 << power)) / SEGMENT * SEGMENT;
+    let cache = Segcache::builder()
+        .hash_power(power)
+        .heap_size(heap)
+        .segment_size(SEGMENT as i32)
+        .eviction(policy)
+        .build();
+    SegcacheClient(Arc::new(cache.expect("memory for a cache")))
+}
+
+impl Client for SegcacheClient {
+    type Turn<'c> = &'c Segcache;
+
+    fn turn(&mut self) -> &Segcache {
+        &self.0
+    }
+}
+
+impl Turn for &Segcache {
+    fn get(&mut self, key: &Key, value: &mut Value) -> Outcome {
+        let Some(item) = Segcache::get(self, key) else {
+            return Outcome::Failed;
+        };
+        match item.value() {
+            Stored::Bytes(bytes) => copy_out(bytes, value),
+            Stored::U64(number) => copy_out(itoa::Buffer::new().format(number).as_bytes(), value),
+        }
+    }
+
+    fn set(&mut self, key: &Key, value: &Value) -> Outcome {
+        self.insert(key, &value[..], None, NEVER).is_ok().into()
+    }
+
+    fn set_number(&mut self, key: &Key, number: u64) -> Outcome {
+        self.insert(key, number, None, NEVER).is_ok().into()
+    }
+
+    fn incr(&mut self, key: &Key) -> Outcome {
+        self.wrapping_add(key, 1).is_ok().into()
+    }
+
+    fn delete(&mut self, key: &Key) -> Outcome {
+        Segcache::delete(self, key).into()
+    }
+}
