@@ -6,7 +6,7 @@ use std::time::Duration;
 use criterion::{Criterion, SamplingMode};
 
 use crate::SUBJECTS;
-use crate::workload::{Call, Case, Common};
+use crate::workload::{BYTES_A_KEY, Call, Case, Common};
 
 pub(crate) fn main() {
     let mut criterion = Criterion::default()
@@ -26,6 +26,7 @@ pub(crate) fn main() {
                             keys,
                             threads,
                             common: Common::Keys,
+                            bytes_a_key: BYTES_A_KEY,
                         },
                     );
                 }

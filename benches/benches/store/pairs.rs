@@ -6,7 +6,7 @@ use clap::Parser;
 use crate::SUBJECTS;
 use crate::stage::{Played, Stage, stage};
 use crate::subjects::storage::Storage;
-use crate::workload::{Call, Case, Common};
+use crate::workload::{BYTES_A_KEY, Call, Case, Common};
 
 /// Compares the store with other caches, or two threads on one store with two stores, call by call in turn
 #[derive(Parser)]
@@ -24,6 +24,9 @@ struct Arguments {
     /// Keys that a thread asks for
     #[arg(long, default_value_t = 1_000_000)]
     keys: u32,
+    /// Bytes of memory for each key
+    #[arg(long, default_value_t = BYTES_A_KEY)]
+    bytes_a_key: usize,
     /// Threads on one cache
     #[arg(long, default_value_t = 1)]
     threads: usize,
@@ -58,6 +61,7 @@ pub(crate) fn main(arguments: impl Iterator<Item = String>) {
             keys: arguments.keys,
             threads: arguments.threads,
             common: Common::Keys,
+            bytes_a_key: arguments.bytes_a_key,
         };
         if arguments.shared {
             compare_sharing(&arguments, case);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::subjects::{Client, Key, Outcome, Size, Subject, Turn, VALUE_LEN, Value};
+use crate::subjects::{Client, Key, Outcome, Subject, Turn, VALUE_LEN, Value};
 use crate::workload::{Asked, Call, Case, key};
 
 /// Calls in a turn.
@@ -36,10 +36,7 @@ pub(crate) type Stage = Box<dyn FnMut(u64) -> Played>;
 
 /// A stage of the subject `S`, filled and warm.
 pub(crate) fn stage<S: Subject>(case: &Case) -> Stage {
-    let size = Size {
-        bytes: case.bytes(),
-        clients: case.threads,
-    };
+    let size = case.size();
     let caches: Vec<S> = (0..case.caches()).map(|_| S::new(size)).collect();
     let mut players: Vec<Player<S::Client>> = (0..case.threads)
         .map(|thread| Player {

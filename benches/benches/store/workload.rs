@@ -7,10 +7,10 @@ use benches::popularity::{Popularity, Ranks};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
-use crate::subjects::{KEY_LEN, Key, VALUE_LEN};
+use crate::subjects::{KEY_LEN, Key, Size, VALUE_LEN};
 
-/// Bytes of memory for each key, on all sides: as much as the least frugal of them needs to keep them all.
-const BYTES_A_KEY: usize = 512;
+/// Bytes of memory for each key, on all sides: so much that the least frugal of them keeps them all.
+pub(crate) const BYTES_A_KEY: usize = 512;
 /// The least memory of a cache.
 const BYTES_MIN: usize = 16 << 20;
 /// Keys drawn beforehand, and asked for again and again: many more than fit a processor's caches.
@@ -98,6 +98,7 @@ pub(crate) struct Case {
     pub(crate) keys: u32,
     pub(crate) threads: usize,
     pub(crate) common: Common,
+    pub(crate) bytes_a_key: usize,
 }
 
 impl fmt::Display for Case {
@@ -130,18 +131,28 @@ impl Case {
         }
     }
 
-    /// Memory of each cache.
-    pub(crate) fn bytes(&self) -> usize {
+    /// How large each cache is.
+    pub(crate) fn size(&self) -> Size {
         let sets_of_keys = match self.common {
             Common::Keys | Common::Nothing => 1,
             Common::Cache => self.threads,
         };
-        (self.keys as usize * sets_of_keys * BYTES_A_KEY).max(BYTES_MIN)
+        let keys = self.keys as usize * sets_of_keys;
+        let bytes = (keys * self.bytes_a_key).max(BYTES_MIN);
+        let items = match self.call {
+            Call::SetNew => bytes / (KEY_LEN + VALUE_LEN),
+            _ => keys,
+        };
+        Size {
+            bytes,
+            items,
+            clients: self.threads,
+        }
     }
 
     /// Calls that a thread makes before anything is measured, so that what it writes has been through the memory.
     pub(crate) fn warming(&self) -> u64 {
-        let writes = self.bytes() / (KEY_LEN + VALUE_LEN);
+        let writes = self.size().bytes / (KEY_LEN + VALUE_LEN);
         match self.call {
             Call::GetHit | Call::GetMiss | Call::Delete => u64::from(self.keys.min(DRAWN)),
             Call::SetNew | Call::SetOverwrite | Call::Mixed | Call::Incr => writes as u64,

@@ -23,6 +23,8 @@ pub(crate) type Value = [u8; VALUE_LEN];
 pub(crate) struct Size {
     /// For everything: items and what finds them.
     pub(crate) bytes: usize,
+    /// How many items it is to find, at most.
+    pub(crate) items: usize,
     /// How many clients it will have.
     pub(crate) clients: usize,
 }

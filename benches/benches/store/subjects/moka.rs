@@ -8,7 +8,7 @@ use moka::sync::Cache;
 use super::{Client, Key, Outcome, Size, Subject, Turn, Value, copy_out, successor};
 
 /// Bytes that an item takes beside key and value, measured: resident memory after a million sets.
-const OVERHEAD: usize = 300;
+const OVERHEAD: usize = 380;
 
 type Items = Cache<Vec<u8>, Arc<[u8]>>;
 

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, EntryAction, EntryResult};
 
-use super::{
-    Client, KEY_LEN, Key, Outcome, Size, Subject, Turn, VALUE_LEN, Value, copy_out, successor,
-};
+use super::{Client, Key, Outcome, Size, Subject, Turn, Value, copy_out, successor};
 
 /// Bytes that an item takes beside key and value, measured: resident memory after a million sets.
-const OVERHEAD: usize = 112;
+const OVERHEAD: usize = 128;
 
 type Items = Cache<Vec<u8>, Arc<[u8]>, Bytes>;
 
@@ -33,8 +31,7 @@ impl Subject for QuickCache {
     type Client = QuickCacheClient;
 
     fn new(size: Size) -> QuickCache {
-        let items = size.bytes / (KEY_LEN + VALUE_LEN + OVERHEAD);
-        let cache = Items::with_weighter(items, size.bytes as u64, Bytes);
+        let cache = Items::with_weighter(size.items, size.bytes as u64, Bytes);
         QuickCache(QuickCacheClient(Arc::new(cache)))
     }
 

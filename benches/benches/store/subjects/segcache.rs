@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use segcache::{Policy, Segcache, Value as Stored};
 
-use super::{Client, KEY_LEN, Key, Outcome, Size, Subject, Turn, VALUE_LEN, Value, copy_out};
+use super::{Client, Key, Outcome, Size, Subject, Turn, Value, copy_out};
 
 /// Bytes of a segment, as it comes.
 const SEGMENT: usize = 1 << 20;
-/// Bytes of an item: a header of 5, key and value, rounded up to 8.
-const ITEM: usize = (5 + KEY_LEN + VALUE_LEN).next_multiple_of(8);
 /// A stored value that never expires.
 const NEVER: Duration = Duration::ZERO;
 
@@ -50,11 +48,9 @@ impl Subject for Merge {
     }
 }
 
-/// The hash table has a fixed size: the smallest with slots for all that the rest of the memory can hold.
+/// The hash table has a fixed size: the smallest that items fill to no more than a half. Above that some find no slot.
 fn made(size: Size, policy: Policy) -> SegcacheClient {
-    let power = (7..48)
-        .find(|power| (1 << power) * ITEM >= size.bytes - (8 << power))
-        .expect("a power of two in range");
+    let power = (2 * size.items).next_power_of_two().ilog2() as u8;
     let heap = (size.bytes - (8 << power)) / SEGMENT * SEGMENT;
     let cache = Segcache::builder()
         .hash_power(power)
