@@ -13,7 +13,10 @@ use stage::{Stage, stage};
 use subjects::{moka, quick_cache, segcache, storage};
 use workload::Case;
 
-const SUBJECTS: [(&str, fn(&Case) -> Stage); 5] = [
+/// Makes a stage for a case.
+type Make = fn(&Case) -> Stage;
+
+const SUBJECTS: [(&str, Make); 5] = [
     ("storage", stage::<storage::Storage>),
     ("segcache", stage::<segcache::Random>),
     ("segcache-merge", stage::<segcache::Merge>),

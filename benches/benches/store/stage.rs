@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 use std::sync::Barrier;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -14,8 +14,9 @@ use crate::workload::{Asked, Call, Case, key};
 const TURN: usize = 32;
 /// Calls between two looks at the clock: what is not measured is done between them.
 const STRETCH: usize = 8192;
-/// Tries until a call has failed.
+/// Tries until a call has failed, and the pause before the next.
 const TRIES: usize = 1000;
+const PAUSE: Duration = Duration::from_micros(100);
 
 const VALUE: Value = [b'v'; VALUE_LEN];
 /// Ten digits, so that its successors are as long.
@@ -69,7 +70,7 @@ fn play_together<C: Client>(players: &mut [Player<C>], calls: u64) -> Played {
                 })
             })
             .collect();
-        let joined = threads.into_iter().map(|thread| thread.join());
+        let joined = threads.into_iter().map(ScopedJoinHandle::join);
         joined.map(|played| played.expect("no panic")).collect()
     });
     Played {
@@ -109,7 +110,7 @@ impl<C: Client> Player<C> {
             let (cpu, wall) = (thread_cpu(), Instant::now());
             played.done += calls_for(self.call, &mut self.client, keys);
             played.wall += wall.elapsed();
-            played.cpu += thread_cpu() - cpu;
+            played.cpu += thread_cpu().saturating_sub(cpu);
             left -= keys.len() as u64;
         }
         played
@@ -161,6 +162,8 @@ fn turns<C: Client>(
                     break;
                 }
                 drop(turn);
+                // Another thread may have a turn open, and not be running.
+                thread::sleep(PAUSE);
                 turn = client.turn();
                 outcome = call(&mut turn, key);
             }

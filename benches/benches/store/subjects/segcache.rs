@@ -8,7 +8,7 @@ use segcache::{Policy, Segcache, Value as Stored};
 use super::{Client, Key, Outcome, Size, Subject, Turn, Value, copy_out};
 
 /// Bytes of a segment, as it comes.
-const SEGMENT: usize = 1 << 20;
+const SEGMENT: i32 = 1 << 20;
 /// A stored value that never expires.
 const NEVER: Duration = Duration::ZERO;
 
@@ -51,11 +51,11 @@ impl Subject for Merge {
 /// The hash table has a fixed size: the smallest that items fill to no more than a half. Above that some find no slot.
 fn made(size: Size, policy: Policy) -> SegcacheClient {
     let power = (2 * size.items).next_power_of_two().ilog2() as u8;
-    let heap = (size.bytes - (8 << power)) / SEGMENT * SEGMENT;
+    let heap = (size.bytes - (8 << power)) / SEGMENT as usize * SEGMENT as usize;
     let cache = Segcache::builder()
         .hash_power(power)
         .heap_size(heap)
-        .segment_size(SEGMENT as i32)
+        .segment_size(SEGMENT)
         .eviction(policy)
         .build();
     SegcacheClient(Arc::new(cache.expect("memory for a cache")))
