@@ -1,7 +1,11 @@
 //! The caches that are measured, each behind the same few calls.
 //!
 //! All get the same bytes of memory and the same bytes of keys and values, hash the key in every call, and copy the
-//! value out on a hit. None is told the time more often than once a turn.
+//! value out on a hit. The memory is for everything: in the segment stores the index or hash table comes out of it; those
+//! that bound the weight of their items count what an item was measured to take, allocations and tables included.
+//!
+//! Two things differ and cannot be made equal: segcache adds to a number in place, where the others write a new value;
+//! and it reads a coarse clock in each get, where ours is told the time once a turn.
 
 pub(crate) mod moka;
 pub(crate) mod quick_cache;
