@@ -486,7 +486,7 @@ impl Store {
         }
         self.index.trim();
         let allowed = || self.index.allowed().saturating_sub(self.index_bytes_min);
-        self.space.uncover(allowed);
+        self.space.uncover(&self.pool, allowed);
     }
 
     /// Frees what no guard can see any more.

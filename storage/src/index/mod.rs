@@ -188,7 +188,7 @@ impl Index {
     /// An index for a heap of at most `heap_max` bytes, in its smallest form.
     pub(crate) fn new(heap_max: u64) -> io::Result<Index> {
         let partitions = Index::partitions(heap_max);
-        let smallest = (partitions * BUCKETS_MIN * size_of::<Bucket>()) as u64;
+        let smallest = Index::arrays_min(heap_max);
         // However many items there are, the index is smaller than what it indexes.
         let region = Region::new(heap_max.max(smallest))?;
         region.allow(smallest);
@@ -213,10 +213,15 @@ impl Index {
         heap_max.div_ceil(PARTITION).max(1) as usize
     }
 
-    /// Bytes that the smallest index for such a heap takes, and what every index takes beside its arrays.
+    /// Bytes of the smallest arrays, in whole pages.
+    pub(crate) fn arrays_min(heap_max: u64) -> u64 {
+        let bytes = Index::partitions(heap_max) * BUCKETS_MIN * size_of::<Bucket>();
+        (bytes as u64).next_multiple_of(region::page_bytes(heap_max))
+    }
+
+    /// Bytes that the smallest index for such a heap takes, with what every index takes beside its arrays.
     pub(crate) fn bytes_min(heap_max: u64) -> u64 {
-        let array = (BUCKETS_MIN * size_of::<Bucket>()) as u64;
-        Index::partitions(heap_max) as u64 * (array + PARTITION_EXTRA)
+        Index::arrays_min(heap_max) + Index::partitions(heap_max) as u64 * PARTITION_EXTRA
     }
 
     /// Bytes of memory that the arrays take.

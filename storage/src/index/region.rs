@@ -4,6 +4,8 @@
 //! lies below the end counts as the index's memory, so the bound on it is exact, whatever an allocator would have kept
 //! back. Holes that growth leaves behind are closed by moving the topmost arrays down, which is a resize to the same
 //! size; then the end falls, and the pages above go back to the system.
+//!
+//! Large regions are used by whole huge pages.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -11,7 +13,7 @@ use std::ptr::NonNull;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Bucket;
-use crate::pool::Pool;
+use crate::pool::{HUGE_PAGE, Pool};
 
 const BUCKET: u64 = size_of::<Bucket>() as u64;
 /// Holes that are left alone, as a share of all.
@@ -20,6 +22,9 @@ const HOLES: u64 = 10;
 const HOLES_MIN: u64 = 1 << 10;
 /// Memory above the end that is kept for the next growth, in buckets: 64 KiB.
 const KEPT: u64 = 1 << 10;
+
+/// From so many bytes of addresses on a region has huge pages; for a smaller one they would be too large a part.
+const HUGE_FROM: u64 = 256 << 20;
 
 /// Where an array lies, in buckets from the start.
 pub(super) type Place = u64;
@@ -44,6 +49,8 @@ struct Plan {
     holes_by_size: BTreeSet<(u64, Place)>,
     in_holes: u64,
     end: Place,
+    /// Buckets of a page: what is touched and allowed ends with one.
+    page: u64,
     /// Pages are resident up to here.
     touched: Place,
     /// The end may lie so high.
@@ -68,12 +75,17 @@ impl Region {
             holes_by_size: BTreeSet::new(),
             in_holes: 0,
             end: 0,
+            page: page_bytes(bytes) / BUCKET,
             touched: 0,
             allowed: 0,
             limit: buckets,
         };
+        let memory = Pool::reserve(buckets * BUCKET)?;
+        if bytes >= HUGE_FROM {
+            memory.use_huge_pages(0, memory.len());
+        }
         Ok(Region {
-            memory: Pool::reserve(buckets * BUCKET)?,
+            memory,
             plan: Mutex::new(plan),
         })
     }
@@ -136,19 +148,25 @@ impl Region {
     /// Gives the pages above the end back to the system, and the right to use them.
     pub(super) fn trim(&self) {
         let mut plan = self.plan();
-        let page = 4096 / BUCKET;
-        let keep = (plan.end + KEPT).next_multiple_of(page);
+        let keep = (plan.end + KEPT).next_multiple_of(plan.page);
         if plan.touched > keep + KEPT {
             let from = keep * BUCKET;
-            let to = plan.touched.next_multiple_of(page) * BUCKET;
-            let to = to.min(self.memory.len());
+            let bytes = (plan.touched * BUCKET).min(self.memory.len()) - from;
             // SAFETY: nothing lies above the end, and the plan is locked, so nothing will before this is done.
-            if unsafe { self.memory.give_back(from, to - from) }.is_ok() {
+            if unsafe { self.memory.give_back(from, bytes) }.is_ok() {
                 plan.touched = keep;
                 plan.allowed = keep;
             }
+            if self.memory.len() >= HUGE_FROM {
+                self.memory.use_huge_pages(from, bytes);
+            }
         }
     }
+}
+
+/// Bytes of the pages that a region of so many bytes of addresses is made of.
+pub(super) fn page_bytes(bytes: u64) -> u64 {
+    if bytes >= HUGE_FROM { HUGE_PAGE } else { 4096 }
 }
 
 impl Plan {
@@ -169,12 +187,13 @@ impl Plan {
             if end > self.limit {
                 return Err(NoRoom::Addresses);
             }
-            if end > self.allowed {
-                return Err(NoRoom::Memory(end * BUCKET));
+            let touched = end.next_multiple_of(self.page);
+            if touched > self.allowed {
+                return Err(NoRoom::Memory(touched * BUCKET));
             }
             let place = self.end;
             self.end = end;
-            self.touched = self.touched.max(end);
+            self.touched = self.touched.max(touched);
             place
         };
         self.arrays.insert(place, owner);
@@ -255,10 +274,11 @@ mod tests {
         let Err(NoRoom::Memory(bytes)) = region.allocate(10, 0) else {
             panic!("nothing was allowed")
         };
-        assert_eq!(bytes, 640);
+        assert_eq!(bytes, 4096, "whole pages");
         region.allow(bytes);
-        assert!(region.allocate(10, 0).is_ok());
-        assert!(region.allocate(1, 0).is_err());
+        assert!(region.allocate(60, 0).is_ok());
+        assert!(region.allocate(5, 0).is_err());
+        assert!(region.allocate(4, 0).is_ok());
     }
 
     #[test]

@@ -338,23 +338,33 @@ impl Space {
     }
 
     /// Takes segments back that the index, which may use so many bytes, does not need any more, keeping two in hand.
-    pub(crate) fn uncover(&self, index_bytes: impl Fn() -> u64) {
-        let bytes = u64::from(self.geometry.segment_bytes);
-        let mut queues = self.queues();
-        let index_bytes = index_bytes();
-        while self.covered.load(Ordering::Relaxed) >= index_bytes + 2 * bytes {
+    pub(crate) fn uncover(&self, pool: &Pool, index_bytes: impl Fn() -> u64) {
+        loop {
+            let mut queues = self.queues();
+            let kept = index_bytes() + 2 * u64::from(self.geometry.segment_bytes);
+            if self.covered.load(Ordering::Relaxed) < kept {
+                return;
+            }
             let Some(segment) = queues.lent.pop() else {
                 return;
             };
-            self.uncovered(segment);
-            self.free(&mut queues, segment);
+            self.uncovered();
+            drop(queues);
+            self.take_back(pool, segment);
+            self.free(&mut self.queues(), segment);
         }
     }
 
-    pub(super) fn uncovered(&self, segment: u32) {
-        debug_assert!(segment < self.geometry.segments);
+    /// A segment less is lent.
+    pub(super) fn uncovered(&self) {
         let bytes = u64::from(self.geometry.segment_bytes);
         self.covered.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// The memory of a segment that was lent is used again.
+    pub(super) fn take_back(&self, pool: &Pool, segment: u32) {
+        let bytes = u64::from(self.geometry.segment_bytes);
+        pool.use_huge_pages(self.offset_of(segment), bytes);
     }
 
     /// Bytes of all segments, whatever their state.

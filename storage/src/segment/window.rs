@@ -106,7 +106,7 @@ impl Space {
             self.set_window(&mut self.queues(), window);
         }
         while let Some((lent, other)) = self.exchange() {
-            self.uncovered(lent);
+            self.take_back(pool, lent);
             self.lend(pool, other);
         }
     }
@@ -149,6 +149,7 @@ impl Space {
             .position(|segment| window.contains(segment))?;
         let other = self.take_free(&mut queues, Purpose::Drain)?;
         let lent = queues.lent.swap_remove(at);
+        self.uncovered();
         self.free(&mut queues, lent);
         Some((lent, other))
     }
