@@ -74,6 +74,10 @@ impl<'t> Execute<'t> for Executor<'t> {
         self.engine.store.fits(key_len, value_len)
     }
 
+    fn expect(&mut self, keys: &[&[u8]]) {
+        self.engine.store.prefetch(self.guard, keys);
+    }
+
     type Upload = Upload;
 
     fn begin(&mut self, header: &Header<'_>) -> Option<Upload> {

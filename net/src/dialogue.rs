@@ -6,6 +6,7 @@ use memchr::memchr;
 use crate::execute::{Execute, Flow};
 use crate::held::Held;
 use crate::limits::{LINE_MAX, Limits};
+use crate::memcache::ahead::Keys;
 use crate::memcache::classic::{self, LINE_END, Line, Storage};
 use crate::progress::{Close, Next};
 use crate::reply::{Error, Reply};
@@ -15,6 +16,9 @@ use crate::upload::{Begun, PLACED_MIN, Upload};
 
 /// A client that begins with this byte speaks memcached's binary protocol.
 const BINARY_MAGIC: u8 = 0x80;
+
+/// Keys that the executor is told of before they come.
+const AHEAD: usize = 32;
 
 /// Where a conversation stands. Between runs, a request that is not done is at
 /// the front of the bytes that the next run begins with.
@@ -50,6 +54,8 @@ pub(crate) struct Run<'a, 'v, E> {
     pub(crate) sink: Sink<'a, 'v>,
     pub(crate) operations: u32,
     pub(crate) refused: u32,
+    /// Bytes at the end of the input of whose keys the executor knows nothing.
+    pub(crate) unseen: usize,
     /// A large value may get a place: it has no buffer yet.
     pub(crate) may_begin: bool,
 }
@@ -166,6 +172,9 @@ impl<U: Upload> Dialogue<U> {
             return run.line_too_long();
         }
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if end + 1 < bytes.len() {
+            run.look_ahead(bytes, 0);
+        }
         self.perform(line, end + 1, bytes, run)
     }
 
@@ -339,6 +348,7 @@ impl<U: Upload> Dialogue<U> {
                 run.end_of_retrieval();
                 return (line, None);
             };
+            run.look_ahead(bytes.get(keys - left..).unwrap_or_default(), left);
             let next = if run.is_spent() {
                 Next::Resume
             } else if run.execute(&Request::Get { key, unique, touch }, false) == Flow::Wait {
@@ -395,6 +405,26 @@ impl<E> Run<'_, '_, E> {
 }
 
 impl<'v, E: Execute<'v>> Run<'_, 'v, E> {
+    /// Tells the executor the keys with which `rest` of the input begins, when
+    /// it has dealt with those that it was told. The first `retrieval` bytes
+    /// belong to a retrieval under way; else there is a whole line.
+    fn look_ahead(&mut self, rest: &[u8], retrieval: usize) {
+        if rest.len() > self.unseen {
+            return;
+        }
+        let mut ahead = Keys::new(rest, retrieval);
+        let mut keys = [&[][..]; AHEAD];
+        let mut told = 0;
+        for (key, next) in keys.iter_mut().zip(&mut ahead) {
+            *key = next;
+            told += 1;
+        }
+        self.unseen = ahead.left();
+        if told > 1 {
+            self.executor.expect(keys.get(..told).unwrap_or_default());
+        }
+    }
+
     fn execute(&mut self, request: &Request<'_>, quiet: bool) -> Flow {
         self.sink.set_quiet(quiet);
         let flow = self.executor.execute(request, &mut self.sink);

@@ -13,6 +13,11 @@ pub trait Execute<'v> {
     /// Would an item with lengths like these be stored?
     fn fits(&self, key_len: usize, value_len: usize) -> bool;
 
+    /// The operations on these keys come next, in this order, unless the
+    /// session has to stop. A hint, which may be wrong: nothing follows from it
+    /// but that they may be found faster.
+    fn expect(&mut self, _keys: &[&[u8]]) {}
+
     /// Executes one operation and hands its reply to `sink`: one, but for
     /// [`Request::Stats`] any number. What [`Sink::value`] returns is to be
     /// returned in turn.

@@ -48,6 +48,6 @@ pub use output::{Mark, Output, Replies};
 pub use progress::{Close, Next, Progress};
 pub use reply::{Error, Reply};
 pub use request::{Condition, Header, KEY_MAX, Request, Side, Words};
-pub use session::{Intake, Session};
+pub use session::{Intake, Session, first_key};
 pub use sink::Sink;
 pub use upload::Upload;

@@ -1,5 +1,7 @@
 //! What a client asks for, in no protocol's spelling.
 
+use memchr::memchr;
+
 /// Longest key, in bytes.
 pub const KEY_MAX: usize = 250;
 
@@ -151,7 +153,7 @@ impl<'a> Iterator for Words<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         let start = self.rest.iter().position(|&byte| byte != b' ')?;
         let (_, text) = self.rest.split_at(start);
-        let end = text.iter().position(|&byte| byte == b' ');
+        let end = memchr(b' ', text);
         let (word, rest) = text.split_at(end.unwrap_or(text.len()));
         self.rest = rest;
         Some(word)

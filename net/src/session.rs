@@ -5,6 +5,7 @@ use crate::dialogue::{Dialogue, Run, Stop};
 use crate::execute::Execute;
 use crate::held::Held;
 use crate::limits::Limits;
+use crate::memcache::ahead::Keys;
 use crate::output::Output;
 use crate::progress::{Close, Next, Progress};
 use crate::reply::Error;
@@ -18,6 +19,11 @@ const SHORT_MAX: usize = 4096;
 
 /// The buffer a long line begins with: enough for a hundred keys of any size.
 const LONG_LINE: usize = 32 << 10;
+
+/// The first key that a session's input asks for, as far as a glance tells.
+pub fn first_key(input: &[u8]) -> Option<&[u8]> {
+    Keys::new(input, 0).next()
+}
 
 /// Where the next bytes of a session are to be received.
 #[derive(Debug, PartialEq, Eq)]
@@ -192,6 +198,7 @@ impl<U: Upload> Session<U> {
             sink: Sink::new(out, limits.output, budget, self.place.take()),
             operations: 0,
             refused: 0,
+            unseen: usize::MAX,
             may_begin: !self.is_long(),
         }
     }

@@ -4,7 +4,7 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use mio::Token;
-use net::{Mark, Next, Output, Piece, Progress};
+use net::{Arena, Execute, Mark, Next, Output, Piece, Progress};
 
 use super::client::{Phase, Reason, Received};
 use super::{Upkeep, Worker, find, key};
@@ -12,6 +12,9 @@ use crate::execute::Executor;
 
 /// Clients served in a turn.
 pub(super) const BATCH: usize = 64;
+
+/// Clients whose first keys are told before any of them is executed.
+const AHEAD: usize = 32;
 
 /// How long clients are executed under one guard at most, looked at between them. Sending their
 /// replies, for which the guard stays open, waits for nobody.
@@ -52,6 +55,22 @@ impl Work {
             replies: 0,
             sent: Ok(0),
         }
+    }
+}
+
+/// Tells the executor the first key of each client. Those behind it the session tells, but where
+/// clients send one request at a time, these are all there are.
+fn expect_first(executor: &mut Executor<'_>, batch: &[Work], arena: &Arena) {
+    let inputs = batch.iter().filter_map(|work| work.piece.as_ref());
+    let firsts = inputs.filter_map(|piece| net::first_key(arena.bytes(piece)));
+    let mut keys = [&[][..]; AHEAD];
+    let mut told = 0;
+    for (key, first) in keys.iter_mut().zip(firsts) {
+        *key = first;
+        told += 1;
+    }
+    if told > 1 {
+        executor.expect(&keys[..told]);
     }
 }
 
@@ -190,6 +209,7 @@ impl Worker {
             impatient: false,
             no_place: false,
         };
+        expect_first(&mut executor, rest, &self.arena);
         let mut executed = 0;
         let mut ends = [Mark::default(); BATCH];
         for (work, end) in rest.iter_mut().zip(&mut ends) {

@@ -109,8 +109,8 @@ pub(crate) fn parse(line: &[u8]) -> Line<'_> {
     let mut words = Words::new(line);
     let verb = words.next().unwrap_or_default();
     match verb {
-        b"get" => retrieval(words, false),
-        b"gets" => retrieval(words, true),
+        b"get" => retrieval(&words, false),
+        b"gets" => retrieval(&words, true),
         b"gat" => retrieval_with_touch(words, false),
         b"gats" => retrieval_with_touch(words, true),
         b"set" => storage(words, Way::Store(Condition::Always)),
@@ -186,9 +186,9 @@ fn is_quiet(mut words: Words<'_>, last_needed: &[u8]) -> Option<bool> {
     words.next().is_none().then_some(last == b"noreply")
 }
 
-fn retrieval(mut words: Words<'_>, unique: bool) -> Line<'_> {
+fn retrieval<'a>(words: &Words<'a>, unique: bool) -> Line<'a> {
     let keys = words.rest();
-    if words.next().is_none() {
+    if keys.iter().all(|&byte| byte == b' ') {
         return refuse(Error::Unknown, false);
     }
     retrieval_of(keys, unique, None)

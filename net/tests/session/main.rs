@@ -1,6 +1,7 @@
 //! Sessions driven without a socket: what goes in, cut anywhere, and what
 //! comes out.
 
+mod ahead;
 mod client;
 mod exchanges;
 mod limits;

@@ -47,6 +47,8 @@ pub(crate) struct Map {
     unique: u64,
     /// Every request executed; of a retrieval, its key.
     pub(crate) requests: Vec<Vec<u8>>,
+    /// Every key it was told to expect, and after how many requests.
+    pub(crate) expected: Vec<(usize, Vec<u8>)>,
     /// It has a place for every large value.
     pub(crate) places: bool,
     /// So many more requests are executed, then each has to wait.
@@ -145,6 +147,12 @@ impl Execute<'static> for Map {
     }
 
     type Upload = Place;
+
+    fn expect(&mut self, keys: &[&[u8]]) {
+        let done = self.requests.len();
+        let expected = keys.iter().map(|key| (done, key.to_vec()));
+        self.expected.extend(expected);
+    }
 
     fn begin(&mut self, header: &Header<'_>) -> Option<Place> {
         self.places.then(|| Place {
