@@ -14,6 +14,8 @@ use crate::{Eviction, NoSpace};
 const SLICE_ITEMS: usize = 64;
 /// Bytes moved after which a slice ends, for the same reason.
 const SLICE_MOVED: u32 = 64 << 10;
+/// Bytes a slice walks over at most: of large items, more could not move.
+const SLICE_WALKED: u32 = 4 * SLICE_MOVED;
 /// An evicted segment keeps seven eighths of its bytes at most.
 const KEPT_PART_MAX: (u64, u64) = (7, 8);
 
@@ -136,23 +138,25 @@ impl Writer {
                 return (slice > 0).then_some(freed);
             };
             let walk = self.slice(guard, &mut drain);
-            let is_done = drain.cursor == store.space.records[drain.segment as usize].len();
-            if is_done {
-                self.finish(store, &drain);
+            let is_stuck = matches!(walk, Walk::Stuck);
+            match walk {
+                // It is not ours any more.
+                Walk::Stays => {}
+                Walk::Stuck => store.space.stick(drain),
+                Walk::Freed(bytes) => {
+                    freed += bytes;
+                    if drain.cursor == store.space.records[drain.segment as usize].len() {
+                        self.finish(store, &drain);
+                    } else {
+                        current = Some(drain);
+                    }
+                }
             }
             let ended = cpu_time();
             self.tally().count_slice(ended.saturating_sub(began));
             began = ended;
-            match walk {
-                Walk::Stuck => {
-                    store.space.stick(drain);
-                    return (slice > 0).then_some(freed);
-                }
-                Walk::Stays => {}
-                Walk::Freed(bytes) => {
-                    freed += bytes;
-                    current = (!is_done).then_some(drain);
-                }
+            if is_stuck {
+                return (slice > 0).then_some(freed);
             }
         }
         if let Some(drain) = current {
@@ -182,10 +186,12 @@ impl Writer {
                 item,
             };
             let view = store.view(guard.now());
-            let is_alone = size == len;
+            // Smaller ones cost little to move, and a segment should not be kept for them.
+            let is_alone = size == len && size > store.space.geometry.segment_bytes / 2;
             let must_drop =
                 drain.reason.evicts() && !is_kept(store, view, drain, &case, is_alone, &mut grades);
             if is_alone && !must_drop && stays(store, view, drain, &case) {
+                store.worth.learn(&grades.items[..grades.count]);
                 return Walk::Stays;
             }
             // To move it would take as much as it frees.
@@ -356,9 +362,10 @@ impl Writer {
 fn ahead(store: &Store, drain: &Drain) -> ([Hash; SLICE_ITEMS], usize) {
     let start = store.space.offset_of(drain.segment);
     let len = store.space.records[drain.segment as usize].len();
+    let end = len.min(drain.cursor.saturating_add(SLICE_WALKED));
     let (mut hashes, mut count, mut cursor) = ([Hash::default(); SLICE_ITEMS], 0, drain.cursor);
     // The segment is Draining, and ours: whole items lie end to end up to its length.
-    while count < SLICE_ITEMS && cursor < len {
+    while count < SLICE_ITEMS && cursor < end {
         let item = store.stored(start + u64::from(cursor));
         hashes[count] = store.place(item.key);
         cursor += item.size() as u32;
@@ -412,9 +419,15 @@ fn is_kept(
     let (size, frequency) = (case.item.size() as u32, word.frequency());
     let grade = Grade::of(frequency, size);
     grades.add(grade, size);
-    // Else a small item that nobody asks for would stay for ever.
-    let may_stay = frequency > 0 || (!is_alone && case.item.spared() < item::SPARED_MAX);
-    let len = store.space.records[drain.segment as usize].len();
+    let record = &store.space.records[drain.segment as usize];
+    // Else an item that nobody asks for any more would stay for ever. The frequency of one that is alone does not fade
+    // below 1: it goes when it has survived with that.
+    let may_stay = if is_alone {
+        frequency > u8::from(record.is_main())
+    } else {
+        frequency > 0 || case.item.spared() < item::SPARED_MAX
+    };
+    let len = record.len();
     may_stay && grade >= store.worth.limit() && (is_alone || drain.may_keep(size, len))
 }
 

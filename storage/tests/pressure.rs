@@ -539,3 +539,25 @@ fn a_hot_item_of_more_than_half_a_segment_would_be_evicted_each_time() {
     }
     assert!(missed * 50 < asked, "{missed} of {asked}");
 }
+
+/// Sessions that come one by one and are touched for ever: each is alone in its segment at some time, and would keep it.
+#[test]
+fn small_items_that_live_on_would_keep_a_segment_each() {
+    let mut bench = Bench::new(&small(Eviction::None));
+    let free = bench.stats().segments_free;
+    for session in 0..100 {
+        bench
+            .set(&format!("session-{session}"), b"value", 60)
+            .unwrap();
+        for _ in 0..10 {
+            bench.now += 10;
+            bench.idle(4);
+            for known in 0..=session {
+                assert!(bench.touch(&format!("session-{known}"), 60));
+            }
+        }
+    }
+    bench.idle(100);
+    let stats = bench.stats();
+    assert!(free - stats.segments_free < 20, "{stats:?}");
+}

@@ -13,9 +13,13 @@ impl Space {
     /// A tail with room for an item: one that was left, else a new one; `None` when only the reserve is left.
     pub(super) fn take_tail(&self, kind: Kind, size: usize, item: Placement) -> Option<Tail> {
         let mut queues = self.queues();
-        let fits = |tail: &Tail| tail.is_of(kind, item.main) && tail.has_room(self, size, item);
-        if let Some(at) = queues.idle.iter().position(fits) {
-            return queues.idle.remove(at);
+        let is_same = |tail: &Tail| tail.is_of(kind, item.main);
+        while let Some(at) = queues.idle.iter().position(is_same) {
+            let tail = queues.idle.remove(at)?;
+            if tail.has_room(self, size, item) {
+                return Some(tail);
+            }
+            self.seal_tail(&mut queues, &tail);
         }
         if queues.tails >= self.geometry.tails_all
             && let Some(oldest) = queues.idle.pop_front()
@@ -37,11 +41,15 @@ impl Space {
         queues.idle.push_back(tail);
     }
 
-    /// Seals the tails left to others that nobody may write to any more.
+    /// Seals the tails left to others that nobody may write to any more, and those of which most is gone: only then is
+    /// the rest moved.
     pub(crate) fn settle_idle(&self, now: Seconds, born: u64) {
         let mut queues = self.queues();
         for at in (0..queues.idle.len()).rev() {
-            if queues.idle[at].is_stale(self, now, born)
+            let tail = &queues.idle[at];
+            let dead = self.records[tail.segment as usize].dead();
+            let is_gone = tail.seal().len < 2 * dead.max(tail.seal().expired(now));
+            if (is_gone || tail.is_stale(self, now, born))
                 && let Some(tail) = queues.idle.remove(at)
             {
                 self.seal_tail(&mut queues, &tail);
@@ -129,11 +137,8 @@ mod tests {
         rig.settle(0, 10 + REST);
         rig.store.flush();
         rig.put(1, b"new", 10 + REST, 0);
-        assert_eq!(rig.store.space.count(State::Open), 2);
-        for _ in 0..8 {
-            rig.maintainer.tick(10 + REST);
-        }
-        assert_eq!(rig.store.space.count(State::Open), 1, "that of the new one");
+        let count = |state| rig.store.space.count(state);
+        assert_eq!((count(State::Open), count(State::Sealed)), (1, 1));
         assert!(!rig.has(b"old", 12) && rig.has(b"new", 12));
     }
 
@@ -150,19 +155,39 @@ mod tests {
     }
 
     #[test]
+    fn a_tail_of_which_most_is_dead_would_be_kept_for_others() {
+        let mut rig = Rig::new();
+        let free = rig.store.space.free_segments();
+        rig.put(0, b"key", 10, 0);
+        let guard = rig.participants[0].enter(10);
+        rig.writers[0].delete(&guard, b"key");
+        drop(guard);
+        rig.settle(0, 10 + REST);
+        for _ in 0..8 {
+            rig.maintainer.tick(10 + REST);
+        }
+        assert_eq!(rig.store.space.free_segments(), free);
+    }
+
+    #[test]
     fn tails_left_behind_would_outgrow_the_share_of_all_tails() {
+        const ITEMS: usize = 400;
         let mut rig = Rig::new();
         let all = rig.store.space.geometry.tails_all;
-        for round in 0..3 * all {
-            // Another level each time, and for each a flush later: none fits the next item.
-            let now = 10 + REST * round;
-            rig.store.flush();
-            rig.put(
-                0,
-                b"key",
-                now,
-                [0, now + 50, now + 1_000][round as usize % 3],
-            );
+        let fast = (0..16).map(|class| 4_096 + 256 * class);
+        // Fast enough for classes of their own, as the next period tells.
+        for ttl in fast.clone() {
+            for item in 0..ITEMS {
+                let key = format!("a key of some length {item} {ttl}");
+                rig.put(0, key.as_bytes(), 10, 10 + ttl);
+            }
+        }
+        rig.settle(0, 140);
+        let slow = [Seconds::MAX / 2, 20_000, 1_000, 50];
+        assert!(all < 20);
+        for (at, ttl) in fast.chain(slow).enumerate() {
+            let now = 140 + REST * at as Seconds;
+            rig.put(0, b"key", now, now + ttl);
             rig.settle(0, now + REST);
             assert!(rig.store.space.count(State::Open) <= u64::from(all));
         }

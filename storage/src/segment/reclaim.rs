@@ -178,8 +178,9 @@ impl Space {
         self.begin(queues, segment, Reason::Evicted)
     }
 
-    /// What is free and on its way falls short of the reserve.
+    /// What is free and on its way, for others than the window, falls short of the reserve.
     fn is_pressed(&self, queues: &Queues) -> bool {
-        self.available(queues) + queues.coming < self.geometry.reserve
+        let coming = queues.coming.saturating_sub(self.awaited(queues));
+        self.available() + coming < self.geometry.reserve
     }
 }

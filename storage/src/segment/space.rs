@@ -46,6 +46,8 @@ pub(crate) struct Space {
     pub(crate) geometry: Geometry,
     pub(crate) records: Box<[Record]>,
     free: AtomicU32,
+    /// Free segments in the window: only its span may take them.
+    kept: AtomicU32,
     /// Bytes of segments that items being received hold.
     held: AtomicU64,
     /// Bytes of index that lent segments make up for.
@@ -64,6 +66,7 @@ impl Space {
             geometry,
             records: (0..segments).map(|_| Record::new()).collect(),
             free: AtomicU32::new(segments),
+            kept: AtomicU32::new(0),
             held: AtomicU64::new(0),
             covered: AtomicU64::new(0),
             window_word: AtomicU64::new(0),
@@ -82,19 +85,28 @@ impl Space {
 
     /// Fewer segments are free than the reserve asks for.
     pub(crate) fn is_low(&self) -> bool {
-        self.unspared() < self.geometry.reserve
+        self.available() < self.geometry.reserve
     }
 
     /// So few segments are free that only drains may take one.
     pub(crate) fn is_starved(&self) -> bool {
-        self.unspared() <= self.geometry.drain_reserve
+        self.available() <= self.geometry.drain_reserve
     }
 
-    /// Free segments, without those that a window may hold: so, at times, too few.
-    fn unspared(&self) -> u32 {
-        let window = self.window_word.load(Ordering::Relaxed);
-        let kept = (window >> 32) as u32 - window as u32;
+    /// Free segments outside the window.
+    pub(super) fn available(&self) -> u32 {
+        let kept = self.kept.load(Ordering::Relaxed);
         self.free_segments().saturating_sub(kept)
+    }
+
+    /// Takes note of how many free segments the window has.
+    pub(super) fn keep(&self, count: u32) {
+        self.kept.store(count, Ordering::Relaxed);
+    }
+
+    /// Segments of the window that are not free, and may be on their way.
+    pub(super) fn awaited(&self, queues: &Queues) -> u32 {
+        queues.spared().len() as u32 - self.kept.load(Ordering::Relaxed)
     }
 
     /// The segment that holds a location.
@@ -112,15 +124,6 @@ impl Space {
         u64::from(segment) * u64::from(self.geometry.segment_bytes)
     }
 
-    /// Free segments outside the window.
-    pub(super) fn available(&self, queues: &Queues) -> u32 {
-        let kept = queues
-            .spared()
-            .filter(|&segment| queues.free.contains(segment))
-            .count();
-        self.free_segments() - kept as u32
-    }
-
     pub(super) fn floor(&self, purpose: Purpose) -> u32 {
         match purpose {
             Purpose::Write => self.geometry.drain_reserve,
@@ -129,7 +132,7 @@ impl Space {
     }
 
     pub(super) fn take_free(&self, queues: &mut Queues, purpose: Purpose) -> Option<u32> {
-        if self.available(queues) <= self.floor(purpose) {
+        if self.available() <= self.floor(purpose) {
             return None;
         }
         let segment = queues.free.take(&queues.spared())?;
@@ -300,9 +303,13 @@ impl Space {
 
     pub(super) fn free(&self, queues: &mut Queues, segment: u32) {
         let span = self.records[segment as usize].span();
+        let window = queues.spared();
         for segment in segment..segment + span {
             self.records[segment as usize].set(State::Free);
             queues.free.insert(segment);
+            if window.contains(&segment) {
+                self.kept.fetch_add(1, Ordering::Relaxed);
+            }
         }
         self.free.fetch_add(span, Ordering::Relaxed);
     }

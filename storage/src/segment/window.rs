@@ -86,6 +86,8 @@ impl Space {
         });
         self.window_word.store(word, Ordering::Relaxed);
         queues.window = window;
+        let is_free = |segment: &u32| queues.free.contains(*segment);
+        self.keep(queues.spared().filter(is_free).count() as u32);
     }
 
     /// A span is wanted where this segment lies: its writer gives the tail up.
