@@ -288,6 +288,12 @@ impl Index {
         }
     }
 
+    /// Brings near what the lock of this key will touch.
+    pub(crate) fn approach(&self, hash: Hash) {
+        let array = self.array(hash.partition);
+        prefetch(array.bucket(array.places(hash.tag)[0]));
+    }
+
     /// Locks the key. Held for a probe, a compare and a publish (Law 1); the holder waits for nothing.
     pub(crate) fn lock(&self, hash: Hash) -> Locked<'_> {
         let mut tries = 0;

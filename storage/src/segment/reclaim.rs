@@ -10,9 +10,9 @@ use super::{EIGHTHS, Record, State};
 use crate::drain::{Drain, Reason};
 use crate::{Eviction, Seconds};
 
-/// Expired bytes in coarse segments that are left alone, as a share of the heap: 2.5 %. With what expires within a
+/// Expired bytes in coarse segments that are left alone, as a share of the heap: 1.6 %. With what expires within a
 /// second and in open tails it stays below the 5 % of Law 8.
-const COARSE_SHARE: u64 = 40;
+const COARSE_SHARE: u64 = 64;
 
 /// What the choice of a victim depends on, beside the queues.
 #[derive(Clone, Copy)]

@@ -67,6 +67,8 @@ impl Writer {
         if draft.deadline != 0 && draft.deadline <= guard.now() {
             return Ok(self.publish_nothing(guard, hash, draft.key, refuse));
         }
+        // On its way while the ghosts are asked and the item is written.
+        store.index.approach(hash);
         let main = returns(store, hash);
         loop {
             let placement = placement(guard, draft, Purpose::Write, main);
