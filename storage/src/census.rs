@@ -165,7 +165,11 @@ mod tests {
 
     #[test]
     fn a_span_that_is_being_written_is_told_of_as_one() {
-        let store = Store::new(&Options::default()).unwrap();
+        let store = Store::new(&Options {
+            memory: 8 << 20,
+            ..Options::default()
+        })
+        .unwrap();
         let space = &store.space;
         for opened in [10, 50] {
             let seal = Seal {

@@ -5,9 +5,8 @@
 //! lock, and maintenance drains the old segments. The clean-up is over when every guard from before the flush has
 //! closed (nobody can open a segment under the old number any more) and no old segment is left.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use crate::Seconds;
+use crate::sync::{AtomicU64, Ordering};
 
 pub(crate) struct Flush {
     /// The number and, in the low half, when the next flush is due (0: none is). One word, so that a due flush is over

@@ -9,9 +9,8 @@
 //! the cell, an aligned atomic that holds the deadline of an item that has been touched, so that touching it again
 //! costs no copy. An item has a cell or an expiry, never both.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use crate::Seconds;
+use crate::sync::{AtomicU32, Ordering};
 
 /// Bytes that every item has: key length, fields, value length.
 pub(crate) const HEADER: usize = 5;

@@ -49,6 +49,15 @@ mod store;
 mod sync;
 mod writer;
 
+// The tests' own modules name the crate as its users do.
+#[cfg(all(test, shuttle))]
+extern crate self as storage;
+#[cfg(all(test, shuttle))]
+#[path = "../tests/history/mod.rs"]
+mod history;
+#[cfg(all(test, shuttle))]
+mod schedules;
+
 pub use census::{Census, Holding, TtlGroup};
 pub use evict::Eviction;
 pub use guard::{Guard, Participant};

@@ -1,7 +1,6 @@
 //! The store as all threads share it, and its reads.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 
@@ -19,8 +18,9 @@ use crate::options::{Options, OptionsError};
 use crate::pool::Pool;
 use crate::prefetch::{LINE, prefetch};
 use crate::segment::reclaim::Need;
-use crate::segment::space::Space;
+use crate::segment::space::{Geometry, Space};
 use crate::stats::Tally;
+use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::writer::Writer;
 use crate::{Eviction, Seconds};
 
@@ -135,7 +135,11 @@ impl Found<'_> {
 impl Store {
     /// Makes a store. Its heap and index take memory as they fill.
     pub fn new(options: &Options) -> Result<Arc<Store>, OptionsError> {
-        let geometry = options.geometry()?;
+        Store::cut(options, options.geometry()?)
+    }
+
+    /// As `new`, with the memory cut up as told.
+    pub(crate) fn cut(options: &Options, geometry: Geometry) -> Result<Arc<Store>, OptionsError> {
         let no_memory = |error: &dyn std::fmt::Display| OptionsError::NoMemory(error.to_string());
         let heap_bytes = u64::from(geometry.segments) * u64::from(geometry.segment_bytes);
         let index = Index::new(options.memory).map_err(|error| no_memory(&error))?;

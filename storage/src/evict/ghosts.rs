@@ -4,7 +4,7 @@
 //! same place takes it over. So ghosts fade at random, the older the surer, and a strange key passes for a ghost once in
 //! 2^32 looks.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering};
 
 /// The table takes this part of the store's memory: a ghost for each 256 bytes.
 const MEMORY_PART: u64 = 64;

@@ -11,8 +11,9 @@
 //! What was worth how much in the segments evicted lately is kept as bytes by worth, 16 steps an octave. Where they are
 //! cut in two halves lies the limit for the next ones: so one pass over a segment is enough.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError, TryLockError};
+use std::sync::{PoisonError, TryLockError};
+
+use crate::sync::{AtomicU32, Mutex, Ordering};
 
 /// Steps of worth an octave.
 const STEPS: u32 = 16;

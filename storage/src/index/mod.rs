@@ -16,22 +16,20 @@ mod region;
 mod resize;
 mod slot;
 
-use std::hint;
 use std::io;
 use std::ptr;
-use std::sync::atomic::{AtomicU64, Ordering, fence};
-use std::thread;
 
 use region::{Place, Region};
 pub(crate) use resize::Resize;
 pub(crate) use slot::{POOL_MAX, Slot, Word};
 
 use crate::prefetch::prefetch;
+use crate::sync::{AtomicU64, Ordering, fence, spin_loop, yield_now};
 
-/// Slots a bucket.
-const WIDTH: usize = 8;
+/// Slots a bucket; fewer where every interleaving is looked at.
+const WIDTH: usize = if cfg!(loom) { 2 } else { 8 };
 /// A new key goes to its first bucket while that holds fewer than this, so that most lookups end there.
-const FIRST_CHOICE: usize = 6;
+const FIRST_CHOICE: usize = WIDTH * 3 / 4;
 const BUCKETS_MIN: usize = 2;
 const BUCKETS_MAX: usize = u16::MAX as usize;
 /// Of a directory word.
@@ -46,7 +44,15 @@ const SPINS: u32 = 64;
 #[repr(C, align(64))]
 pub(crate) struct Bucket([Slot; WIDTH]);
 
+// Loom's atomics are larger.
+#[cfg(not(loom))]
 const _: () = assert!(size_of::<Bucket>() == 64 && align_of::<Bucket>() == 64);
+
+impl Bucket {
+    fn empty() -> Bucket {
+        Bucket(std::array::from_fn(|_| Slot::empty()))
+    }
+}
 
 /// What chooses a key's place: partition and tag.
 #[derive(Clone, Copy, Default)]
@@ -317,9 +323,9 @@ impl Index {
 fn back_off(tries: &mut u32) {
     if *tries < SPINS {
         *tries += 1;
-        hint::spin_loop();
+        spin_loop();
     } else {
-        thread::yield_now();
+        yield_now();
     }
 }
 
@@ -456,5 +462,7 @@ impl Drop for Locked<'_> {
     }
 }
 
+#[cfg(all(test, loom))]
+mod model;
 #[cfg(test)]
 mod tests;

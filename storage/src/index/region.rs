@@ -10,10 +10,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::ptr::NonNull;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use super::Bucket;
 use crate::pool::{HUGE_PAGE, Pool};
+use crate::sync::{Mutex, MutexGuard};
 
 const BUCKET: u64 = size_of::<Bucket>() as u64;
 /// Holes that are left alone, as a share of all.
@@ -108,7 +109,7 @@ impl Region {
         };
         let place = self.plan().place(owner)?;
         // SAFETY: nobody else has this room: what lay there was freed, with no guard left that could have seen it.
-        unsafe { self.at(place).write_bytes(0, buckets) };
+        (0..buckets as u64).for_each(|at| unsafe { self.at(place + at).write(Bucket::empty()) });
         Ok(place)
     }
 

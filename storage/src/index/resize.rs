@@ -6,10 +6,10 @@
 //! array during the copy may be lost.
 
 use std::ops::RangeInclusive;
-use std::sync::atomic::Ordering;
 
 use super::region::NoRoom;
 use super::{Array, BUCKETS_MAX, BUCKETS_MIN, Bucket, Index, WIDTH, back_off};
+use crate::sync::Ordering;
 
 /// A partition grows by n / `GROWTH`, at least one bucket: small steps keep the mean load high.
 const GROWTH: usize = 12;
@@ -102,7 +102,7 @@ impl Index {
     }
 
     /// `None` when a slot found no room among so many buckets.
-    fn replace(&self, partition: usize, from: usize, to: usize) -> Option<Resize> {
+    pub(super) fn replace(&self, partition: usize, from: usize, to: usize) -> Option<Resize> {
         let place = match self.region.allocate(to, partition) {
             Ok(place) => place,
             Err(NoRoom::Memory(bytes)) => return Some(Resize::NeedsMemory(bytes)),

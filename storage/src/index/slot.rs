@@ -7,7 +7,7 @@
 //! Slots change only by read-modify-write that keeps the bits it does not own: a plain store could erase a frequency
 //! bump, the bucket's lock or the observed mark.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering};
 
 const LOCATION_BITS: u32 = 42;
 const FREQ_SHIFT: u32 = LOCATION_BITS;
@@ -58,8 +58,7 @@ impl Word {
 pub(crate) struct Slot(AtomicU64);
 
 impl Slot {
-    #[cfg(test)]
-    fn empty() -> Slot {
+    pub(super) fn empty() -> Slot {
         Slot(AtomicU64::new(0))
     }
 

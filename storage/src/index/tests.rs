@@ -1,5 +1,6 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::AtomicBool;
+use std::thread;
 
 use super::*;
 

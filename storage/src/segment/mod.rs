@@ -26,7 +26,7 @@ pub(crate) mod space;
 pub(crate) mod tail;
 mod window;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 pub(crate) const SEGMENT_MIN: u32 = 16 << 10;
 pub(crate) const SEGMENT_MAX: u32 = 8 << 20;

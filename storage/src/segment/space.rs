@@ -2,13 +2,13 @@
 //!
 //! One mutex, taken once a segment (Law 1), guards the free map and the queues that choose victims.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use super::queues::Queues;
 use super::seal::Seal;
 use super::{Record, State};
 use crate::pool::Pool;
+use crate::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering};
 use crate::{Eviction, Seconds};
 
 /// Records shown in one go: the mutex is held for it, a few microseconds.

@@ -7,7 +7,6 @@
 
 use std::iter;
 use std::ops::{Range, RangeInclusive};
-use std::sync::atomic::Ordering;
 
 use super::State;
 use super::queues::{Queues, Window};
@@ -15,6 +14,7 @@ use super::seal::Seal;
 use super::space::{Purpose, Space};
 use crate::Seconds;
 use crate::pool::Pool;
+use crate::sync::Ordering;
 
 /// A tail in a window costs as much as so many full segments.
 const OPEN_COST: u64 = 4;
