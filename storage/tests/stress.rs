@@ -3,14 +3,16 @@
 //! Eviction, expiry, moves, index resizes and flushes go on all the while. The checks are those that the faults found in
 //! other concurrent segment stores would have tripped.
 
+mod history;
+
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use storage::{
-    Condition, Counter, Guard, Maintainer, NoSpace, Options, Participant, Seconds, Store, Stored,
-    Writer,
+    Condition, Counter, Eviction, Guard, Maintainer, NoSpace, Options, Participant, Seconds, Store,
+    Stored, Writer,
 };
 
 const ROUNDS: u64 = if cfg!(miri) { 60 } else { 60_000 };
@@ -105,8 +107,13 @@ struct Field {
 
 impl Field {
     fn new(memory: u64) -> Field {
+        Field::with(memory, Eviction::default())
+    }
+
+    fn with(memory: u64, eviction: Eviction) -> Field {
         let options = Options {
             memory,
+            eviction,
             segment_size: Some(16 << 10),
             // One more for what goes before and after.
             writers: THREADS + 1,
@@ -144,11 +151,18 @@ impl Field {
     }
 
     fn run<T: Send>(&self, work: impl Fn(usize, Hand) -> T + Sync) -> Vec<T> {
+        Field::run_with(|| self.hand(), work)
+    }
+
+    fn run_with<H: Send, T: Send>(
+        hand: impl Fn() -> H,
+        work: impl Fn(usize, H) -> T + Sync,
+    ) -> Vec<T> {
         thread::scope(|scope| {
             let work = &work;
             let threads: Vec<_> = (0..THREADS)
                 .map(|at| {
-                    let hand = self.hand();
+                    let hand = hand();
                     scope.spawn(move || work(at, hand))
                 })
                 .collect();
@@ -310,6 +324,75 @@ fn no_stale_value_after_an_acknowledged_change() {
             stats.evicted_space > 0 && stats.expired > 0 && stats.flushed > 0,
             "{stats:?}"
         );
+    }
+}
+
+/// A few keys that everybody calls on in every way, on a small store that many others are stored in meanwhile: evicted,
+/// expired, flushed, moved, and the index grown and shrunk. Every answer must be possible.
+#[test]
+fn an_answer_would_be_impossible() {
+    const KEYS: usize = 16;
+    for eviction in [Eviction::S3Fifo, Eviction::Fifo, Eviction::None] {
+        let field = Field::with(8 << 20, eviction);
+        let shared = history::hand::Field::new(field.store.clone(), thread::yield_now);
+        let rounds = ROUNDS / 2;
+        let logs = Field::run_with(
+            || history::hand::Hand::new(&shared),
+            |at, mut hand| {
+                let mut dice = at as u64 + 1;
+                let mut roll = |sides: u64| random(&mut dice) % sides;
+                for round in 1..=rounds {
+                    let key = roll(KEYS as u64) as usize;
+                    let length = [20, 20, 100, 2_000, 40_000]
+                        [roll(if round % 50 == 0 { 5 } else { 4 }) as usize];
+                    let ttl = [0, 0, 1, 20][roll(4) as usize];
+                    match roll(16) {
+                        0 | 1 => hand.set(key, length, ttl),
+                        2 => hand.add(key, length),
+                        3 => hand.replace(key, length),
+                        4 | 5 => {
+                            if let Some(unique) = hand.gets(key) {
+                                hand.cas(key, unique, length);
+                            }
+                        }
+                        6 => hand.delete(key),
+                        7 | 8 => hand.incr(key),
+                        9 => hand.touch(key, ttl),
+                        10 => drop(hand.upload(key, length, ttl)),
+                        _ => hand.get(key),
+                    }
+                    // Strangers, so that there is something to evict, expire and move, and an index that is not empty.
+                    for _ in 0..4 {
+                        let stranger = KEYS + roll(30_000) as usize;
+                        match (eviction, roll(4)) {
+                            (Eviction::None, 0..=2) => hand.delete(stranger),
+                            _ => hand.set(stranger, 20 + length % 1_000, ttl),
+                        }
+                        hand.log.pop_if(|entry| entry.key == stranger);
+                    }
+                    if at == 0 && round % 50 == 0 {
+                        shared.clock.fetch_add(1, Ordering::Relaxed);
+                        field.clock.fetch_add(1, Ordering::Relaxed);
+                    }
+                    if at == 1 && round % 10_000 == 0 {
+                        hand.flush();
+                    }
+                    hand.work();
+                }
+                hand.log
+            },
+        );
+        let checked = history::check(logs.concat(), eviction != Eviction::None);
+        let stats = field.store.stats();
+        println!("{}: {checked} calls checked", eviction.name());
+        let happened = [
+            stats.expired,
+            stats.flushed,
+            stats.spans,
+            stats.index_resizes,
+            stats.moved + stats.evicted_space,
+        ];
+        assert!(cfg!(miri) || !happened.contains(&0), "{stats:?}");
     }
 }
 
