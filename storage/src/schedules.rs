@@ -128,6 +128,7 @@ impl Room {
             reserve: self.reserve,
             drain_reserve: 2,
             tails: 2,
+            tails_all: 4,
             held_max: u64::from(4 * SEGMENT),
         };
         Store::cut(&options, geometry).expect("memory")
@@ -200,6 +201,8 @@ impl Room {
         let store = &field.store;
         let states = |state| store.space.count(state);
         let missing = || u64::from(self.segments) - states(State::Free) - states(State::Lent);
+        // As after a flush, for tails that nobody has taken over.
+        store.space.settle_idle(field.now(), u64::MAX);
         for _ in 0..2 * self.segments {
             if missing() == 0 {
                 break;
