@@ -10,8 +10,8 @@ use crate::store::{Found, Garbage, Store, View};
 use crate::writer::{Publish, Step, Task, Writer};
 use crate::{Eviction, NoSpace};
 
-/// Items a slice looks at (Law 7: about 50 us).
-const SLICE_ITEMS: usize = 64;
+/// Items a slice looks at (Law 7): what the index has of them comes from memory together.
+const SLICE_ITEMS: usize = 32;
 /// Bytes moved after which a slice ends, for the same reason.
 const SLICE_MOVED: u32 = 64 << 10;
 /// Bytes a slice walks over at most: of large items, more could not move.
@@ -165,7 +165,7 @@ impl Writer {
         Some(freed)
     }
 
-    /// Walks over at most 64 items, fewer when many bytes have to move.
+    /// Walks over at most 32 items, fewer when many bytes have to move.
     fn slice(&mut self, guard: &Guard<'_>, drain: &mut Drain) -> Walk {
         let store = guard.store();
         let start = store.space.offset_of(drain.segment);

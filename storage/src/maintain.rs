@@ -8,7 +8,7 @@ use crate::writer::Writer;
 use crate::{Eviction, Seconds};
 
 /// Slices a bout: about a millisecond.
-const SLICES: usize = 16;
+const SLICES: usize = 32;
 /// Between two bouts when there is nothing to do.
 const IDLE: Duration = Duration::from_millis(250);
 /// While something retired waits for its readers.

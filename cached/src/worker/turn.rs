@@ -30,8 +30,8 @@ pub(super) const OUTPUT: usize = 2 * PORTION;
 /// How long a request waits for space in the store before it is refused.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Slices of reclaim in a turn: some 50 us each.
-const SLICES: usize = 8;
+/// Slices of reclaim in a turn: some 20 us each.
+const SLICES: usize = 16;
 
 /// One client's part in a turn.
 #[derive(Debug)]
