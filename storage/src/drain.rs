@@ -421,7 +421,7 @@ fn is_kept(
     grades.add(grade, size);
     let record = &store.space.records[drain.segment as usize];
     // Else an item that nobody asks for any more would stay for ever. The frequency of one that is alone does not fade
-    // below 1: it goes when it has survived with that.
+    // below 1: with that it goes if it has survived before, or came back from the ghosts.
     let may_stay = if is_alone {
         frequency > u8::from(record.is_main())
     } else {

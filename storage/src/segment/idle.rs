@@ -14,12 +14,15 @@ impl Space {
     pub(super) fn take_tail(&self, kind: Kind, size: usize, item: Placement) -> Option<Tail> {
         let mut queues = self.queues();
         let is_same = |tail: &Tail| tail.is_of(kind, item.main);
-        while let Some(at) = queues.idle.iter().position(is_same) {
-            let tail = queues.idle.remove(at)?;
-            if tail.has_room(self, size, item) {
-                return Some(tail);
-            }
-            self.seal_tail(&mut queues, &tail);
+        let fits = |tail: &Tail| is_same(tail) && tail.has_room(self, size, item);
+        if let Some(at) = queues.idle.iter().position(fits) {
+            return queues.idle.remove(at);
+        }
+        // One makes way for the new one, as a writer's own would: so they do not pile up.
+        if let Some(at) = queues.idle.iter().position(is_same)
+            && let Some(full) = queues.idle.remove(at)
+        {
+            self.seal_tail(&mut queues, &full);
         }
         if queues.tails >= self.geometry.tails_all
             && let Some(oldest) = queues.idle.pop_front()
