@@ -220,7 +220,7 @@ impl Index {
     }
 
     /// Bytes of the smallest arrays, in whole pages.
-    pub(crate) fn arrays_min(heap_max: u64) -> u64 {
+    fn arrays_min(heap_max: u64) -> u64 {
         let bytes = Index::partitions(heap_max) * BUCKETS_MIN * size_of::<Bucket>();
         (bytes as u64).next_multiple_of(region::page_bytes(heap_max))
     }
@@ -354,7 +354,7 @@ impl<'g> Locked<'g> {
         slot.relocate(location, halve);
     }
 
-    /// The item stays where it is, with half of its frequency, as long as any is left.
+    /// The item stays where it is, with half of its frequency, but no less than 1.
     pub(crate) fn fade(&self, slot: &Slot) {
         self.check(slot);
         slot.fade();
