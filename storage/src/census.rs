@@ -60,30 +60,25 @@ pub struct Census {
 impl Holding {
     fn add(&mut self, record: &Record, seal: &Seal, now: Seconds) {
         let dead = record.dead().min(seal.len);
+        let expired = expired(seal, now).min(seal.len - dead);
         self.segments += u64::from(record.span());
         self.item_bytes += u64::from(seal.len);
         self.dead_bytes += u64::from(dead);
-        self.expired_bytes += u64::from(expired(seal, now).min(seal.len - dead));
+        self.expired_bytes += u64::from(expired);
     }
 }
 
 impl TtlGroup {
     fn add(&mut self, record: &Record, seal: &Seal, now: Seconds) {
         let age = now.saturating_sub(seal.opened);
-        self.age_youngest = if self.holding.segments == 0 {
-            age
-        } else {
-            self.age_youngest.min(age)
-        };
+        self.age_youngest = self.age_youngest.min(age);
         self.age_oldest = self.age_oldest.max(age);
         self.holding.add(record, seal, now);
         if matches!(record.state(), State::Open | State::Filling) {
             self.open += u64::from(record.span());
         }
-        if seal.deadline != 0 {
-            let left = seal.deadline.saturating_sub(now);
-            self.expires_in = Some(self.expires_in.map_or(left, |first| first.min(left)));
-        }
+        let left = (seal.deadline != 0).then(|| seal.deadline.saturating_sub(now));
+        self.expires_in = self.expires_in.into_iter().chain(left).min();
     }
 }
 
@@ -116,7 +111,7 @@ impl Store {
     /// some of them at a time.
     pub fn census(&self, now: Seconds) -> Census {
         let mut census = Census::default();
-        let mut groups = vec![TtlGroup::default(); Kind::COUNT + 1];
+        let mut groups = vec![TtlGroup::default(); Kind::COUNT];
         self.space.visit(|record, seal| {
             let of_state = match record.state() {
                 State::Free | State::Lent | State::Inner => return,
@@ -126,12 +121,11 @@ impl Store {
                 State::Retired => return census.retired.add(record, seal, now),
             };
             of_state.add(record, seal, now);
-            let group = &mut groups[seal.kind.map_or(Kind::COUNT, Kind::index)];
+            let group = &mut groups[seal.kind.index()];
             if group.name.is_empty() {
-                group.name = seal
-                    .kind
-                    .map_or_else(|| "span".to_owned(), |kind| kind.to_string());
-                group.ttl_max = seal.kind.and_then(Kind::last);
+                group.name = seal.kind.to_string();
+                group.age_youngest = Seconds::MAX;
+                group.ttl_max = seal.kind.last();
             }
             group.add(record, seal, now);
         });
@@ -146,10 +140,10 @@ fn expired(seal: &Seal, now: Seconds) -> u32 {
     if (1..=now).contains(&seal.deadline) {
         return seal.len;
     }
-    let Some(Kind::Class(class)) = seal.kind.filter(|_| seal.bins.is_none()) else {
+    if !seal.kind.is_fine() {
         return seal.expired(now);
-    };
-    let start = seal.opened.saturating_add(class.first());
+    }
+    let start = seal.opened.saturating_add(seal.kind.first());
     if seal.deadline <= start || now <= start {
         return 0;
     }
@@ -161,7 +155,8 @@ fn expired(seal: &Seal, now: Seconds) -> u32 {
 mod tests {
     use super::*;
     use crate::Options;
-    use crate::segment::space::Purpose;
+    use crate::segment::tail::{Placement, Purpose};
+    use crate::segment::tails::Tails;
 
     #[test]
     fn a_span_that_is_being_written_is_told_of_as_one() {
@@ -172,11 +167,17 @@ mod tests {
         .unwrap();
         let space = &store.space;
         for opened in [10, 50] {
-            let seal = Seal {
-                opened,
-                ..Seal::default()
+            let item = Placement {
+                now: opened,
+                deadline: 0,
+                born: 1,
+                purpose: Purpose::Write,
+                evict: false,
+                main: false,
             };
-            let first = space.take_span(Purpose::Write, 1, 3, false, &seal).unwrap();
+            let mut tails = Tails::new();
+            let size = 3 * space.geometry.segment_bytes as usize;
+            let room = tails.reserve(space, size, item).unwrap();
             let census = store.census(100);
             let group = &census.groups[0];
             assert_eq!((&group.name[..], group.open), ("span", 3));
@@ -185,7 +186,7 @@ mod tests {
                 (100 - opened, 100 - opened)
             );
             assert_eq!((census.open.segments, census.open.item_bytes), (3, 0));
-            space.give_up(first);
+            tails.cancel(space, &room);
             assert_eq!(store.census(100), Census::default());
         }
     }

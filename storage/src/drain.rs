@@ -1,13 +1,15 @@
 //! The slices of a drain: each of a segment's items loses its slot or moves, under its key's lock.
 
+use crate::counts::cpu_time;
 use crate::evict::worth::Grade;
+use crate::flush::View;
 use crate::guard::Guard;
-use crate::index::Hash;
-use crate::item::{self, Body, Draft, Stored};
-use crate::segment::space::Purpose;
-use crate::stats::cpu_time;
-use crate::store::{Found, Garbage, Store, View};
-use crate::writer::{Publish, Step, Task, Writer};
+use crate::item::{self, Draft, Stored};
+use crate::segment::reclaim::{Drain, Reason};
+use crate::segment::tail::Purpose;
+use crate::store::{Garbage, Store, Target};
+use crate::writer::Publish::{Kept, Moved};
+use crate::writer::{Step, Task, Writer};
 use crate::{Eviction, NoSpace};
 
 /// Items a slice looks at (Law 7): what the index has of them comes from memory together.
@@ -16,105 +18,36 @@ const SLICE_ITEMS: usize = 32;
 const SLICE_MOVED: u32 = 64 << 10;
 /// Bytes a slice walks over at most: of large items, more could not move.
 const SLICE_WALKED: u32 = 4 * SLICE_MOVED;
-/// An evicted segment keeps seven eighths of its bytes at most.
-const KEPT_PART_MAX: (u64, u64) = (7, 8);
-
-/// Why a segment is drained.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Reason {
-    /// Its items have expired.
-    Expired,
-    /// Its items were stored before a flush.
-    Flushed,
-    /// Its items were all overwritten or deleted.
-    Dead,
-    /// Much of it has expired or died; the other items move.
-    Compacted,
-    /// The policy gives it up.
-    Evicted,
-    /// It lies where a span is wanted.
-    Window,
-}
-
-impl Reason {
-    /// Live items may go with the segment.
-    fn evicts(self) -> bool {
-        matches!(self, Reason::Evicted | Reason::Window)
-    }
-}
-
-/// A segment on its way out, and how far the walk has come.
-pub(crate) struct Drain {
-    pub(crate) segment: u32,
-    pub(crate) reason: Reason,
-    /// Bytes from the segment's start.
-    pub(crate) cursor: u32,
-    /// Bytes that were moved although they might have been dropped.
-    kept: u32,
-}
-
-impl Drain {
-    pub(crate) fn new(segment: u32, reason: Reason) -> Drain {
-        Drain {
-            segment,
-            reason,
-            cursor: 0,
-            kept: 0,
-        }
-    }
-
-    /// Whether an evicted segment of `len` bytes may keep another item of `size`: each drain has to yield space (Law 7).
-    fn may_keep(&self, size: u32, len: u32) -> bool {
-        u64::from(self.kept + size) * KEPT_PART_MAX.1 <= u64::from(len) * KEPT_PART_MAX.0
-    }
-}
 
 /// An item that the walk has come to.
-struct Case<'g> {
-    hash: Hash,
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    target: Target<'static>,
     location: u64,
-    item: Stored<'g>,
+    item: Stored<'a>,
 }
 
-/// Grades and sizes of a slice's items.
-struct Grades {
-    items: [(Grade, u32); SLICE_ITEMS],
-    count: usize,
-}
-
-impl Grades {
-    fn new() -> Grades {
-        Grades {
-            items: [(Grade::default(), 0); SLICE_ITEMS],
-            count: 0,
-        }
-    }
-
-    fn add(&mut self, grade: Grade, size: u32) {
-        self.items[self.count] = (grade, size);
-        self.count += 1;
-    }
-}
-
-/// What became of one item.
-enum Fate {
-    /// Its slot is gone, or was before.
-    Gone,
-    Moved,
-    /// It may not be dropped, and there is no room for it yet.
-    Stuck,
-}
-
-/// What came of a slice.
-enum Walk {
-    /// So many bytes of items did not move.
-    Freed(u64),
+/// Why a walk breaks off.
+enum Halt {
+    /// An item may not be dropped, and there is no room for it yet.
     Stuck,
     /// The only item of the segment stays where it is: the segment is sealed again.
     Stays,
 }
 
 impl Writer {
+    /// Makes up for segments taken from the reserve: at most `slices` slices of drain. To be called under a fresh guard,
+    /// with the replies on their way. True while there is more to do.
+    pub fn reclaim(&mut self, guard: &Guard<'_>, slices: usize) -> bool {
+        self.written = 0;
+        if self.debt > 0 {
+            let freed = self.run_slices(guard, slices, self.debt);
+            self.debt = freed.map_or(0, |freed| self.debt.saturating_sub(freed));
+        }
+        self.home(guard).collect();
+        self.debt > 0
+    }
+
     /// Runs up to `slices` slices of whatever is to be drained, until `enough` bytes have been walked. Returns the bytes
     /// that became free, or `None` when there was nothing to do.
     pub(crate) fn run_slices(
@@ -124,39 +57,35 @@ impl Writer {
         enough: u64,
     ) -> Option<u64> {
         let store = self.home(guard);
-        let mut freed = 0;
-        let mut current: Option<Drain> = None;
-        let mut began = cpu_time();
-        for slice in 0..slices {
+        let (mut freed, mut current, mut began) = (0, None, cpu_time());
+        for done in 0..slices {
             if freed >= enough {
                 break;
             }
-            let Some(mut drain) = current
-                .take()
-                .or_else(|| store.space.next_drain(store.need(guard.now())))
-            else {
-                return (slice > 0).then_some(freed);
+            let next = || store.space.next_drain(store.view(guard.now()));
+            let Some(mut drain) = current.take().or_else(next) else {
+                return (done > 0).then_some(freed);
             };
-            let walk = self.slice(guard, &mut drain);
-            let is_stuck = matches!(walk, Walk::Stuck);
+            let mut slice = Slice::new(self, guard, &mut drain);
+            let (walk, len) = (slice.run(), slice.len);
+            let ended = cpu_time();
+            self.tally().count_slice(ended.saturating_sub(began));
+            began = ended;
             match walk {
                 // It is not ours any more.
-                Walk::Stays => {}
-                Walk::Stuck => store.space.stick(drain),
-                Walk::Freed(bytes) => {
+                Err(Halt::Stays) => {}
+                Err(Halt::Stuck) => {
+                    store.space.stick(drain);
+                    return (done > 0).then_some(freed);
+                }
+                Ok(bytes) => {
                     freed += bytes;
-                    if drain.cursor == store.space.records[drain.segment as usize].len() {
-                        self.finish(store, &drain);
+                    if drain.cursor == len {
+                        self.finish(&drain);
                     } else {
                         current = Some(drain);
                     }
                 }
-            }
-            let ended = cpu_time();
-            self.tally().count_slice(ended.saturating_sub(began));
-            began = ended;
-            if is_stuck {
-                return (slice > 0).then_some(freed);
             }
         }
         if let Some(drain) = current {
@@ -165,56 +94,8 @@ impl Writer {
         Some(freed)
     }
 
-    /// Walks over at most 32 items, fewer when many bytes have to move.
-    fn slice(&mut self, guard: &Guard<'_>, drain: &mut Drain) -> Walk {
-        let store = guard.store();
-        let start = store.space.offset_of(drain.segment);
-        let len = store.space.records[drain.segment as usize].len();
-        let mut grades = Grades::new();
-        let (mut freed, mut moved) = (0, 0);
-        let (hashes, count) = ahead(store, drain);
-        for &hash in &hashes[..count] {
-            if moved >= SLICE_MOVED {
-                break;
-            }
-            let location = start + u64::from(drain.cursor);
-            let item = store.stored(location);
-            let size = item.size() as u32;
-            let case = Case {
-                hash,
-                location,
-                item,
-            };
-            let view = store.view(guard.now());
-            // Smaller ones cost little to move, and a segment should not be kept for them.
-            let is_alone = size == len && size > store.space.geometry.segment_bytes / 2;
-            let must_drop =
-                drain.reason.evicts() && !is_kept(store, view, drain, &case, is_alone, &mut grades);
-            if is_alone && !must_drop && stays(store, view, drain, &case) {
-                store.worth.learn(&grades.items[..grades.count]);
-                return Walk::Stays;
-            }
-            // To move it would take as much as it frees.
-            let must_drop = must_drop || is_alone && drain.reason == Reason::Evicted;
-            match self.dispose(guard, drain, &case, must_drop) {
-                Fate::Stuck => return Walk::Stuck,
-                Fate::Moved => {
-                    self.tally().moved.add(1);
-                    drain.kept += size;
-                    moved += size;
-                }
-                Fate::Gone => freed += u64::from(size),
-            }
-            drain.cursor += size;
-        }
-        if grades.count > 0 {
-            store.worth.learn(&grades.items[..grades.count]);
-        }
-        Walk::Freed(freed)
-    }
-
-    fn finish(&self, store: &Store, drain: &Drain) {
-        let tally = self.tally();
+    fn finish(&self, drain: &Drain) {
+        let (store, tally) = (self.shared(), self.tally());
         let count = match drain.reason {
             Reason::Expired => &tally.segments_expired,
             Reason::Flushed => &tally.segments_flushed,
@@ -225,210 +106,227 @@ impl Writer {
         };
         count.add(1);
         store.space.retire(drain.segment);
-        store
-            .retired
-            .push(&store.epochs, Garbage::Segment(drain.segment));
+        store.epochs.retire(Garbage::Segment(drain.segment));
+    }
+}
+
+/// A bounded part of a drain, under way.
+struct Slice<'a> {
+    writer: &'a mut Writer,
+    guard: &'a Guard<'a>,
+    store: &'a Store,
+    drain: &'a mut Drain,
+    /// Bytes of the segment's items.
+    len: u32,
+    /// What the next limit is from: how much its items are worth, and their sizes.
+    grades: Vec<(Grade, u32)>,
+}
+
+impl<'a> Slice<'a> {
+    fn new(writer: &'a mut Writer, guard: &'a Guard<'_>, drain: &'a mut Drain) -> Slice<'a> {
+        let store = guard.store();
+        Slice {
+            writer,
+            guard,
+            store,
+            len: store.space.records[drain.segment as usize].len(),
+            drain,
+            grades: Vec::with_capacity(SLICE_ITEMS),
+        }
     }
 
-    fn dispose(
-        &mut self,
-        guard: &Guard<'_>,
-        drain: &Drain,
-        case: &Case<'_>,
-        mut must_drop: bool,
-    ) -> Fate {
-        let store = guard.store();
+    /// Walks over at most 32 items, fewer when many bytes have to move. Returns the bytes of those that did not.
+    fn run(&mut self) -> Result<u64, Halt> {
+        let walked = self.walk();
+        if !self.grades.is_empty() {
+            self.store.worth.learn(&self.grades);
+        }
+        walked
+    }
+
+    fn walk(&mut self) -> Result<u64, Halt> {
+        let (mut freed, mut moved) = (0, 0);
+        for case in self.ahead() {
+            if moved >= SLICE_MOVED {
+                break;
+            }
+            let size = case.item.size() as u32;
+            // Smaller ones cost little to move, and a segment should not be kept for them.
+            let is_alone = size == self.len && size > self.store.space.geometry.segment_bytes / 2;
+            let evicts = self.drain.reason.evicts();
+            let mut must_drop = evicts && !self.is_kept(&case, is_alone);
+            if is_alone && !must_drop {
+                if self.stays(&case) {
+                    return Err(Halt::Stays);
+                }
+                // To move it would take as much as it frees.
+                must_drop = self.survives();
+            }
+            if self.dispose(&case, must_drop)? {
+                self.writer.tally().moved.add(1);
+                self.drain.kept += size;
+                moved += size;
+            } else {
+                freed += u64::from(size);
+            }
+            self.drain.cursor += size;
+        }
+        Ok(freed)
+    }
+
+    /// The items to come. What the index has of them is on its way from memory when this returns.
+    fn ahead(&self) -> Vec<Case<'a>> {
+        let start = self.store.space.offset_of(self.drain.segment);
+        let end = self.len.min(self.drain.cursor.saturating_add(SLICE_WALKED));
+        let (mut cases, mut cursor) = (Vec::with_capacity(SLICE_ITEMS), self.drain.cursor);
+        // The segment is Draining, and ours: whole items lie end to end up to its length.
+        while cases.len() < SLICE_ITEMS && cursor < end {
+            let location = start + u64::from(cursor);
+            let item = self.store.stored(location);
+            let target = Target::at(self.store.place(item.key), location);
+            cursor += item.size() as u32;
+            cases.push(Case {
+                target,
+                location,
+                item,
+            });
+        }
+        let hashes: Vec<_> = cases.iter().map(|case| case.target.hash).collect();
+        self.store.index.prefetch(&hashes, |_| {});
+        cases
+    }
+
+    fn view(&self) -> View {
+        self.store.view(self.guard.now())
+    }
+
+    /// What does not go with its segment has survived an eviction.
+    fn survives(&self) -> bool {
+        self.drain.reason == Reason::Evicted
+    }
+
+    /// Moves an item, or takes its slot away. Returns whether it has moved.
+    fn dispose(&mut self, case: &Case<'_>, mut must_drop: bool) -> Result<bool, Halt> {
         loop {
             // Anew each time: a flush may have come in between.
-            let view = store.view(guard.now());
-            if !must_drop && store.is_visible(view, case.location, &case.item) {
-                match self.move_item(guard, drain, case) {
-                    Ok(true) => return Fate::Moved,
+            let view = self.view();
+            if !must_drop && self.store.is_visible(view, case.location, &case.item) {
+                match self.move_item(case) {
+                    Ok(true) => return Ok(true),
                     // It was changed or deleted meanwhile, or has become invisible.
                     Ok(false) => {}
-                    Err(_) if store.eviction == Eviction::None => return Fate::Stuck,
+                    Err(_) if self.store.eviction == Eviction::None => return Err(Halt::Stuck),
                     Err(_) => must_drop = true,
                 }
             }
-            if self.drop_item(guard, drain, case, view, must_drop) {
-                return Fate::Gone;
+            if self.drop_item(case, view, must_drop) {
+                return Ok(false);
             }
         }
     }
 
     /// Takes the item's slot away if it still names this location. False when the item came to life again in between
     /// (it was touched), and must not be dropped.
-    fn drop_item(
-        &mut self,
-        guard: &Guard<'_>,
-        drain: &Drain,
-        case: &Case<'_>,
-        view: View,
-        must_drop: bool,
-    ) -> bool {
-        let store = guard.store();
-        let locked = store.index.lock(case.hash);
-        let Some(found) = store.find_locked(&locked, |at, _| at == case.location) else {
-            return true;
-        };
+    fn drop_item(&self, case: &Case<'_>, view: View, must_drop: bool) -> bool {
+        let (store, tally) = (self.store, self.writer.tally());
+        let (locked, found) = store.lock(case.target);
+        let Some(found) = found else { return true };
         let is_visible = store.is_visible(view, case.location, &found.stored);
         if !must_drop && is_visible {
             return false;
         }
         locked.remove(found.slot);
         drop(locked);
-        self.count_dropped(store, view, &found, drain.reason);
-        if let Some(ghosts) = &store.ghosts
-            && is_visible
-        {
-            ghosts.add(case.hash.bits);
-        }
-        true
-    }
-
-    fn count_dropped(&self, store: &Store, view: View, found: &Found<'_>, reason: Reason) {
-        let tally = self.tally();
         let unfetched = u64::from(!found.is_fetched());
-        if store.is_void(view, found.location) {
-            tally.flushed.add(1);
-        } else if store.is_visible(view, found.location, &found.stored) {
+        if is_visible {
+            let window = self.drain.reason == Reason::Window;
             tally.evicted_space.add(1);
-            tally
-                .evicted_window
-                .add(u64::from(reason == Reason::Window));
+            tally.evicted_window.add(u64::from(window));
             tally.evicted_unfetched.add(unfetched);
+            if let Some(ghosts) = &store.ghosts {
+                ghosts.add(case.target.hash.bits);
+            }
+        } else if store.is_void(view, case.location) {
+            tally.flushed.add(1);
         } else {
             tally.expired.add(1);
             tally.expired_unfetched.add(unfetched);
         }
-        self.removed(store, found.location, &found.stored);
+        self.writer.removed(case.location, &found.stored);
+        true
     }
 
     /// Copies a live item to this writer's tail (Law 6: the copy is published only over the very location it was made
     /// from). False when the item is not there any more.
-    fn move_item(
-        &mut self,
-        guard: &Guard<'_>,
-        drain: &Drain,
-        case: &Case<'_>,
-    ) -> Result<bool, NoSpace> {
-        let store = guard.store();
-        let survives = drain.reason == Reason::Evicted;
+    fn move_item(&mut self, case: &Case<'_>) -> Result<bool, NoSpace> {
+        let (store, survives) = (self.store, self.survives());
         let task = Task {
-            publish: if survives {
-                Publish::Kept
-            } else {
-                Publish::Copy { observe: false }
-            },
             purpose: Purpose::Drain,
             main: survives && store.eviction == Eviction::S3Fifo,
+            ..Task::write(if survives { Kept } else { Moved })
         };
-        let location = case.location;
-        let moved = self.rewrite(
-            guard,
-            case.hash,
-            task,
-            |at, _| at == location,
-            |old| {
-                let body = Body::Pieces([old.stored.value, b""]);
-                let cas = old
-                    .is_unique_known()
-                    .then(|| store.unique(location, &old.stored));
-                Step::Write(
-                    Draft {
-                        cas,
-                        fetched: if survives {
-                            old.is_fetched()
-                        } else {
-                            old.stored.is_fetched()
-                        },
-                        spared: match old.word.frequency() {
-                            _ if !survives => old.stored.spared(),
-                            0 => (old.stored.spared() + 1).min(item::SPARED_MAX),
-                            _ => 0,
-                        },
-                        ..Draft::successor(&old.stored, body)
-                    },
-                    (),
-                )
-            },
-        )?;
-        Ok(moved.is_some())
+        let (moved, _) = self.writer.change(self.guard, case.target, task, |old| {
+            let Some(old) = old else {
+                return Step::Leave(false);
+            };
+            let mut head = old.stored.head();
+            head.cas = store.known_unique(old);
+            if survives {
+                head.fetched = old.is_fetched();
+                head.spared = match old.word.frequency() {
+                    0 => (head.spared + 1).min(item::SPARED_MAX),
+                    _ => 0,
+                };
+            }
+            Step::Write(Draft::copy(&old.stored, head), true)
+        })?;
+        Ok(moved)
     }
-}
 
-/// The hashes of the items that a slice comes to, and how many they are. What the index has of them is on its way from
-/// memory when this returns.
-fn ahead(store: &Store, drain: &Drain) -> ([Hash; SLICE_ITEMS], usize) {
-    let start = store.space.offset_of(drain.segment);
-    let len = store.space.records[drain.segment as usize].len();
-    let end = len.min(drain.cursor.saturating_add(SLICE_WALKED));
-    let (mut hashes, mut count, mut cursor) = ([Hash::default(); SLICE_ITEMS], 0, drain.cursor);
-    // The segment is Draining, and ours: whole items lie end to end up to its length.
-    while count < SLICE_ITEMS && cursor < end {
-        let item = store.stored(start + u64::from(cursor));
-        hashes[count] = store.place(item.key);
-        cursor += item.size() as u32;
-        count += 1;
+    /// Seals a segment again whose only item has been touched since, or is worth keeping: a span could be moved only
+    /// where another one is free. False when it may not stay.
+    fn stays(&self, case: &Case<'_>) -> bool {
+        let (store, view, survives) = (self.store, self.view(), self.survives());
+        let segment = self.drain.segment;
+        if !survives && self.drain.reason != Reason::Expired {
+            return false;
+        }
+        let (locked, found) = store.lock(case.target);
+        let Some(found) = found.filter(|it| store.is_visible(view, it.location, &it.stored)) else {
+            return false;
+        };
+        if survives {
+            locked.fade(found.slot);
+        }
+        let deadline = found.stored.deadline();
+        drop(locked);
+        store.space.seal_again(segment, deadline, survives)
     }
-    store.index.prefetch(&hashes[..count], |_| {});
-    (hashes, count)
-}
 
-/// Seals a segment again whose only item has been touched since, or is worth keeping: a span could be moved only where
-/// another one is free. False when it may not stay.
-fn stays(store: &Store, view: View, drain: &Drain, case: &Case<'_>) -> bool {
-    let survives = drain.reason == Reason::Evicted;
-    if !survives && drain.reason != Reason::Expired {
-        return false;
+    /// Whether an item of an evicted segment is worth keeping. Adds its grade and size to what the next limit is from.
+    fn is_kept(&mut self, case: &Case<'_>, is_alone: bool) -> bool {
+        let (eviction, space) = (self.store.eviction, &self.store.space);
+        // Somebody waits for a window; and while writers find nothing (Law 7), whatever yields most is best.
+        if !eviction.is_choosy() || self.drain.reason == Reason::Window || space.is_starved() {
+            return false;
+        }
+        let Some(found) = self.store.locate(self.guard.now(), case.target) else {
+            return false;
+        };
+        let (size, frequency) = (case.item.size() as u32, found.word.frequency());
+        let grade = Grade::of(frequency, size);
+        self.grades.push((grade, size));
+        // Else an item that nobody asks for any more would stay for ever. The frequency of one that is alone does not fade
+        // below 1: with that it goes if it has survived before, or came back from the ghosts.
+        let may_stay = if is_alone {
+            frequency > u8::from(space.record_of(case.location).is_main())
+        } else {
+            frequency > 0 || case.item.spared() < item::SPARED_MAX
+        };
+        may_stay
+            && grade >= self.store.worth.limit()
+            && (is_alone || self.drain.may_keep(size, self.len))
     }
-    let locked = store.index.lock(case.hash);
-    let found = store.find_locked(&locked, |at, _| at == case.location);
-    let Some(found) = found.filter(|it| store.is_visible(view, it.location, &it.stored)) else {
-        return false;
-    };
-    if survives {
-        locked.fade(found.slot);
-    }
-    let deadline = found.stored.deadline();
-    drop(locked);
-    store.space.seal_again(drain.segment, deadline, survives)
-}
-
-/// Whether an item of an evicted segment is worth keeping.
-fn is_kept(
-    store: &Store,
-    view: View,
-    drain: &Drain,
-    case: &Case<'_>,
-    is_alone: bool,
-    grades: &mut Grades,
-) -> bool {
-    // Somebody waits for a window; and while writers find nothing (Law 7), whatever yields most is best.
-    if !store.eviction.is_choosy()
-        || drain.reason == Reason::Window
-        || store.space.is_starved()
-        || !store.is_visible(view, case.location, &case.item)
-    {
-        return false;
-    }
-    let names = |location| location == case.location;
-    let Some((_, word)) = store.index.find(case.hash, names) else {
-        return false;
-    };
-    let (size, frequency) = (case.item.size() as u32, word.frequency());
-    let grade = Grade::of(frequency, size);
-    grades.add(grade, size);
-    let record = &store.space.records[drain.segment as usize];
-    // Else an item that nobody asks for any more would stay for ever. The frequency of one that is alone does not fade
-    // below 1: with that it goes if it has survived before, or came back from the ghosts.
-    let may_stay = if is_alone {
-        frequency > u8::from(record.is_main())
-    } else {
-        frequency > 0 || case.item.spared() < item::SPARED_MAX
-    };
-    let len = record.len();
-    may_stay && grade >= store.worth.limit() && (is_alone || drain.may_keep(size, len))
 }
 
 #[cfg(all(test, not(loom), not(miri)))]
@@ -459,17 +357,18 @@ mod tests {
                         .is_ok()
                     {
                         for _ in 0..8 {
-                            let hash = store.place(b"key");
-                            let found =
-                                store.locate(&guard, hash, |_, stored| stored.key == b"key");
-                            let Some(found) = found else { break };
+                            let target = store.target(b"key");
+                            let Some(found) = store.locate(10, target) else {
+                                break;
+                            };
                             let case = Case {
-                                hash,
+                                target: Target::at(target.hash, found.location),
                                 location: found.location,
                                 item: found.stored,
                             };
-                            let drain = Drain::new(0, Reason::Expired);
-                            writer.dispose(&guard, &drain, &case, false);
+                            let drain = &mut Drain::new(0, Reason::Expired);
+                            let mut slice = Slice::new(&mut writer, &guard, drain);
+                            let _ = slice.dispose(&case, false);
                         }
                     }
                     drop(guard);

@@ -9,29 +9,32 @@
 //! happened before the collector's fence, whoever retired it, since the queue's mutex lies between.
 
 use std::collections::VecDeque;
+use std::sync::PoisonError;
 
-use crate::sync::{AtomicU64, AtomicUsize, Mutex, Ordering, fence};
+use crate::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, fence};
 
-/// A place on its own pair of cache lines (adjacent lines are prefetched together), written by one thread.
+/// What lies on a pair of cache lines of its own (adjacent lines are prefetched together).
 #[repr(align(128))]
-struct Place(AtomicU64);
+struct Apart<T>(T);
 
-/// The global epoch and everybody who may hold items.
-pub(crate) struct Epochs {
+/// The global epoch, everybody who may hold items, and what waits until nobody does.
+pub(crate) struct Epochs<T> {
     global: AtomicU64,
-    places: Box<[Place]>,
+    /// Each is written by one thread.
+    places: Box<[Apart<AtomicU64>]>,
     joined: AtomicUsize,
+    /// Oldest first. Its lock is tried once a turn.
+    retired: Apart<Mutex<VecDeque<(u64, T)>>>,
 }
 
-impl Epochs {
-    pub(crate) fn new(participants: usize) -> Epochs {
-        let places = (0..participants)
-            .map(|_| Place(AtomicU64::new(0)))
-            .collect();
+impl<T> Epochs<T> {
+    pub(crate) fn new(participants: usize) -> Epochs<T> {
+        let offline = |_| Apart(AtomicU64::new(0));
         Epochs {
             global: AtomicU64::new(1),
-            places,
+            places: (0..participants).map(offline).collect(),
             joined: AtomicUsize::new(0),
+            retired: Apart(Mutex::new(VecDeque::new())),
         }
     }
 
@@ -52,65 +55,46 @@ impl Epochs {
         self.places[place].0.store(0, Ordering::Release);
     }
 
-    /// The epoch under which something is retired that was unlinked before this call.
-    fn retire(&self) -> u64 {
-        self.global.fetch_add(1, Ordering::AcqRel)
-    }
-
     /// The oldest epoch still open; what was retired before it can be reused.
     fn oldest(&self) -> u64 {
         fence(Ordering::SeqCst);
-        let open = self
-            .places
-            .iter()
-            .map(|place| place.0.load(Ordering::Acquire));
-        open.filter(|&epoch| epoch != 0).min().unwrap_or(u64::MAX)
+        let epoch = |place: &Apart<AtomicU64>| place.0.load(Ordering::Acquire);
+        let open = self.places.iter().map(epoch).filter(|&epoch| epoch != 0);
+        open.min().unwrap_or(u64::MAX)
     }
-}
 
-/// What waits for its readers, oldest first.
-pub(crate) struct Retired<T> {
-    queue: Mutex<VecDeque<(u64, T)>>,
-}
-
-impl<T> Retired<T> {
-    pub(crate) fn new() -> Retired<T> {
-        Retired {
-            queue: Mutex::new(VecDeque::new()),
-        }
+    fn retired(&self) -> MutexGuard<'_, VecDeque<(u64, T)>> {
+        let Apart(retired) = &self.retired;
+        retired.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes charge of something that no shared pointer names any more.
-    pub(crate) fn push(&self, epochs: &Epochs, garbage: T) {
-        let mut queue = self
-            .queue
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+    pub(crate) fn retire(&self, garbage: T) {
+        let mut retired = self.retired();
         // Inside the lock, so that the queue is in the order of its epochs.
-        queue.push_back((epochs.retire(), garbage));
+        let epoch = self.global.fetch_add(1, Ordering::AcqRel);
+        retired.push_back((epoch, garbage));
     }
 
     /// Hands everything that nobody can see any more to `free`. Does nothing while another thread is at it.
-    pub(crate) fn collect(&self, epochs: &Epochs, mut free: impl FnMut(T)) {
-        let Ok(mut queue) = self.queue.try_lock() else {
+    pub(crate) fn collect(&self, mut free: impl FnMut(T)) {
+        let Ok(mut retired) = self.retired.0.try_lock() else {
             return;
         };
-        if queue.is_empty() {
+        if retired.is_empty() {
             return;
         }
-        let oldest = epochs.oldest();
-        while queue.front().is_some_and(|(epoch, _)| *epoch < oldest) {
-            if let Some((_, garbage)) = queue.pop_front() {
+        let oldest = self.oldest();
+        while retired.front().is_some_and(|(epoch, _)| *epoch < oldest) {
+            if let Some((_, garbage)) = retired.pop_front() {
                 free(garbage);
             }
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.queue
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .is_empty()
+    /// Something waits for guards to close.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.retired().is_empty()
     }
 }
 
@@ -136,8 +120,7 @@ pub(crate) mod model {
     }
 
     struct Shared {
-        epochs: Epochs,
-        retired: Retired<()>,
+        epochs: Epochs<()>,
         /// 1 while the slot names the memory, 0 once it is unlinked.
         slot: AtomicU64,
         memory: UnsafeCell<u64>,
@@ -163,7 +146,6 @@ pub(crate) mod model {
         explore(None, || {
             let shared = Arc::new(Shared {
                 epochs: Epochs::new(1),
-                retired: Retired::new(),
                 slot: AtomicU64::new(1),
                 memory: UnsafeCell::new(7),
             });
@@ -175,9 +157,9 @@ pub(crate) mod model {
                 })
             };
             shared.slot.store(0, Ordering::Release);
-            shared.retired.push(&shared.epochs, ());
+            shared.epochs.retire(());
             for _ in 0..2 {
-                shared.retired.collect(&shared.epochs, |()| {
+                shared.epochs.collect(|()| {
                     // SAFETY: as above; loom reports a reader that still looks.
                     shared.memory.with_mut(|memory| unsafe { *memory = 8 });
                 });
@@ -192,7 +174,6 @@ pub(crate) mod model {
         explore(None, || {
             let shared = Arc::new(Shared {
                 epochs: Epochs::new(1),
-                retired: Retired::new(),
                 slot: AtomicU64::new(1),
                 memory: UnsafeCell::new(7),
             });
@@ -200,13 +181,13 @@ pub(crate) mod model {
             let [reader, collector] = threads;
             let reader = thread::spawn(move || turn(&reader, 0));
             let collector = thread::spawn(move || {
-                collector.retired.collect(&collector.epochs, |()| {
+                collector.epochs.collect(|()| {
                     // SAFETY: as above; loom reports a reader that still looks.
                     collector.memory.with_mut(|memory| unsafe { *memory = 8 });
                 });
             });
             shared.slot.store(0, Ordering::Release);
-            shared.retired.push(&shared.epochs, ());
+            shared.epochs.retire(());
             reader.join().unwrap();
             collector.join().unwrap();
         });
@@ -217,35 +198,35 @@ pub(crate) mod model {
 mod tests {
     use super::*;
 
-    fn collected(retired: &Retired<u32>, epochs: &Epochs) -> Vec<u32> {
+    fn collected(epochs: &Epochs<u32>) -> Vec<u32> {
         let mut out = Vec::new();
-        retired.collect(epochs, |garbage| out.push(garbage));
+        epochs.collect(|garbage| out.push(garbage));
         out
     }
 
     #[test]
     fn nothing_is_reused_while_a_guard_from_before_is_open() {
-        let (epochs, retired) = (Epochs::new(2), Retired::new());
+        let epochs = Epochs::new(2);
         epochs.open(0);
-        retired.push(&epochs, 7);
+        epochs.retire(7);
         epochs.open(1); // entered after the unlinking: cannot hold it
-        assert_eq!(collected(&retired, &epochs), [] as [u32; 0]);
+        assert_eq!(collected(&epochs), [] as [u32; 0]);
         epochs.close(0);
-        assert_eq!(collected(&retired, &epochs), [7]);
+        assert_eq!(collected(&epochs), [7]);
     }
 
     #[test]
     fn a_guard_opened_later_does_not_hold_garbage_up() {
-        let (epochs, retired) = (Epochs::new(1), Retired::new());
-        retired.push(&epochs, 1);
+        let epochs = Epochs::new(1);
+        epochs.retire(1);
         epochs.open(0);
-        retired.push(&epochs, 2);
-        assert_eq!(collected(&retired, &epochs), [1]);
+        epochs.retire(2);
+        assert_eq!(collected(&epochs), [1]);
     }
 
     #[test]
     fn places_are_limited() {
-        let epochs = Epochs::new(1);
+        let epochs = Epochs::<()>::new(1);
         assert_eq!(epochs.join(), Some(0));
         assert_eq!(epochs.join(), None);
     }

@@ -9,6 +9,8 @@
 //! the cell, an aligned atomic that holds the deadline of an item that has been touched, so that touching it again
 //! costs no copy. An item has a cell or an expiry, never both.
 
+use std::ptr;
+
 use crate::Seconds;
 use crate::sync::{AtomicU32, Ordering};
 
@@ -59,26 +61,68 @@ impl Body<'_> {
     /// `to` is valid for writes of `self.len()` bytes that nobody else can see yet.
     unsafe fn write(&self, to: *mut u8) {
         match self {
-            Body::Pieces([a, b]) => {
-                // SAFETY: the caller's room holds both pieces; they are borrowed, so they cannot lie in it.
-                unsafe {
-                    to.copy_from_nonoverlapping(a.as_ptr(), a.len());
-                    to.add(a.len())
-                        .copy_from_nonoverlapping(b.as_ptr(), b.len());
-                }
-            }
+            // SAFETY: the caller's room holds both pieces; they are borrowed, so they cannot lie in it.
+            Body::Pieces([a, b]) => unsafe {
+                to.copy_from_nonoverlapping(a.as_ptr(), a.len());
+                let to = to.add(a.len());
+                to.copy_from_nonoverlapping(b.as_ptr(), b.len());
+            },
             Body::Counter { number, width } => {
                 let mut buffer = itoa::Buffer::new();
                 let digits = buffer.format(*number).as_bytes();
                 // SAFETY: the caller's room holds max(width, digits) bytes.
                 unsafe {
+                    to.write_bytes(b' ', *width);
                     to.copy_from_nonoverlapping(digits.as_ptr(), digits.len());
-                    to.add(digits.len())
-                        .write_bytes(b' ', width.saturating_sub(digits.len()));
                 }
             }
             Body::ToCome(_) => {}
         }
+    }
+}
+
+/// What an item is beside key and value.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) client_flags: u32,
+    /// 0: never.
+    pub(crate) deadline: Seconds,
+    /// Keep the deadline in a cell, to be changed in place by the next touch.
+    pub(crate) cell: bool,
+    /// A unique that somebody has been told, and that this copy must keep.
+    pub(crate) cas: Option<u64>,
+    /// It was asked for before it came here; what happened since, its slot tells.
+    pub(crate) fetched: bool,
+    /// Evictions that it has survived since it was asked for, at most `SPARED_MAX`.
+    pub(crate) spared: u8,
+}
+
+impl Head {
+    /// Of a value that nobody has seen.
+    pub(crate) fn new(client_flags: u32, deadline: Seconds) -> Head {
+        Head {
+            client_flags,
+            deadline,
+            ..Head::default()
+        }
+    }
+
+    /// Of a new value for the same item: flags and deadline stay.
+    pub(crate) fn renewed(self) -> Head {
+        Head {
+            cell: self.cell,
+            ..Head::new(self.client_flags, self.deadline)
+        }
+    }
+
+    fn fields(&self) -> u8 {
+        let field = |is_there: bool, field: u8| u8::from(is_there) * field;
+        field(self.cell, CELL)
+            | field(!self.cell && self.deadline != 0, EXPIRY)
+            | field(self.client_flags != 0, CLIENT_FLAGS)
+            | field(self.cas.is_some(), CAS)
+            | field(self.fetched, FETCHED)
+            | self.spared << SPARED_SHIFT
     }
 }
 
@@ -87,56 +131,22 @@ impl Body<'_> {
 pub(crate) struct Draft<'a> {
     pub(crate) key: &'a [u8],
     pub(crate) body: Body<'a>,
-    pub(crate) client_flags: u32,
-    /// 0: never.
-    pub(crate) deadline: Seconds,
-    /// Keep the deadline in a cell, to be changed in place by the next touch.
-    pub(crate) cell: bool,
-    /// A unique that somebody has been told, and that this copy must keep.
-    pub(crate) cas: Option<u64>,
-    /// It was asked for where it lay before.
-    pub(crate) fetched: bool,
-    /// Evictions that it has survived since it was asked for, at most `SPARED_MAX`.
-    pub(crate) spared: u8,
+    pub(crate) head: Head,
 }
 
 impl<'a> Draft<'a> {
-    /// What takes the place of an item: everything but its value and its unique stays. As a new value it has not been
-    /// asked for.
-    pub(crate) fn successor(old: &Stored<'a>, body: Body<'a>) -> Draft<'a> {
-        Draft {
-            key: old.key,
-            body,
-            client_flags: old.client_flags(),
-            deadline: old.deadline(),
-            cell: old.has_cell(),
-            cas: None,
-            fetched: false,
-            spared: 0,
-        }
+    pub(crate) fn new(key: &'a [u8], body: Body<'a>, head: Head) -> Draft<'a> {
+        Draft { key, body, head }
     }
 
-    fn fields(&self) -> u8 {
-        let expiry = if self.cell {
-            CELL
-        } else if self.deadline != 0 {
-            EXPIRY
-        } else {
-            0
-        };
-        let client = if self.client_flags != 0 {
-            CLIENT_FLAGS
-        } else {
-            0
-        };
-        let cas = if self.cas.is_some() { CAS } else { 0 };
-        let fetched = if self.fetched { FETCHED } else { 0 };
-        expiry | client | cas | fetched | self.spared << SPARED_SHIFT
+    /// A copy of an item under another head.
+    pub(crate) fn copy(old: &Stored<'a>, head: Head) -> Draft<'a> {
+        Draft::new(old.key, Body::Pieces([old.value, b""]), head)
     }
 
     /// Bytes the item takes when it starts at `offset` of the pool (the padding of a cell depends on it).
     pub(crate) fn size_at(&self, offset: u64) -> usize {
-        Layout::new(self.fields(), offset).key + self.key.len() + self.body.len()
+        Layout::new(self.head.fields(), offset).key + self.key.len() + self.body.len()
     }
 
     /// Bytes the item takes at worst: at offset 0 the padding of a cell is at its longest.
@@ -150,33 +160,30 @@ impl<'a> Draft<'a> {
     /// `to` is the pool's byte at `offset`, valid for writes of `size_at(offset)` bytes, and no reader can reach them
     /// before they are published (Law 4).
     pub(crate) unsafe fn write(&self, to: *mut u8, offset: u64) -> usize {
-        debug_assert!(self.key.len() <= KEY_MAX && self.body.len() <= VALUE_MAX);
-        let fields = self.fields();
-        let layout = Layout::new(fields, offset);
         let value_len = self.body.len();
+        debug_assert!(self.key.len() <= KEY_MAX && value_len <= VALUE_MAX);
+        let fields = self.head.fields();
+        let layout = Layout::new(fields, offset);
+        let put = |at: usize, bytes: &[u8]| {
+            // SAFETY: every field lies within size_at(offset) bytes from `to`, as the layout places them in order.
+            unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to.add(at), bytes.len()) };
+        };
         let [v0, v1, v2, _] = (value_len as u32).to_le_bytes();
-        let header = [self.key.len() as u8, fields, v0, v1, v2];
-        // SAFETY: every field lies within size_at(offset) bytes from `to`, as the layout places them in order.
-        unsafe {
-            to.copy_from_nonoverlapping(header.as_ptr(), HEADER);
-            if fields & (CELL | EXPIRY) != 0 {
-                to.add(layout.deadline)
-                    .cast::<u32>()
-                    .write_unaligned(self.deadline);
-            }
-            if fields & CLIENT_FLAGS != 0 {
-                to.add(layout.client_flags)
-                    .cast::<u32>()
-                    .write_unaligned(self.client_flags);
-            }
-            if let Some(cas) = self.cas {
-                to.add(layout.cas).cast::<u64>().write_unaligned(cas);
-            }
-            to.add(layout.key)
-                .copy_from_nonoverlapping(self.key.as_ptr(), self.key.len());
-            self.body.write(to.add(layout.key + self.key.len()));
+        put(0, &[self.key.len() as u8, fields, v0, v1, v2]);
+        if fields & (CELL | EXPIRY) != 0 {
+            put(layout.deadline, &self.head.deadline.to_ne_bytes());
         }
-        layout.key + self.key.len() + value_len
+        if fields & CLIENT_FLAGS != 0 {
+            put(layout.client_flags, &self.head.client_flags.to_ne_bytes());
+        }
+        if let Some(cas) = self.head.cas {
+            put(layout.cas, &cas.to_ne_bytes());
+        }
+        put(layout.key, self.key);
+        let value = layout.key + self.key.len();
+        // SAFETY: behind the key there is room for the whole value.
+        unsafe { self.body.write(to.add(value)) };
+        value + value_len
     }
 }
 
@@ -191,16 +198,13 @@ struct Layout {
 
 impl Layout {
     fn new(fields: u8, offset: u64) -> Layout {
+        let bytes = |field: u8, bytes: usize| if fields & field == 0 { 0 } else { bytes };
         // The pool starts on a page, so an offset is aligned as the address is.
-        let padding = if fields & CELL != 0 {
-            (offset as usize + HEADER).wrapping_neg() & 3
-        } else {
-            0
-        };
-        let deadline = HEADER + padding;
-        let client_flags = deadline + if fields & (CELL | EXPIRY) != 0 { 4 } else { 0 };
-        let cas = client_flags + if fields & CLIENT_FLAGS != 0 { 4 } else { 0 };
-        let key = cas + if fields & CAS != 0 { 8 } else { 0 };
+        let padding = (offset as usize + HEADER).wrapping_neg() & 3;
+        let deadline = HEADER + bytes(CELL, padding);
+        let client_flags = deadline + bytes(CELL | EXPIRY, 4);
+        let cas = client_flags + bytes(CLIENT_FLAGS, 4);
+        let key = cas + bytes(CAS, 8);
         Layout {
             deadline,
             client_flags,
@@ -234,23 +238,18 @@ impl<'g> Stored<'g> {
         let key_len = usize::from(key_len);
         let value_len = u32::from_le_bytes([v0, v1, v2, 0]) as usize;
         // SAFETY: the lengths are those the item was written with; key and value hold no atomics.
-        let (key, value) = unsafe {
-            (
-                std::slice::from_raw_parts(start.add(layout.key), key_len),
-                std::slice::from_raw_parts(start.add(layout.key + key_len), value_len),
-            )
-        };
+        let bytes = |at, len| unsafe { std::slice::from_raw_parts(start.add(at), len) };
         Stored {
             start,
             fields,
             layout,
-            key,
-            value,
+            key: bytes(layout.key, key_len),
+            value: bytes(layout.key + key_len, value_len),
         }
     }
 
     /// Bytes before the key: what the item takes beyond key and value.
-    pub(crate) fn header(&self) -> usize {
+    pub(crate) fn overhead(&self) -> usize {
         self.layout.key
     }
 
@@ -259,80 +258,69 @@ impl<'g> Stored<'g> {
         self.layout.key + self.key.len() + self.value.len()
     }
 
+    pub(crate) fn head(&self) -> Head {
+        Head {
+            client_flags: self.client_flags(),
+            deadline: self.deadline(),
+            cell: self.fields & CELL != 0,
+            cas: self.cas(),
+            fetched: self.is_fetched(),
+            spared: self.spared(),
+        }
+    }
+
     #[expect(
         clippy::cast_ptr_alignment,
         reason = "the padding before a cell aligns it"
     )]
     fn cell(&self) -> Option<&'g AtomicU32> {
-        (self.fields & CELL != 0).then(|| {
-            // SAFETY: the cell is 4-aligned by its padding, only ever accessed as an atomic once published, and lives
-            // as long as the item.
-            unsafe {
-                AtomicU32::from_ptr(
-                    self.start
-                        .add(self.layout.deadline)
-                        .cast::<u32>()
-                        .cast_mut(),
-                )
-            }
-        })
+        let cell = self.start.wrapping_add(self.layout.deadline).cast::<u32>();
+        // SAFETY: the cell is 4-aligned by its padding, only ever accessed as an atomic once published, and lives as
+        // long as the item.
+        (self.fields & CELL != 0).then(|| unsafe { AtomicU32::from_ptr(cell.cast_mut()) })
+    }
+
+    /// The bytes of a field other than the cell, if it is there.
+    fn field<const N: usize>(&self, field: u8, at: usize) -> Option<[u8; N]> {
+        // SAFETY: a field that is there lies within the item, and never changes.
+        (self.fields & field != 0).then(|| unsafe { self.start.add(at).cast::<[u8; N]>().read() })
     }
 
     /// When the item expires; 0: never.
     pub(crate) fn deadline(&self) -> Seconds {
-        if let Some(cell) = self.cell() {
-            cell.load(Ordering::Relaxed)
-        } else if self.fields & EXPIRY != 0 {
-            // SAFETY: the field is there, and never changes.
-            unsafe {
-                self.start
-                    .add(self.layout.deadline)
-                    .cast::<u32>()
-                    .read_unaligned()
-            }
-        } else {
-            0
+        match self.cell() {
+            Some(cell) => cell.load(Ordering::Relaxed),
+            None => self
+                .field(EXPIRY, self.layout.deadline)
+                .map_or(0, Seconds::from_ne_bytes),
         }
     }
 
-    /// Changes the deadline in place where that is possible: the item has a cell, and would not expire earlier than
-    /// its segment was told. The caller holds the key's lock.
-    pub(crate) fn extend(&self, deadline: Seconds) -> bool {
-        let Some(cell) = self.cell() else {
-            return false;
-        };
-        let old = cell.load(Ordering::Relaxed);
-        let later = deadline == 0 || (old != 0 && deadline >= old);
-        if later {
+    /// Whether the deadline may be changed in place: the item has a cell, and would not expire earlier than its segment
+    /// was told. The caller holds the key's lock, or wants a hint.
+    pub(crate) fn may_extend(&self, deadline: Seconds) -> bool {
+        self.cell().is_some_and(|cell| {
+            let old = cell.load(Ordering::Relaxed);
+            deadline == 0 || (old != 0 && deadline >= old)
+        })
+    }
+
+    /// Changes the deadline in place, which [`Stored::may_extend`] has allowed. The caller holds the key's lock.
+    pub(crate) fn extend(&self, deadline: Seconds) {
+        debug_assert!(self.may_extend(deadline));
+        if let Some(cell) = self.cell() {
             cell.store(deadline, Ordering::Relaxed);
         }
-        later
     }
 
     pub(crate) fn client_flags(&self) -> u32 {
-        if self.fields & CLIENT_FLAGS == 0 {
-            return 0;
-        }
-        // SAFETY: the field is there, and never changes.
-        unsafe {
-            self.start
-                .add(self.layout.client_flags)
-                .cast::<u32>()
-                .read_unaligned()
-        }
+        self.field(CLIENT_FLAGS, self.layout.client_flags)
+            .map_or(0, u32::from_ne_bytes)
     }
 
     /// The unique this copy was made to keep.
     pub(crate) fn cas(&self) -> Option<u64> {
-        (self.fields & CAS != 0).then(|| {
-            // SAFETY: the field is there, and never changes.
-            unsafe {
-                self.start
-                    .add(self.layout.cas)
-                    .cast::<u64>()
-                    .read_unaligned()
-            }
-        })
+        self.field(CAS, self.layout.cas).map(u64::from_ne_bytes)
     }
 
     /// Evictions that it has survived since it was asked for, as far as can be told.
@@ -344,21 +332,41 @@ impl<'g> Stored<'g> {
     pub(crate) fn is_fetched(&self) -> bool {
         self.fields & FETCHED != 0
     }
-
-    fn has_cell(&self) -> bool {
-        self.fields & CELL != 0
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::alloc;
+
     use super::*;
 
-    fn written(draft: &Draft<'_>, offset: u64) -> (Vec<u32>, usize) {
-        let mut memory = vec![0_u32; 64];
-        let start = memory.as_mut_ptr().cast::<u8>();
-        // SAFETY: 256 bytes are room enough for every draft below, and the vector is 4-aligned as a page is.
-        let size = unsafe { draft.write(start.add(offset as usize), offset) };
+    /// So many bytes and no more, aligned as the pool is: Miri reports what is read or written beyond them.
+    struct Memory(*mut u8, alloc::Layout);
+
+    impl Memory {
+        fn new(bytes: usize) -> Memory {
+            let layout = alloc::Layout::from_size_align(bytes, 8).unwrap();
+            // SAFETY: there is at least an item's header.
+            Memory(unsafe { alloc::alloc_zeroed(layout) }, layout)
+        }
+
+        fn item(&self, offset: u64) -> Stored<'_> {
+            // SAFETY: an item was written there, and the memory outlives the view.
+            unsafe { Stored::read(self.0.add(offset as usize), offset) }
+        }
+    }
+
+    impl Drop for Memory {
+        fn drop(&mut self) {
+            // SAFETY: allocated with this layout.
+            unsafe { alloc::dealloc(self.0, self.1) }
+        }
+    }
+
+    fn written(draft: &Draft<'_>, offset: u64) -> (Memory, usize) {
+        let memory = Memory::new(offset as usize + draft.size_at(offset));
+        // SAFETY: as many bytes as it takes are there.
+        let size = unsafe { draft.write(memory.0.add(offset as usize), offset) };
         (memory, size)
     }
 
@@ -366,9 +374,7 @@ mod tests {
     fn every_combination_of_fields_reads_back_at_every_alignment() {
         for combination in 0..32_u8 {
             for offset in 0..8_u64 {
-                let draft = Draft {
-                    key: b"a key",
-                    body: Body::Pieces([b"val", b"ue"]),
+                let head = Head {
                     client_flags: if combination & 1 != 0 { 0xdead_beef } else { 0 },
                     deadline: if combination & 2 != 0 { 77 } else { 0 },
                     cell: combination & 4 != 0,
@@ -376,19 +382,15 @@ mod tests {
                     fetched: combination & 16 != 0,
                     spared: combination & SPARED_MAX,
                 };
+                let draft = Draft::new(b"a key", Body::Pieces([b"val", b"ue"]), head);
                 let (memory, size) = written(&draft, offset);
                 assert_eq!(size, draft.size_at(offset));
                 assert!(size <= draft.size_max());
-                // SAFETY: written above, and `memory` outlives the view.
-                let item = unsafe {
-                    Stored::read(memory.as_ptr().cast::<u8>().add(offset as usize), offset)
-                };
+                let item = memory.item(offset);
                 assert_eq!((item.key, item.value), (&b"a key"[..], &b"value"[..]));
-                assert_eq!(item.client_flags(), draft.client_flags);
-                assert_eq!(item.deadline(), draft.deadline);
-                assert_eq!(item.cas(), draft.cas);
-                assert_eq!(item.is_fetched(), draft.fetched);
-                assert_eq!(item.spared(), draft.spared);
+                assert!(item.head() == head);
+                assert_eq!(item.client_flags(), head.client_flags);
+                assert_eq!(item.deadline(), head.deadline);
                 assert_eq!(item.size(), size);
             }
         }
@@ -396,61 +398,41 @@ mod tests {
 
     #[test]
     fn a_bare_item_costs_five_bytes() {
-        let draft = Draft {
-            key: b"k",
-            body: Body::Pieces([b"", b""]),
-            client_flags: 0,
-            deadline: 0,
-            cell: false,
-            cas: None,
-            fetched: false,
-            spared: 0,
-        };
+        let draft = Draft::new(b"k", Body::Pieces([b"", b""]), Head::default());
         assert_eq!(draft.size_at(3), HEADER + 1);
+        let (memory, size) = written(&draft, 3);
+        assert_eq!((size, memory.item(3).key), (HEADER + 1, &b"k"[..]));
     }
 
     #[test]
     fn a_counter_that_shrinks_keeps_its_width_with_blanks() {
-        let draft = Draft {
-            key: b"n",
-            body: Body::Counter {
-                number: 9,
-                width: 3,
-            },
-            client_flags: 0,
-            deadline: 0,
-            cell: false,
-            cas: None,
-            fetched: false,
-            spared: 0,
+        let body = Body::Counter {
+            number: 9,
+            width: 3,
         };
+        let draft = Draft::new(b"n", body, Head::default());
         let (memory, _) = written(&draft, 0);
-        // SAFETY: written above.
-        let item = unsafe { Stored::read(memory.as_ptr().cast(), 0) };
+        let item = memory.item(0);
         assert_eq!(item.value, b"9  ");
     }
 
     #[test]
     fn a_cell_is_only_moved_later() {
-        let draft = Draft {
-            key: b"k",
-            body: Body::Pieces([b"v", b""]),
-            client_flags: 0,
-            deadline: 10,
+        let head = Head {
             cell: true,
-            cas: None,
-            fetched: false,
-            spared: 0,
+            ..Head::new(0, 10)
         };
+        let draft = Draft::new(b"k", Body::Pieces([b"v", b""]), head);
         let (memory, _) = written(&draft, 0);
-        // SAFETY: written above.
-        let item = unsafe { Stored::read(memory.as_ptr().cast(), 0) };
-        assert!(!item.extend(9));
-        assert!(item.extend(12));
+        let item = memory.item(0);
+        assert!(!item.may_extend(9));
+        assert!(item.may_extend(12));
+        item.extend(12);
         assert_eq!(item.deadline(), 12);
-        assert!(item.extend(0));
+        assert!(item.may_extend(0));
+        item.extend(0);
         assert!(
-            !item.extend(1_000_000),
+            !item.may_extend(1_000_000),
             "an item that never expires must not get its deadline in place"
         );
     }

@@ -15,6 +15,25 @@
 //!
 //! The store has no clock: a guard is told the time, in [`Seconds`].
 //!
+//! The way of a get, from file to file, and that of a set:
+//!
+//! ```text
+//! read.rs Store::get
+//!   store.rs  Store::locate   hash the key, look it up, see that the item is neither expired nor flushed
+//!   index/    Index::find     mod.rs: the partition's array; array.rs: two buckets; bucket.rs, slot.rs: eight words each
+//!   item.rs   Stored::read    the item's bytes, as they lie in the heap
+//!
+//! writer/operations.rs Writer::store   what becomes of the key: a plan
+//!   writer/change.rs  Writer::change   make room, write the item there, publish it under the key's lock
+//!   writer/room.rs    Writer::reserve  room, and what the writer owes for it
+//!   segment/tails.rs  Tails::reserve   a place at the writer's open segment; space.rs: a new segment
+//!   index/            Index::lock      mod.rs: Locked, which alone changes slots; resize.rs: a larger array
+//!   segment/tails.rs  Tails::commit    the room is taken
+//! ```
+//!
+//! What makes room: `segment/victim.rs` says which segment is next, `drain.rs` empties it, and `epoch.rs` says when its
+//! memory may be used again.
+//!
 //! ```
 //! use storage::{Condition, Options, Store, Stored};
 //!
@@ -32,6 +51,7 @@
 
 mod census;
 mod counter;
+mod counts;
 mod drain;
 mod epoch;
 mod evict;
@@ -39,10 +59,13 @@ mod flush;
 mod guard;
 mod index;
 mod item;
+mod lend;
 mod maintain;
 mod options;
+mod order;
 mod pool;
 mod prefetch;
+mod read;
 mod segment;
 mod stats;
 mod store;
@@ -59,12 +82,14 @@ mod history;
 mod schedules;
 
 pub use census::{Census, Holding, TtlGroup};
+pub use counts::Counts;
 pub use evict::Eviction;
 pub use guard::{Guard, Participant};
 pub use maintain::Maintainer;
 pub use options::{Options, OptionsError};
+pub use read::Item;
 pub use stats::Stats;
-pub use store::{Item, Store};
+pub use store::Store;
 pub use writer::{Condition, Counter, Pending, Side, Stored, Writer};
 
 /// Seconds on the caller's clock: it never goes back and never reads 0. As a deadline, 0 means never.

@@ -1,11 +1,14 @@
 //! The store's housekeeping, for a thread of its own.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use crate::Seconds;
 use crate::guard::Participant;
+use crate::store::Store;
+use crate::sync::Ordering;
 use crate::writer::Writer;
-use crate::{Eviction, Seconds};
 
 /// Slices a bout: about a millisecond.
 const SLICES: usize = 32;
@@ -30,17 +33,24 @@ pub struct Maintainer {
     looked: Seconds,
 }
 
-impl Maintainer {
-    pub(crate) fn new(participant: Participant, writer: Writer) -> Maintainer {
-        Maintainer {
-            participant,
-            writer,
+impl Store {
+    /// The maintenance of this store, for a thread of its own; `None` when it has been handed out. It takes one of the
+    /// places of [`Store::join`].
+    pub fn maintainer(self: &Arc<Self>) -> Option<Maintainer> {
+        if self.maintained.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        Some(Maintainer {
+            participant: self.join()?,
+            writer: Writer::new(self.clone(), self.tallies.len() - 1),
             partition: 0,
             rested: true,
             looked: 0,
-        }
+        })
     }
+}
 
+impl Maintainer {
     /// One bounded bout of work. Returns how long the thread may park before the next: writers unpark the thread that
     /// called this first when space runs short.
     pub fn tick(&mut self, now: Seconds) -> Duration {
@@ -49,11 +59,9 @@ impl Maintainer {
         store.maintenance.get_or_init(thread::current);
         self.writer.settle(&guard);
         store.space.settle_idle(now, store.flush.number());
-        store
-            .space
-            .tend_window(&store.pool, now, store.eviction != Eviction::None);
+        store.space.tend_window(&store.pool, now);
         let worked = self.writer.run_slices(&guard, SLICES, u64::MAX).is_some();
-        if let Some(number) = store.flush.cleanable()
+        if let Some(number) = store.flush.pending()
             && store.space.is_clean_of(number)
         {
             store.flush.clean(number);
@@ -75,7 +83,7 @@ impl Maintainer {
         self.writer.shared().collect();
         let pause = if worked {
             Duration::ZERO
-        } else if self.writer.shared().is_waiting() {
+        } else if self.writer.shared().epochs.is_waiting() {
             SOON
         } else {
             IDLE

@@ -56,39 +56,9 @@ impl Default for Options {
 /// Why options cannot work: a sentence for the person who set them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OptionsError {
-    /// Too little memory for any store.
-    #[error("{0} bytes of memory are too few: {MEMORY_MIN} are the least")]
-    MemoryTooSmall(u64),
-    /// More memory than an index slot can point into.
-    #[error("{0} bytes of memory are too many: the index can address {POOL_MAX}")]
-    MemoryTooLarge(u64),
-    /// Not a power of two in range.
-    #[error("a segment size of {0} bytes will not do: it is a power of two from 16 KiB to 8 MiB")]
-    SegmentSize(u32),
-    /// Too few segments for the writers' tails.
-    #[error(
-        "{writers} writers need {needed} segments of {segment} bytes, and the memory holds {segments}: choose smaller segments, fewer threads or more memory"
-    )]
-    TooFewSegments {
-        /// Writers asked for.
-        writers: usize,
-        /// Segments they need.
-        needed: u32,
-        /// Bytes of a segment.
-        segment: u32,
-        /// Segments there are.
-        segments: u32,
-    },
-    /// An item that would push too much out.
-    #[error(
-        "a largest item of {size} bytes will not do: at most {limit} are possible with this memory"
-    )]
-    ItemSize {
-        /// Bytes asked for.
-        size: u32,
-        /// Bytes possible.
-        limit: u64,
-    },
+    /// They fit no store, or not each other.
+    #[error("{0}")]
+    Unfit(String),
     /// The system refused the memory.
     #[error("the system gave no memory for the heap: {0}")]
     NoMemory(String),
@@ -102,45 +72,48 @@ impl Options {
 
     /// Cuts the memory up.
     pub(crate) fn geometry(&self) -> Result<Geometry, OptionsError> {
-        if self.memory < MEMORY_MIN {
-            return Err(OptionsError::MemoryTooSmall(self.memory));
-        }
-        if self.memory >= POOL_MAX {
-            return Err(OptionsError::MemoryTooLarge(self.memory));
-        }
-        let ghosts = match self.eviction {
-            Eviction::S3Fifo => Ghosts::bytes(self.memory),
-            _ => 0,
-        };
-        let heap = self.memory - Index::bytes_min(self.memory) - ghosts;
+        let memory = self.memory;
+        demand(memory >= MEMORY_MIN, || {
+            format!("{memory} bytes of memory are too few: {MEMORY_MIN} are the least")
+        })?;
+        demand(memory < POOL_MAX, || {
+            format!("{memory} bytes of memory are too many: the index can address {POOL_MAX}")
+        })?;
+        let has_ghosts = self.eviction == Eviction::S3Fifo;
+        let ghosts = if has_ghosts { Ghosts::bytes(memory) } else { 0 };
+        let heap = memory - Index::bytes_min(memory) - ghosts;
         let hands = self.writers as u64 + 1;
-        let segment_bytes = self.segment_bytes(heap, hands)?;
-        let segments = heap / (u64::from(segment_bytes) + RECORD_BYTES);
-        let heap = segments * u64::from(segment_bytes);
-        let share = heap / TAIL_SHARE / (hands * u64::from(segment_bytes));
-        let tails = share.max(LEVELS as u64);
+        let share = heap / TAIL_SHARE / (TAILS_A_WRITER * hands);
+        let share = share.clamp(SEGMENT_MIN.into(), SEGMENT_DEFAULT_MAX);
+        let segment_bytes = self.segment_size.unwrap_or(1 << share.ilog2());
+        let is_in_range = (SEGMENT_MIN..=SEGMENT_MAX).contains(&segment_bytes);
+        demand(is_in_range && segment_bytes.is_power_of_two(), || {
+            format!(
+                "a segment size of {segment_bytes} bytes will not do: it is a power of two from 16 KiB to 8 MiB"
+            )
+        })?;
+        let segment = u64::from(segment_bytes);
+        let segments = heap / (segment + RECORD_BYTES);
+        let heap = segments * segment;
+        let tails = (heap / TAIL_SHARE / hands / segment).max(LEVELS as u64);
         let drain_reserve = 2 * hands;
-        let reserve =
-            (heap / RESERVE_SHARE).min(RESERVE_BYTES.max(heap / 100)) / u64::from(segment_bytes);
+        let reserve = (heap / RESERVE_SHARE).min(RESERVE_BYTES.max(heap / 100)) / segment;
         let reserve = reserve.max(2 * drain_reserve);
         // Half of the segments for what is kept; the others for tails, reserve and index.
         let needed = 2 * (reserve + tails * hands);
-        if segments < needed {
-            return Err(OptionsError::TooFewSegments {
-                writers: self.writers,
-                needed: needed as u32,
-                segment: segment_bytes,
-                segments: segments as u32,
-            });
-        }
-        let largest = u64::from(self.max_item_size).next_multiple_of(segment_bytes.into());
+        let writers = self.writers;
+        demand(segments >= needed, || {
+            format!(
+                "{writers} writers need {needed} segments of {segment} bytes, and the memory holds {segments}: choose smaller segments, fewer threads or more memory"
+            )
+        })?;
+        let size = u64::from(self.max_item_size);
         let limit = (heap / 4).min(item::VALUE_MAX as u64);
-        if u64::from(self.max_item_size) > limit {
-            return Err(OptionsError::ItemSize {
-                size: self.max_item_size,
-                limit,
-            });
-        }
+        demand(size <= limit, || {
+            format!(
+                "a largest item of {size} bytes will not do: at most {limit} are possible with this memory"
+            )
+        })?;
         Ok(Geometry {
             segment_bytes,
             segments: segments as u32,
@@ -148,23 +121,15 @@ impl Options {
             drain_reserve: drain_reserve as u32,
             tails: tails as usize,
             tails_all: (tails * hands) as u32,
-            held_max: (heap / HELD_SHARE).max(largest),
+            held_max: (heap / HELD_SHARE).max(size.next_multiple_of(segment)),
         })
     }
+}
 
-    fn segment_bytes(&self, heap: u64, hands: u64) -> Result<u32, OptionsError> {
-        if let Some(size) = self.segment_size {
-            let fits = size.is_power_of_two() && (SEGMENT_MIN..=SEGMENT_MAX).contains(&size);
-            return if fits {
-                Ok(size)
-            } else {
-                Err(OptionsError::SegmentSize(size))
-            };
-        }
-        let wanted = heap / TAIL_SHARE / (TAILS_A_WRITER * hands);
-        let wanted = wanted.clamp(u64::from(SEGMENT_MIN), SEGMENT_DEFAULT_MAX);
-        Ok(1 << wanted.ilog2())
-    }
+/// Refuses options for which it does not hold.
+fn demand(holds: bool, why_not: impl FnOnce() -> String) -> Result<(), OptionsError> {
+    let unfit = || OptionsError::Unfit(why_not());
+    holds.then_some(()).ok_or_else(unfit)
 }
 
 #[cfg(test)]

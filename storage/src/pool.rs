@@ -13,29 +13,27 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
+    /// Memory that the system must be able to give, in huge pages where it has them.
     pub(crate) fn new(bytes: u64) -> io::Result<Pool> {
-        let bytes = usize::try_from(bytes).map_err(|_| io::ErrorKind::InvalidInput)?;
-        let map = MmapOptions::new().len(bytes).map_anon()?;
-        let pool = Pool {
-            map: MmapRaw::from(map),
-        };
-        pool.use_huge_pages(0, pool.len());
+        let pool = Pool::map(bytes, MmapOptions::new())?;
+        pool.use_huge_pages(0, bytes);
         Ok(pool)
     }
 
     /// Addresses for so many bytes, which the system need not have: only what is touched takes memory.
     pub(crate) fn reserve(bytes: u64) -> io::Result<Pool> {
-        let bytes = usize::try_from(bytes).map_err(|_| io::ErrorKind::InvalidInput)?;
         let mut options = MmapOptions::new();
-        options.len(bytes);
         // Miri knows mappings only in their plainest form.
         if !cfg!(miri) {
             options.no_reserve_swap();
         }
-        let map = options.map_anon()?;
-        Ok(Pool {
-            map: MmapRaw::from(map),
-        })
+        Pool::map(bytes, options)
+    }
+
+    fn map(bytes: u64, mut options: MmapOptions) -> io::Result<Pool> {
+        let bytes = usize::try_from(bytes).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let map = options.len(bytes).map_anon()?.into();
+        Ok(Pool { map })
     }
 
     /// Asks the system for huge pages in a range. Should it have none, small ones do.

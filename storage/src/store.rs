@@ -1,39 +1,27 @@
-//! The store as all threads share it, and its reads.
+//! The store as all threads share it: its parts, and what every operation asks of them.
 
-use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::epoch::{Epochs, Retired};
+use crate::counts::Tally;
+use crate::epoch::Epochs;
 use crate::evict::ghosts::Ghosts;
 use crate::evict::worth::Worth;
-use crate::flush::Flush;
-use crate::guard::{Guard, Participant};
-use crate::index::{Array, Hash, Index, Locked, Resize, Slot, Word};
+use crate::flush::{Flush, View};
+use crate::index::{Array, Hash, Index, Locked, Slot, Word};
 use crate::item::{self, Stored};
-use crate::maintain::Maintainer;
 use crate::options::{Options, OptionsError};
 use crate::pool::Pool;
-use crate::prefetch::{LINE, prefetch};
-use crate::segment::reclaim::Need;
 use crate::segment::space::{Geometry, Space};
-use crate::stats::Tally;
-use crate::sync::{AtomicBool, AtomicUsize, Ordering};
-use crate::writer::Writer;
+use crate::sync::{AtomicBool, AtomicUsize};
 use crate::{Eviction, Seconds};
-
-/// Keys that are prefetched together: their lines, some four a key, and what is done with them fit into a core's
-/// innermost cache.
-const BATCH: usize = 32;
 
 /// What waits until nobody can see it any more.
 pub(crate) enum Garbage {
     Segment(u32),
     Array(Array),
-    /// Nothing to free: it tells that every guard from before this flush has closed.
-    Fence(u64),
 }
 
 /// A concurrent key-value heap of fixed size.
@@ -41,8 +29,7 @@ pub struct Store {
     pub(crate) pool: Pool,
     pub(crate) index: Index,
     pub(crate) space: Space,
-    pub(crate) epochs: Epochs,
-    pub(crate) retired: Retired<Garbage>,
+    pub(crate) epochs: Epochs<Garbage>,
     pub(crate) flush: Flush,
     pub(crate) eviction: Eviction,
     pub(crate) worth: Worth,
@@ -50,58 +37,44 @@ pub struct Store {
     pub(crate) ghosts: Option<Ghosts>,
     pub(crate) tallies: Box<[Tally]>,
     pub(crate) maintenance: OnceLock<Thread>,
-    index_bytes_min: u64,
+    pub(crate) index_bytes_min: u64,
     max_item_size: usize,
     seed: u64,
-    writers: AtomicUsize,
-    maintained: AtomicBool,
+    /// Writers handed out so far.
+    pub(crate) writers: AtomicUsize,
+    /// The maintainer has been handed out.
+    pub(crate) maintained: AtomicBool,
 }
 
-/// An item found under a guard. Its value is the heap's own bytes, which nobody changes while the guard is open.
+/// Which item is meant, and where the index has it.
 #[derive(Clone, Copy)]
-pub struct Item<'g> {
-    store: &'g Store,
-    location: u64,
-    stored: Stored<'g>,
+pub(crate) struct Target<'a> {
+    pub(crate) hash: Hash,
+    names: Names<'a>,
 }
 
-impl<'g> Item<'g> {
-    /// The value's bytes.
-    pub fn value(&self) -> &'g [u8] {
-        self.stored.value
-    }
-
-    /// What the client stored beside the value.
-    pub fn flags(&self) -> u32 {
-        self.stored.client_flags()
-    }
-
-    /// When the item expires; 0: never.
-    pub fn deadline(&self) -> Seconds {
-        self.stored.deadline()
-    }
-
-    /// Tells this value apart from every other one the key ever had. It is only sure to be kept while the value stays if
-    /// it comes from [`Store::gets`] or from a touch that observes.
-    pub fn unique(&self) -> u64 {
-        self.store.unique(self.location, &self.stored)
-    }
-}
-
-impl fmt::Debug for Item<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Item")
-            .field("value", &self.value())
-            .field("flags", &self.flags())
-            .finish_non_exhaustive()
-    }
-}
-
-/// What decides whether an item can be seen. Read before the index is asked.
 #[derive(Clone, Copy)]
-pub(crate) struct View {
-    pub(crate) now: Seconds,
-    void_before: Option<u64>,
+enum Names<'a> {
+    Key(&'a [u8]),
+    Location(u64),
+}
+
+impl Target<'_> {
+    /// The item at that location, under whatever key.
+    pub(crate) fn at(hash: Hash, location: u64) -> Target<'static> {
+        let names = Names::Location(location);
+        Target { hash, names }
+    }
+}
+
+impl Names<'_> {
+    #[inline]
+    fn accept<'g>(self, location: u64, stored: impl FnOnce() -> Stored<'g>) -> bool {
+        match self {
+            Names::Key(key) => stored().key == key,
+            Names::Location(wanted) => location == wanted,
+        }
+    }
 }
 
 /// A slot, and the item it named.
@@ -113,22 +86,10 @@ pub(crate) struct Found<'g> {
     pub(crate) stored: Stored<'g>,
 }
 
-/// What came of the attempt to touch an item without copying it.
-pub(crate) enum Extended<'g> {
-    Done(Item<'g>),
-    Missing,
-    NotInPlace,
-}
-
 impl Found<'_> {
     /// It was asked for, here or where it lay before.
     pub(crate) fn is_fetched(&self) -> bool {
         self.word.frequency() > 0 || self.stored.is_fetched()
-    }
-
-    /// Somebody was told the item's unique, now or where it lay before.
-    pub(crate) fn is_unique_known(&self) -> bool {
-        self.word.is_observed() || self.stored.cas().is_some()
     }
 }
 
@@ -136,6 +97,21 @@ impl Store {
     /// Makes a store. Its heap and index take memory as they fill.
     pub fn new(options: &Options) -> Result<Arc<Store>, OptionsError> {
         Store::cut(options, options.geometry()?)
+    }
+
+    /// As `new`; under Miri with an eighth of the memory, which takes it long to lay out.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn small(options: &Options) -> Arc<Store> {
+        let (whole, part) = (options.geometry().unwrap(), if cfg!(miri) { 8 } else { 1 });
+        let options = Options {
+            memory: options.memory / u64::from(part),
+            ..options.clone()
+        };
+        let geometry = Geometry {
+            segments: whole.segments / part,
+            ..whole
+        };
+        Store::cut(&options, geometry).unwrap()
     }
 
     /// As `new`, with the memory cut up as told.
@@ -150,7 +126,6 @@ impl Store {
             space: Space::new(geometry, options.eviction),
             // The writers, maintenance, and one who looks on (the admin thread).
             epochs: Epochs::new(options.writers + 2),
-            retired: Retired::new(),
             flush: Flush::new(),
             eviction: options.eviction,
             worth: Worth::new(heap_bytes),
@@ -164,119 +139,21 @@ impl Store {
         }))
     }
 
-    /// A place for the calling thread; `None` when all that the options provide for are taken (the writers', and two
-    /// more).
-    pub fn join(self: &Arc<Self>) -> Option<Participant> {
-        self.epochs
-            .join()
-            .map(|place| Participant::new(self.clone(), place))
-    }
-
-    /// One of the writers that the options provide for; `None` when all are taken.
-    pub fn writer(self: &Arc<Self>) -> Option<Writer> {
-        let at = self.writers.fetch_add(1, Ordering::Relaxed);
-        (at + 1 < self.tallies.len()).then(|| Writer::new(self.clone(), at))
-    }
-
-    /// The maintenance of this store, for a thread of its own; `None` when it has been handed out. It takes one of the
-    /// places of [`Store::join`].
-    pub fn maintainer(self: &Arc<Self>) -> Option<Maintainer> {
-        if self.maintained.swap(true, Ordering::Relaxed) {
-            return None;
-        }
-        let participant = self.join()?;
-        Some(Maintainer::new(
-            participant,
-            Writer::new(self.clone(), self.tallies.len() - 1),
-        ))
-    }
-
     /// Whether an item of these lengths, in bytes, may be stored, with everything counted that it could need.
     pub fn fits(&self, key_len: usize, value_len: usize) -> bool {
         key_len <= item::KEY_MAX && key_len + value_len + item::OVERHEAD_MAX <= self.max_item_size
     }
 
-    /// The item of a key. Takes no lock and writes nothing that others read often (Law 5).
-    pub fn get<'g>(&self, guard: &'g Guard<'_>, key: &[u8]) -> Option<Item<'g>> {
-        let store = self.home(guard);
-        let found = store.locate(guard, store.place(key), |_, stored| stored.key == key)?;
-        Store::count_fetch(guard, &found);
-        Some(store.item(&found))
-    }
-
-    /// As [`Store::get`], with a unique that stays the same until the value changes.
-    pub fn gets<'g>(&self, guard: &'g Guard<'_>, key: &[u8]) -> Option<Item<'g>> {
-        let store = self.home(guard);
-        let hash = store.place(key);
-        loop {
-            let found = store.locate(guard, hash, |_, stored| stored.key == key)?;
-            if found.word.is_observed() || store.observe(hash, &found) {
-                Store::count_fetch(guard, &found);
-                return Some(store.item(&found));
-            }
-        }
-    }
-
-    /// Brings near what the next operations on these keys will read, so that they wait for memory together and not one
-    /// after the other. Best for two keys to some fifty, right before they are used. It is a hint and promises nothing:
-    /// every operation looks for itself.
-    pub fn prefetch(&self, guard: &Guard<'_>, keys: &[&[u8]]) {
-        let store = self.home(guard);
-        for keys in keys.chunks(BATCH) {
-            let mut hashes = [Hash::default(); BATCH];
-            for (hash, key) in hashes.iter_mut().zip(keys) {
-                *hash = store.place(key);
-            }
-            store.index.prefetch(&hashes[..keys.len()], |location| {
-                // A location lies within the pool however old it is. Most items are small: header and key are in the
-                // first line, what there is of the value in the next.
-                let item = store.pool.at(location);
-                prefetch(item);
-                prefetch(item.wrapping_add(LINE));
-            });
-        }
-    }
-
-    /// The guard's store, which must be this one: an item lives as long as the guard, whoever finds it.
-    fn home<'g>(&self, guard: &'g Guard<'_>) -> &'g Store {
-        assert!(
-            std::ptr::eq(guard.store(), self),
-            "a guard of another store"
-        );
-        guard.store()
-    }
-
-    /// Marks an item, under its key's lock, as one whose unique somebody knows; false when it is not there any more.
-    fn observe(&self, hash: Hash, found: &Found<'_>) -> bool {
-        let locked = self.index.lock(hash);
-        let Some((slot, _)) = locked.find(|location| location == found.location) else {
-            return false;
-        };
-        locked.observe(slot);
-        true
-    }
-
     /// Makes everything void that was stored so far. A delayed flush that was to come is off.
     pub fn flush(&self) {
-        let number = self.flush.now();
-        self.fence_flush(number);
-    }
-
-    /// Makes everything void at `deadline` that was stored until then. Replaces an earlier delayed flush (one that was
-    /// due has taken place when the guard was opened).
-    pub fn flush_at(&self, _guard: &Guard<'_>, deadline: Seconds) {
-        self.flush.at(deadline);
+        self.flush.now();
+        self.wake_maintenance();
     }
 
     pub(crate) fn fire_flush(&self, now: Seconds) {
-        if let Some(number) = self.flush.fire(now) {
-            self.fence_flush(number);
+        if self.flush.fire(now) {
+            self.wake_maintenance();
         }
-    }
-
-    fn fence_flush(&self, number: u64) {
-        self.retired.push(&self.epochs, Garbage::Fence(number));
-        self.wake_maintenance();
     }
 
     pub(crate) fn wake_maintenance(&self) {
@@ -293,14 +170,6 @@ impl Store {
         View {
             now,
             void_before: self.flush.pending(),
-        }
-    }
-
-    pub(crate) fn need(&self, now: Seconds) -> Need {
-        Need {
-            now,
-            flush: self.flush.pending(),
-            eviction: self.eviction,
         }
     }
 
@@ -323,38 +192,34 @@ impl Store {
             .is_some_and(|number| self.space.record_of(location).born() < number)
     }
 
-    /// The visible item that `names` accepts, by location or by what is stored there, without a lock.
-    pub(crate) fn locate<'g>(
-        &'g self,
-        guard: &'g Guard<'_>,
-        hash: Hash,
-        names: impl Fn(u64, &Stored<'g>) -> bool,
-    ) -> Option<Found<'g>> {
-        debug_assert!(std::ptr::eq(guard.store(), self));
-        let view = self.view(guard.now());
-        let mut stored = None;
-        let (slot, word) = self.index.find(hash, |location| {
-            let candidate = self.stored(location);
-            let found = names(location, &candidate);
-            stored = found.then_some((location, candidate));
-            found
-        })?;
-        let (location, stored) = stored?;
-        self.is_visible(view, location, &stored).then_some(Found {
-            slot,
-            word,
-            location,
-            stored,
-        })
+    /// The item of a key, for changes and reads.
+    pub(crate) fn target<'a>(&self, key: &'a [u8]) -> Target<'a> {
+        let names = Names::Key(key);
+        let hash = self.place(key);
+        Target { hash, names }
     }
 
-    /// The item that `names` accepts, visible or not, under its key's lock.
-    pub(crate) fn find_locked<'g>(
-        &'g self,
-        locked: &Locked<'g>,
-        names: impl Fn(u64, &Stored<'g>) -> bool,
-    ) -> Option<Found<'g>> {
-        let (slot, word) = locked.find(|location| names(location, &self.stored(location)))?;
+    /// The target's item, if it is visible, without a lock.
+    #[inline]
+    pub(crate) fn locate(&self, now: Seconds, target: Target<'_>) -> Option<Found<'_>> {
+        let view = self.view(now);
+        let names = |location| target.names.accept(location, || self.stored(location));
+        let (slot, word) = self.index.find(target.hash, names)?;
+        self.found(slot, word)
+            .filter(|found| self.is_visible(view, found.location, &found.stored))
+    }
+
+    /// Locks the target's key: with its item, visible or not.
+    pub(crate) fn lock<'g>(&'g self, target: Target<'_>) -> (Locked<'g>, Option<Found<'g>>) {
+        let locked = self.index.lock(target.hash);
+        let names = |location| target.names.accept(location, || self.stored(location));
+        let found = locked
+            .find(names)
+            .and_then(|(slot, word)| self.found(slot, word));
+        (locked, found)
+    }
+
+    fn found<'g>(&'g self, slot: &'g Slot, word: Word) -> Option<Found<'g>> {
         let location = word.location()?;
         Some(Found {
             slot,
@@ -364,58 +229,16 @@ impl Store {
         })
     }
 
-    /// Extends an item's life in place, if it has a place for it and would not die earlier.
-    pub(crate) fn extend<'g>(
-        &'g self,
-        guard: &Guard<'_>,
-        key: &[u8],
-        deadline: Seconds,
-        observe: bool,
-    ) -> Extended<'g> {
-        let view = self.view(guard.now());
-        let locked = self.index.lock(self.place(key));
-        let found = self.find_locked(&locked, |_, stored| stored.key == key);
-        let Some(found) =
-            found.filter(|found| self.is_visible(view, found.location, &found.stored))
-        else {
-            return Extended::Missing;
-        };
-        if !found.stored.extend(deadline) {
-            return Extended::NotInPlace;
-        }
-        if observe {
-            locked.observe(found.slot);
-        }
-        Store::count_fetch(guard, &found);
-        Extended::Done(self.item_at(found.location))
-    }
-
-    fn count_fetch(guard: &Guard<'_>, found: &Found<'_>) {
-        found.slot.bump(found.word, |frequency| {
-            guard.chance(u32::from(frequency.saturating_sub(3)))
-        });
-    }
-
-    fn item<'g>(&'g self, found: &Found<'g>) -> Item<'g> {
-        Item {
-            store: self,
-            location: found.location,
-            stored: found.stored,
-        }
-    }
-
-    pub(crate) fn item_at(&self, location: u64) -> Item<'_> {
-        Item {
-            store: self,
-            location,
-            stored: self.stored(location),
-        }
-    }
-
     /// A number that no other value ever had or will have: where the item lies, and in which life of its segment; or
     /// what it was where it lay before.
     pub(crate) fn unique(&self, location: u64, stored: &Stored<'_>) -> u64 {
         stored.cas().unwrap_or_else(|| self.unique_at(location))
+    }
+
+    /// The unique that a copy of the item must keep: none, if nobody knows it.
+    pub(crate) fn known_unique(&self, found: &Found<'_>) -> Option<u64> {
+        let known = found.word.is_observed() || found.stored.cas().is_some();
+        known.then(|| self.unique(found.location, &found.stored))
     }
 
     pub(crate) fn unique_at(&self, location: u64) -> u64 {
@@ -431,75 +254,15 @@ impl Store {
 
     /// Nothing may be evicted, and nothing else could make room.
     pub(crate) fn is_exhausted(&self, now: Seconds) -> bool {
-        self.retired.is_empty() && self.space.is_exhausted(self.need(now))
-    }
-
-    /// Something waits for guards to close.
-    pub(crate) fn is_waiting(&self) -> bool {
-        !self.retired.is_empty()
-    }
-
-    /// Room for one more key in its partition of the index; false when there is no memory for it.
-    pub(crate) fn grow_index(&self, hash: Hash, tally: &Tally) -> bool {
-        loop {
-            match self.index.grow(hash) {
-                Resize::Done(old) => {
-                    self.replaced(old, tally);
-                    return true;
-                }
-                Resize::Needless => return true,
-                Resize::NeedsMemory(bytes) if self.allow_index(bytes) => {}
-                Resize::NeedsMemory(_) | Resize::Impossible => return false,
-            }
-        }
-    }
-
-    /// Lets the index use so many bytes, for which segments are lent.
-    fn allow_index(&self, bytes: u64) -> bool {
-        let lent = bytes.saturating_sub(self.index_bytes_min);
-        let allow = || self.index.allow(bytes);
-        if self.space.cover(&self.pool, lent, allow) {
-            return true;
-        }
-        // What is retired may be all that is missing.
-        self.collect();
-        self.space.cover(&self.pool, lent, allow)
-    }
-
-    fn replaced(&self, old: Array, tally: &Tally) {
-        tally.index_resizes.add(1);
-        self.retired.push(&self.epochs, Garbage::Array(old));
-    }
-
-    /// Makes a sparse partition smaller; tells how many buckets were looked at.
-    pub(crate) fn shrink_index(&self, partition: usize, tally: &Tally) -> usize {
-        let (outcome, buckets) = self.index.shrink(partition);
-        if let Resize::Done(old) = outcome {
-            self.replaced(old, tally);
-        }
-        buckets
-    }
-
-    /// Closes holes between the arrays, some at a time, and takes back the segments that the index does not need.
-    pub(crate) fn tidy_index(&self, tally: &Tally, moves: usize) {
-        for _ in 0..moves {
-            let Resize::Done(old) = self.index.compact() else {
-                break;
-            };
-            self.replaced(old, tally);
-        }
-        self.index.trim();
-        let allowed = || self.index.allowed().saturating_sub(self.index_bytes_min);
-        self.space.uncover(&self.pool, allowed);
+        !self.epochs.is_waiting() && self.space.is_exhausted(self.view(now))
     }
 
     /// Frees what no guard can see any more.
     pub(crate) fn collect(&self) {
-        self.retired.collect(&self.epochs, |garbage| match garbage {
+        self.epochs.collect(|garbage| match garbage {
             Garbage::Segment(segment) => self.space.reuse(segment),
             // SAFETY: it was replaced, and every guard from before that has closed.
             Garbage::Array(array) => unsafe { self.index.free(array) },
-            Garbage::Fence(number) => self.flush.fence(number),
         });
     }
 }

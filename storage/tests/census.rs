@@ -233,21 +233,24 @@ fn every_reason_for_a_drain_is_counted_as_itself() {
     bench.settle();
     bench.reclaim();
     let stats = bench.store.stats();
-    assert!(stats.segments_expired > 0, "{stats:?}");
+    assert!(stats.counts.segments_expired > 0, "{stats:?}");
 
     fill(&mut bench, "dies", 0);
     fill(&mut bench, "dies", 0);
     bench.reclaim();
     let stats = bench.store.stats();
-    assert!(stats.segments_dead > 0, "{stats:?}");
+    assert!(stats.counts.segments_dead > 0, "{stats:?}");
 
     bench.store.flush();
     bench.settle();
     bench.reclaim();
     let stats = bench.store.stats();
-    assert!(stats.segments_flushed > 0, "{stats:?}");
+    assert!(stats.counts.segments_flushed > 0, "{stats:?}");
     assert_eq!(
-        (stats.segments_evicted, stats.segments_compacted),
+        (
+            stats.counts.segments_evicted,
+            stats.counts.segments_compacted
+        ),
         (0, 0),
         "{stats:?}"
     );
@@ -257,9 +260,12 @@ fn every_reason_for_a_drain_is_counted_as_itself() {
         bench.reclaim();
     }
     let stats = bench.store.stats();
-    assert!(stats.segments_evicted > 0, "{stats:?}");
-    assert_eq!((stats.segments_window, stats.evicted_window), (0, 0));
-    assert!(stats.slice_ns_max > 0 && stats.slices_slow <= stats.slices);
+    assert!(stats.counts.segments_evicted > 0, "{stats:?}");
+    assert_eq!(
+        (stats.counts.segments_window, stats.counts.evicted_window),
+        (0, 0)
+    );
+    assert!(stats.counts.slice_ns_max > 0 && stats.counts.slices_slow <= stats.counts.slices);
 }
 
 #[test]

@@ -74,9 +74,12 @@ fn a_present_key_would_be_missed_while_the_index_grows_to_ten_million() {
     let stats = store.stats();
     println!(
         "{looked} looks, {} resizes, {} pushed out, index {} bytes of {} slots",
-        stats.index_resizes, stats.evicted_index, stats.index_bytes, stats.index_slots
+        stats.counts.index_resizes,
+        stats.counts.evicted_index,
+        stats.index_bytes,
+        stats.index_slots
     );
     assert!(looked > 100_000, "the reader hardly ran: {looked}");
-    assert_eq!((stats.items, stats.evicted_space), (KEYS, 0));
-    assert_eq!(stats.evicted_index, 0);
+    assert_eq!((stats.items, stats.counts.evicted_space), (KEYS, 0));
+    assert_eq!(stats.counts.evicted_index, 0);
 }

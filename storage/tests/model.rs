@@ -153,7 +153,8 @@ fn key_bytes(key: u8) -> Vec<u8> {
 impl Bench {
     fn new(memory: u64, forgetful: bool) -> Bench {
         let options = Options {
-            memory,
+            // Miri takes long to lay it out.
+            memory: if cfg!(miri) { 8 << 20 } else { memory },
             segment_size: Some(16 << 10),
             max_item_size: 1 << 20,
             seed: 0x1234_5678_9abc_def0,

@@ -131,7 +131,7 @@ fn mostly_dead_segments_make_room_where_nothing_may_be_evicted() {
             .unwrap_or_else(|why| panic!("{why:?} at {n}: {:?}", bench.stats()));
     }
     let stats = bench.stats();
-    assert!(stats.segments_compacted > 0, "{stats:?}");
+    assert!(stats.counts.segments_compacted > 0, "{stats:?}");
     let guard = bench.participant.enter(bench.now);
     for n in (0..80_000).step_by(16) {
         assert!(
@@ -214,7 +214,10 @@ fn expired_bytes_of_shared_segments_stay_below_a_twentieth_of_the_heap() {
                     expired * 20 < stats.heap_bytes,
                     "{eviction:?}, second {second}: {expired} of {stats:?}"
                 );
-                assert_eq!(stats.evicted_space, 0, "a live item was dropped: {stats:?}");
+                assert_eq!(
+                    stats.counts.evicted_space, 0,
+                    "a live item was dropped: {stats:?}"
+                );
             }
         }
     }
@@ -264,7 +267,8 @@ fn large_values_find_room_among_middling_ones() {
     }
     let stats = bench.stats();
     assert!(
-        stats.segments_window > 0 && (1..=stats.evicted_space).contains(&stats.evicted_window),
+        stats.counts.segments_window > 0
+            && (1..=stats.counts.evicted_space).contains(&stats.counts.evicted_window),
         "{stats:?}"
     );
 }
@@ -317,7 +321,7 @@ fn a_thousand_ttls_share_sixteen_mebibytes_among_eight_writers() {
             }
         }
         let stats = bench.stats();
-        let sealed = stats.segments_sealed * stats.segment_bytes;
+        let sealed = bench.store.census(bench.now).sealed.segments * stats.segment_bytes;
         assert!(
             stats.item_bytes * 2 > sealed,
             "{eviction:?}: segments sealed before they are half full: {stats:?}"
@@ -352,7 +356,7 @@ fn rewriting_a_few_keys_would_push_others_out() {
             bench.increment(&format!("counter-{}", n * 7_919 % 1_000));
         }
         let stats = bench.stats();
-        let evicted = (stats.evicted_space, stats.evicted_index);
+        let evicted = (stats.counts.evicted_space, stats.counts.evicted_index);
         assert_eq!(evicted, (0, 0), "{eviction:?}: {stats:?}");
         let store = bench.store.clone();
         bench.turn(|_, guard| {
@@ -475,8 +479,8 @@ fn items_would_be_moved_again_and_again_to_give_back_what_expired_beside_them() 
         bench.idle(4);
     }
     let stats = bench.stats();
-    assert!(stats.expired > 40_000, "{stats:?}");
-    assert!(stats.moved < stats.items_total / 4, "{stats:?}");
+    assert!(stats.counts.expired > 40_000, "{stats:?}");
+    assert!(stats.counts.moved < stats.counts.stored / 4, "{stats:?}");
 }
 
 /// A large item that is touched every few seconds: when the deadline comes that its segment was sealed with, there is no

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode};
 
-use crate::SUBJECTS;
+use crate::subjects::Named;
 use crate::workload::{BYTES_A_KEY, Call, Case, Common};
 
 pub(crate) fn main() {
@@ -39,12 +39,12 @@ pub(crate) fn main() {
 fn measure(criterion: &mut Criterion, case: &Case) {
     let mut group = criterion.benchmark_group(case.to_string());
     group.sampling_mode(SamplingMode::Flat);
-    for (name, make) in SUBJECTS {
+    for Named { name, make } in Named::USUAL {
         // Made when it is asked for: most are left out by the filter.
         let mut stage = None;
         group.bench_function(name, |bencher| {
             let stage = stage.get_or_insert_with(|| make(case));
-            bencher.iter_custom(|calls| stage(calls).cpu);
+            bencher.iter_custom(|calls| stage.play(calls).cpu);
         });
     }
     group.finish();

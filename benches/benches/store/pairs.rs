@@ -3,9 +3,8 @@
 use benches::popularity::Popularity;
 use clap::Parser;
 
-use crate::SUBJECTS;
-use crate::stage::{Played, Stage, stage};
-use crate::subjects::storage::Storage;
+use crate::stage::{Played, Stage};
+use crate::subjects::Named;
 use crate::workload::{BYTES_A_KEY, Call, Case, Common};
 
 /// Compares the store with other caches, or two threads on one store with two stores, call by call in turn
@@ -15,9 +14,12 @@ struct Arguments {
     /// Calls to compare; all unless named
     #[arg(long, value_name = "CALL")]
     call: Vec<Call>,
-    /// Rivals to compare with; all unless named
+    /// Caches to compare with; the usual ones unless named
     #[arg(long, value_name = "NAME")]
-    rival: Vec<String>,
+    rival: Vec<Named>,
+    /// Prefetch the 32 keys of a turn on the first side, which without does nothing of the kind
+    #[arg(long)]
+    batch: bool,
     /// How keys are chosen
     #[arg(long, default_value = "zipf:0.99")]
     popularity: Popularity,
@@ -51,8 +53,8 @@ pub(crate) fn main(arguments: impl Iterator<Item = String>) {
         named => named,
     };
     println!(
-        "{:<14} {:<15} {:>23} {:>23}  {:>13}  done, of all",
-        "call", "against", "processor time", "time", "ns a call"
+        "{:<13} {:<20} {:>19} {:>19}  {:>11}  {:>13}  kept",
+        "call", "against", "processor time", "time", "ns a call", "done, of all"
     );
     for &call in calls {
         let case = Case {
@@ -72,18 +74,29 @@ pub(crate) fn main(arguments: impl Iterator<Item = String>) {
 }
 
 fn compare_rivals(arguments: &Arguments, case: Case) {
-    let named =
-        |name: &str| arguments.rival.is_empty() || arguments.rival.iter().any(|one| one == name);
-    // The first of them is the store against itself: how far that is from 1 is how far to trust the others.
-    let mut ours = stage::<Storage>(&case);
-    for (name, make) in SUBJECTS.into_iter().filter(|(name, _)| named(name)) {
-        report(arguments, case.call, name, &mut ours, &mut make(&case));
+    let rivals = match &arguments.rival[..] {
+        [] => &Named::USUAL[..],
+        named => named,
+    };
+    // One of them is the store against itself: how far that is from 1 is how far to trust the others.
+    let mut ours = ours(arguments, &case);
+    for Named { name, make } in rivals {
+        report(arguments, case.call, name, &mut *ours, &mut *make(&case));
     }
+}
+
+fn ours(arguments: &Arguments, case: &Case) -> Box<dyn Stage> {
+    let ours = if arguments.batch {
+        Named::BATCH
+    } else {
+        Named::SINGLE
+    };
+    (ours.make)(case)
 }
 
 /// One store against a store for each thread. Below 1 would be what sharing it saves, above 1 what it costs.
 fn compare_sharing(arguments: &Arguments, case: Case) {
-    let make = |common| stage::<Storage>(&Case { common, ..case });
+    let make = |common| ours(arguments, &Case { common, ..case });
     let mut apart = make(Common::Nothing);
     let sides = [
         ("apart, itself", Common::Nothing),
@@ -91,14 +104,20 @@ fn compare_sharing(arguments: &Arguments, case: Case) {
         ("same keys", Common::Keys),
     ];
     for (name, common) in sides {
-        report(arguments, case.call, name, &mut make(common), &mut apart);
+        report(arguments, case.call, name, &mut *make(common), &mut *apart);
     }
 }
 
 /// Measures pairs and prints what the first side takes, as a share of what the second takes.
-fn report(arguments: &Arguments, call: Call, name: &str, one: &mut Stage, other: &mut Stage) {
+fn report(
+    arguments: &Arguments,
+    call: Call,
+    name: &str,
+    one: &mut dyn Stage,
+    other: &mut dyn Stage,
+) {
     let pairs: Vec<(Played, Played)> = (0..arguments.pairs)
-        .map(|_| (one(arguments.calls), other(arguments.calls)))
+        .map(|_| (one.play(arguments.calls), other.play(arguments.calls)))
         .collect();
     let spread = |figure: fn(&Played) -> f64| {
         let [low, middle, high] =
@@ -114,13 +133,15 @@ fn report(arguments: &Arguments, call: Call, name: &str, one: &mut Stage, other:
         done as f64 / (arguments.calls * arguments.pairs as u64) as f64
     };
     println!(
-        "{call:<14} {name:<15} {:>23} {:>23}  {:>5.0} : {:>5.0}  {:.3} : {:.3}",
+        "{call:<13} {name:<20} {:>19} {:>19}  {:>4.0} : {:>4.0}  {:.3} : {:.3}  {:.3} : {:.3}",
         spread(|played| played.cpu.as_secs_f64()),
         spread(|played| played.wall.as_secs_f64()),
         ns(|pair| &pair.0),
         ns(|pair| &pair.1),
         done(|pair| &pair.0),
         done(|pair| &pair.1),
+        one.kept(),
+        other.kept(),
     );
 }
 

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::subjects::{Client, Key, Outcome, Subject, Turn, VALUE_LEN, Value};
-use crate::workload::{Asked, Call, Case, key};
+use crate::subjects::{Client, Key, Outcome, Size, Subject, Turn, VALUE_LEN, Value};
+use crate::workload::{Asked, Call, Case};
 
-/// Calls in a turn.
-const TURN: usize = 32;
+/// Calls in a turn, and keys in a batch.
+pub(crate) const TURN: usize = 32;
 /// Calls between two looks at the clock: what is not measured is done between them.
 const STRETCH: usize = 8192;
 /// Tries until a call has failed, and the pause before the next.
@@ -32,13 +32,21 @@ pub(crate) struct Played {
     pub(crate) wall: Duration,
 }
 
-/// Plays so many calls in each thread.
-pub(crate) type Stage = Box<dyn FnMut(u64) -> Played>;
+pub(crate) trait Stage {
+    /// Plays so many calls in each thread.
+    fn play(&mut self, calls: u64) -> Played;
 
-/// A stage of the subject `S`, filled and warm.
-pub(crate) fn stage<S: Subject>(case: &Case) -> Stage {
+    /// The share of the keys that were stored to begin with that is there now.
+    fn kept(&mut self) -> f64;
+}
+
+/// Makes a stage for a case.
+pub(crate) type Make = fn(&Case) -> Box<dyn Stage>;
+
+/// A stage of such a cache, filled and warm.
+pub(crate) fn stage<S: Subject>(case: &Case, new: impl Fn(Size) -> S) -> Box<dyn Stage> {
     let size = case.size();
-    let caches: Vec<S> = (0..case.caches()).map(|_| S::new(size)).collect();
+    let caches: Vec<S> = (0..case.caches()).map(|_| new(size)).collect();
     let mut players: Vec<Player<S::Client>> = (0..case.threads)
         .map(|thread| Player {
             call: case.call,
@@ -47,14 +55,36 @@ pub(crate) fn stage<S: Subject>(case: &Case) -> Stage {
         })
         .collect();
     for (thread, player) in players.iter_mut().enumerate() {
-        player.fill(case, case.first_key(thread));
+        player.fill(&case.filled(thread));
     }
-    let mut play = move |calls| match &mut players[..] {
-        [player] => player.play(calls),
-        players => play_together(players, calls),
+    let mut filled = Filled {
+        case: *case,
+        players,
     };
-    play(case.warming());
-    Box::new(play)
+    filled.play(case.warming());
+    Box::new(filled)
+}
+
+struct Filled<C> {
+    case: Case,
+    players: Vec<Player<C>>,
+}
+
+impl<C: Client> Stage for Filled<C> {
+    fn play(&mut self, calls: u64) -> Played {
+        match &mut self.players[..] {
+            [player] => player.play(calls),
+            players => play_together(players, calls),
+        }
+    }
+
+    fn kept(&mut self) -> f64 {
+        let mut found = 0;
+        for (thread, player) in self.players.iter_mut().enumerate() {
+            found += calls_for(Call::GetHit, &mut player.client, &self.case.filled(thread));
+        }
+        found as f64 / (self.players.len() as f64 * f64::from(self.case.keys))
+    }
 }
 
 fn play_together<C: Client>(players: &mut [Player<C>], calls: u64) -> Played {
@@ -87,15 +117,12 @@ struct Player<C> {
 }
 
 impl<C: Client> Player<C> {
-    fn fill(&mut self, case: &Case, first: u64) {
-        let keys: Vec<Key> = (0..u64::from(case.keys))
-            .map(|at| key(first + at))
-            .collect();
-        match case.call {
-            Call::Incr => turns(&mut self.client, &keys, |turn, key| {
+    fn fill(&mut self, keys: &[Key]) {
+        match self.call {
+            Call::Incr => turns(&mut self.client, keys, |turn, key| {
                 turn.set_number(key, NUMBER)
             }),
-            _ => turns(&mut self.client, &keys, |turn, key| turn.set(key, &VALUE)),
+            _ => turns(&mut self.client, keys, |turn, key| turn.set(key, &VALUE)),
         };
     }
 
@@ -154,7 +181,7 @@ fn turns<C: Client>(
 ) -> u64 {
     let mut done = 0;
     for keys in keys.chunks(TURN) {
-        let mut turn = client.turn();
+        let mut turn = client.turn(keys);
         for key in keys {
             let mut outcome = call(&mut turn, key);
             for _ in 1..TRIES {
@@ -164,7 +191,7 @@ fn turns<C: Client>(
                 drop(turn);
                 // Another thread may have a turn open, and not be running.
                 thread::sleep(PAUSE);
-                turn = client.turn();
+                turn = client.turn(&[]);
                 outcome = call(&mut turn, key);
             }
             done += u64::from(outcome == Outcome::Done);

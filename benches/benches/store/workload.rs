@@ -124,11 +124,17 @@ impl Case {
     }
 
     /// The numbers of the keys that a thread asks for begin with this.
-    pub(crate) fn first_key(&self, thread: usize) -> u64 {
+    fn first_key(&self, thread: usize) -> u64 {
         match self.common {
             Common::Keys => 0,
             Common::Cache | Common::Nothing => thread as u64 * u64::from(self.keys),
         }
+    }
+
+    /// The keys that a thread stores to begin with.
+    pub(crate) fn filled(&self, thread: usize) -> Vec<Key> {
+        let first = self.first_key(thread);
+        (first..first + u64::from(self.keys)).map(key).collect()
     }
 
     /// How large each cache is.
@@ -214,7 +220,7 @@ impl Asked {
 }
 
 /// The key of a number below 10^12.
-pub(crate) fn key(mut number: u64) -> Key {
+fn key(mut number: u64) -> Key {
     let mut key = *b"key:000000000000";
     for digit in key.iter_mut().rev() {
         if number == 0 {

@@ -76,13 +76,15 @@ impl Stats {
 
     /// Sets every counter to zero; gauges stay.
     pub(crate) fn reset(&self) {
-        self.metrics.reset(self.store.stats());
+        self.metrics.reset(self.store.stats().counts);
     }
 
     fn snapshot(&self, census: Census) -> Snapshot {
         let now = self.clock.now();
+        let store = self.store.stats();
         Snapshot {
-            counts: self.metrics.read(self.store.stats()),
+            counts: self.metrics.read(store.counts.clone()),
+            store,
             census,
             cpu: CpuTime::now(),
             // Tools divide by it.
@@ -147,8 +149,9 @@ impl Stats {
 
     /// All items as one class: what tools made for slab classes can show of them.
     fn items(&self, emit: &mut dyn FnMut(&Row<'_>)) {
-        let counts = self.metrics.read(self.store.stats());
-        let store = &counts.store;
+        let store = self.store.stats();
+        let counts = self.metrics.read(store.counts.clone());
+        let dropped = &counts.store;
         if store.items == 0 {
             return;
         }
@@ -156,14 +159,14 @@ impl Stats {
             ("number", store.items),
             ("age", 0),
             ("mem_requested", store.item_bytes),
-            ("evicted", store.evicted_space + store.evicted_index),
+            ("evicted", dropped.evicted_space + dropped.evicted_index),
             ("evicted_nonzero", 0),
             ("evicted_time", 0),
             ("outofmemory", counts.workers.store_no_memory),
             ("tailrepairs", 0),
-            ("reclaimed", store.expired),
-            ("expired_unfetched", store.expired_unfetched),
-            ("evicted_unfetched", store.evicted_unfetched),
+            ("reclaimed", dropped.expired),
+            ("expired_unfetched", dropped.expired_unfetched),
+            ("evicted_unfetched", dropped.evicted_unfetched),
             ("evicted_active", 0),
             ("crawler_reclaimed", 0),
             ("crawler_items_checked", 0),
@@ -179,8 +182,8 @@ impl Stats {
 
     /// Segments shown as slabs: each is a page of one chunk.
     fn slabs(&self, emit: &mut dyn FnMut(&Row<'_>)) {
-        let counts = self.metrics.read(self.store.stats());
-        let store = &counts.store;
+        let store = self.store.stats();
+        let counts = self.metrics.read(store.counts.clone());
         // The figures are not of one instant.
         let idle = store.segments_free + store.segments_lent;
         let used = store.segments.saturating_sub(idle);

@@ -9,6 +9,8 @@ use super::Counts;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Snapshot {
     pub(crate) counts: Counts,
+    /// The store's gauges.
+    pub(crate) store: storage::Stats,
     /// What the segments hold; left empty where nobody asks for it, since it takes a look at each.
     pub(crate) census: storage::Census,
     pub(crate) cpu: CpuTime,

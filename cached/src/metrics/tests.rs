@@ -17,42 +17,42 @@ fn counts_of_all_workers_are_summed() {
     metrics.worker(0).cmd_get.add(3);
     metrics.worker(1).cmd_get.increment();
     metrics.listener.total_connections.add(7);
-    let counts = metrics.read(storage::Stats::default());
+    let counts = metrics.read(storage::Counts::default());
     assert_eq!(counts.workers.cmd_get, 4);
     assert_eq!(counts.listener.total_connections, 7);
 }
 
 #[test]
-fn a_reset_clears_counts_and_leaves_gauges() {
+fn a_reset_clears_counts_and_leaves_the_longest() {
     let metrics = Metrics::new(1);
-    let before = storage::Stats {
-        items: 5,
-        items_total: 9,
+    let before = storage::Counts {
+        slice_ns_max: 5,
+        stored: 9,
         ..Default::default()
     };
     metrics.worker(0).get_hits.add(10);
     metrics.reset(before);
 
     metrics.worker(0).get_hits.add(2);
-    let after = storage::Stats {
-        items: 6,
-        items_total: 10,
+    let after = storage::Counts {
+        slice_ns_max: 6,
+        stored: 10,
         ..Default::default()
     };
     let counts = metrics.read(after);
     assert_eq!(counts.workers.get_hits, 2);
-    assert_eq!(counts.store.items_total, 1);
-    assert_eq!(counts.store.items, 6);
+    assert_eq!(counts.store.stored, 1);
+    assert_eq!(counts.store.slice_ns_max, 6);
 }
 
 #[test]
 fn two_resets_do_not_subtract_twice() {
     let metrics = Metrics::new(1);
     metrics.worker(0).bytes_read.add(10);
-    metrics.reset(storage::Stats::default());
-    metrics.reset(storage::Stats::default());
+    metrics.reset(storage::Counts::default());
+    metrics.reset(storage::Counts::default());
     assert_eq!(
-        metrics.read(storage::Stats::default()).workers.bytes_read,
+        metrics.read(storage::Counts::default()).workers.bytes_read,
         0
     );
 }

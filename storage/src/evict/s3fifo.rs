@@ -11,83 +11,63 @@
 //! Other than in the paper, an item stays by what it was asked for in relation to its size (see
 //! [`worth`](super::worth)), in both queues.
 
-use std::collections::BTreeSet;
-
-use super::{Policy, Sealed};
-use crate::segment::seal::Seal;
+use super::policy::{Policy, Sealed};
+use crate::order::Order;
 
 /// The small queue is taken from first while it has more than this part of the segments: a tenth, as in the paper.
 const SMALL_PART: u64 = 10;
 
-#[derive(Clone, Copy, Default)]
-struct Place {
-    sequence: u64,
-    count: u32,
-    main: bool,
-}
-
-#[derive(Default)]
 struct Queue {
-    by_age: BTreeSet<(u64, u32)>,
+    /// By age: when it entered, and how many segments it is.
+    by_age: Order<(u64, u32)>,
     segments: u64,
 }
 
+impl Queue {
+    fn set(&mut self, segment: u32, age: u64, count: u32) {
+        let (_, before) = self.by_age.set(segment, (age, count));
+        self.segments = self.segments + u64::from(count) - u64::from(before);
+    }
+}
+
 pub(super) struct S3Fifo {
-    small: Queue,
-    main: Queue,
-    places: Box<[Place]>,
-    sequence: u64,
+    /// Small, then main.
+    queues: [Queue; 2],
+    entered: u64,
 }
 
 impl S3Fifo {
     pub(super) fn new(segments: u32) -> S3Fifo {
-        S3Fifo {
-            small: Queue::default(),
-            main: Queue::default(),
-            places: vec![Place::default(); segments as usize].into(),
-            sequence: 0,
-        }
-    }
-
-    fn queue(&mut self, main: bool) -> &mut Queue {
-        if main {
-            &mut self.main
-        } else {
-            &mut self.small
-        }
+        let queues = [segments; 2].map(|segments| Queue {
+            by_age: Order::new(segments),
+            segments: 0,
+        });
+        S3Fifo { queues, entered: 0 }
     }
 }
 
 impl Policy for S3Fifo {
-    fn enter(&mut self, segment: u32, count: u32, seal: &Seal) {
-        self.sequence += 1;
-        let (sequence, main) = (self.sequence, seal.main);
-        self.places[segment as usize] = Place {
-            sequence,
-            count,
-            main,
-        };
-        let queue = self.queue(main);
-        queue.by_age.insert((sequence, segment));
-        queue.segments += u64::from(count);
+    fn enter(&mut self, segment: u32, count: u32, main: bool) {
+        self.entered += 1;
+        self.queues[usize::from(main)].set(segment, self.entered, count);
     }
 
     fn leave(&mut self, segment: u32) {
-        let place = self.places[segment as usize];
-        let queue = self.queue(place.main);
-        queue.by_age.remove(&(place.sequence, segment));
-        queue.segments -= u64::from(place.count);
+        self.queues
+            .iter_mut()
+            .for_each(|queue| queue.set(segment, 0, 0));
     }
 
-    fn victim(&mut self, _sealed: &Sealed<'_>) -> Option<u32> {
-        let all = self.small.segments + self.main.segments;
-        let (first, second) = if self.small.segments * SMALL_PART > all {
-            (&self.small, &self.main)
+    fn victim(&mut self, _sealed: &Sealed) -> Option<u32> {
+        let [small, main] = &self.queues;
+        let is_small_full = small.segments * SMALL_PART > small.segments + main.segments;
+        let (first, second) = if is_small_full {
+            (small, main)
         } else {
-            (&self.main, &self.small)
+            (main, small)
         };
         let oldest = first.by_age.first().or_else(|| second.by_age.first());
-        oldest.map(|&(_, segment)| segment)
+        oldest.map(|(_, segment)| segment)
     }
 }
 
@@ -98,17 +78,9 @@ mod tests {
     #[test]
     fn new_items_would_push_proven_ones_out() {
         let mut policy = S3Fifo::new(20);
-        let nothing = (BTreeSet::new(), BTreeSet::new());
-        let sealed = Sealed {
-            by_age: &nothing.0,
-            deadlines: &nothing.1,
-        };
-        let seal = |main| Seal {
-            main,
-            ..Seal::default()
-        };
-        (0..17).for_each(|segment| policy.enter(segment, 1, &seal(true)));
-        (17..20).for_each(|segment| policy.enter(segment, 1, &seal(false)));
+        let sealed = Sealed::default();
+        (0..17).for_each(|segment| policy.enter(segment, 1, true));
+        (17..20).for_each(|segment| policy.enter(segment, 1, false));
         assert_eq!(policy.victim(&sealed), Some(17), "3 of 20 are too many");
         policy.leave(17);
         assert_eq!(policy.victim(&sealed), Some(18), "2 of 19 are, too");

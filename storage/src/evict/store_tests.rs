@@ -53,11 +53,8 @@ impl Bench {
     /// Whether the item lies in the main queue; `None` when there is none.
     fn is_main(&mut self, key: &str) -> Option<bool> {
         let guard = self.participant.enter(10);
-        let key = key.as_bytes();
-        let hash = self.store.place(key);
-        let found = self
-            .store
-            .locate(&guard, hash, |_, stored| stored.key == key)?;
+        let target = self.store.target(key.as_bytes());
+        let found = self.store.locate(guard.now(), target)?;
         Some(self.store.space.record_of(found.location).is_main())
     }
 

@@ -11,8 +11,6 @@
 //! What was worth how much in the segments evicted lately is kept as bytes by worth, 16 steps an octave. Where they are
 //! cut in two halves lies the limit for the next ones: so one pass over a segment is enough.
 
-use std::sync::{PoisonError, TryLockError};
-
 use crate::sync::{AtomicU32, Mutex, Ordering};
 
 /// Steps of worth an octave.
@@ -39,15 +37,11 @@ impl Grade {
     }
 }
 
-struct Seen {
-    bytes: Box<[u64; GRADES]>,
-    sum: u64,
-}
-
 /// The limit between the items that stay and those that go.
 pub(crate) struct Worth {
     limit: AtomicU32,
-    seen: Mutex<Seen>,
+    /// Bytes seen lately, by their grade.
+    seen: Mutex<Box<[u64; GRADES]>>,
     sum_max: u64,
 }
 
@@ -56,10 +50,7 @@ impl Worth {
         Worth {
             // Everything stays before anything was compared.
             limit: AtomicU32::new(0),
-            seen: Mutex::new(Seen {
-                bytes: Box::new([0; GRADES]),
-                sum: 0,
-            }),
+            seen: Mutex::new(Box::new([0; GRADES])),
             sum_max: heap_bytes / MEMORY_PART,
         }
     }
@@ -72,34 +63,28 @@ impl Worth {
     /// Takes note of the grades and sizes of a slice's items. When somebody else is at it they are left out: what
     /// matters is the distribution, and nobody waits (Law 1).
     pub(crate) fn learn(&self, items: &[(Grade, u32)]) {
-        let mut seen = match self.seen.try_lock() {
-            Ok(seen) => seen,
-            Err(TryLockError::Poisoned(e)) => PoisonError::into_inner(e),
-            Err(TryLockError::WouldBlock) => return,
+        let Ok(mut seen) = self.seen.try_lock() else {
+            return;
         };
         for &(Grade(grade), size) in items {
-            seen.bytes[grade as usize] += u64::from(size);
-            seen.sum += u64::from(size);
+            seen[grade as usize] += u64::from(size);
         }
-        if seen.sum > self.sum_max {
-            seen.bytes.iter_mut().for_each(|bytes| *bytes /= 2);
-            seen.sum = seen.bytes.iter().sum();
+        if seen.iter().sum::<u64>() > self.sum_max {
+            seen.iter_mut().for_each(|bytes| *bytes /= 2);
         }
-        self.limit.store(seen.limit(), Ordering::Relaxed);
+        self.limit.store(limit_of(&**seen), Ordering::Relaxed);
     }
 }
 
-impl Seen {
-    /// The lowest grade such that it and all above it are no more than the part that stays. Where most items are of
-    /// one grade, none of it stay: to copy one instead of its equal gains nothing.
-    fn limit(&self) -> u32 {
-        let mut above = 0;
-        let too_many = self.bytes.iter().rposition(|bytes| {
-            above += bytes;
-            above * KEEP_PART > self.sum
-        });
-        too_many.map_or(0, |grade| grade as u32 + 1)
-    }
+/// The lowest grade such that it and all above it are no more than the part that stays. Where most items are of one
+/// grade, none of it stay: to copy one instead of its equal gains nothing.
+fn limit_of(seen: &[u64]) -> u32 {
+    let (all, mut above) = (seen.iter().sum::<u64>(), 0);
+    let too_many = seen.iter().rposition(|bytes| {
+        above += bytes;
+        above * KEEP_PART > all
+    });
+    too_many.map_or(0, |grade| grade as u32 + 1)
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@
 //! A place derives from the tag alone, so an array is copied into a larger or smaller one without reading an item. The
 //! locks of an array that was replaced are never released: whoever holds a lock knows that its array is the current one.
 
+mod array;
+mod bucket;
 mod region;
 mod resize;
 mod slot;
@@ -19,21 +21,18 @@ mod slot;
 use std::io;
 use std::ptr;
 
-use region::{Place, Region};
-pub(crate) use resize::Resize;
+pub(crate) use array::Array;
+use bucket::{Bucket, WIDTH};
+pub(crate) use region::NoRoom;
+use region::Region;
+use slot::{FREQUENCY_MAX, Probe};
 pub(crate) use slot::{POOL_MAX, Slot, Word};
 
 use crate::prefetch::prefetch;
-use crate::sync::{AtomicU64, Ordering, fence, spin_loop, yield_now};
+use crate::sync::{AtomicU64, Ordering, spin_loop, yield_now};
 
-/// Slots a bucket; fewer where every interleaving is looked at.
-const WIDTH: usize = if cfg!(loom) { 2 } else { 8 };
-/// A new key goes to its first bucket while that holds fewer than this, so that most lookups end there.
-const FIRST_CHOICE: usize = WIDTH * 3 / 4;
 const BUCKETS_MIN: usize = 2;
 const BUCKETS_MAX: usize = u16::MAX as usize;
-/// Of a directory word.
-const PLACE_BITS: u32 = 48;
 /// Heap bytes a partition indexes. It bounds what a resize copies: about 5 us for items of 60 bytes.
 const PARTITION: u64 = 32 << 10;
 /// DRAM a partition takes beside its array, in bytes: its directory word, its place in the region's plan; rounded up.
@@ -41,154 +40,24 @@ const PARTITION_EXTRA: u64 = 64;
 /// How often a lock is tried before the thread offers its core to the holder.
 const SPINS: u32 = 64;
 
-#[repr(C, align(64))]
-pub(crate) struct Bucket([Slot; WIDTH]);
-
-// Loom's atomics are larger.
-#[cfg(not(loom))]
-const _: () = assert!(size_of::<Bucket>() == 64 && align_of::<Bucket>() == 64);
-
-impl Bucket {
-    fn empty() -> Bucket {
-        Bucket(std::array::from_fn(|_| Slot::empty()))
-    }
-}
-
-/// What chooses a key's place: partition and tag.
+/// A key's hash, and the partition that it chooses.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Hash {
-    partition: usize,
-    tag: u16,
-    /// What both derive from.
     pub(crate) bits: u64,
+    partition: usize,
 }
 
-/// A partition's buckets, as a directory word tells them. Valid while the guard under which the word was read is open.
-#[derive(Clone, Copy)]
-pub(crate) struct Array {
-    start: ptr::NonNull<Bucket>,
-    buckets: usize,
-    place: Place,
-}
-
-impl Array {
-    fn new(region: &Region, place: Place, buckets: usize) -> Array {
-        Array {
-            start: region.at(place),
-            buckets,
-            place,
-        }
-    }
-
-    fn to_word(self) -> u64 {
-        (self.buckets as u64) << PLACE_BITS | self.place
-    }
-
-    fn from_word(region: &Region, word: u64) -> Array {
-        Array::new(
-            region,
-            word & ((1 << PLACE_BITS) - 1),
-            (word >> PLACE_BITS) as usize,
-        )
-    }
-
-    fn bucket<'g>(self, at: usize) -> &'g Bucket {
-        debug_assert!(at < self.buckets);
-        // SAFETY: within the array, which is freed only when every guard that could have read its word has closed.
-        unsafe { self.start.add(at).as_ref() }
-    }
-
-    /// The two buckets of a tag, different ones.
-    fn places(self, tag: u16) -> [usize; 2] {
-        let scale = |tag: u16| (usize::from(tag) * self.buckets) >> 16;
-        let first = scale(tag);
-        let second = scale(tag.wrapping_mul(0x9E35));
-        if second != first {
-            return [first, second];
-        }
-        [
-            first,
-            if first + 1 == self.buckets {
-                0
-            } else {
-                first + 1
-            },
-        ]
-    }
-
-    fn slots<'g>(self, tag: u16) -> impl Iterator<Item = &'g Slot> {
-        self.places(tag)
-            .into_iter()
-            .flat_map(move |at| self.bucket(at).0.iter())
-    }
-
-    /// The slot of `tag` whose item `matches`, with the word that named it.
-    fn find<'g>(self, tag: u16, mut matches: impl FnMut(u64) -> bool) -> Option<(&'g Slot, Word)> {
-        let mut probe = |at: usize| {
-            self.bucket(at).0.iter().find_map(|slot| {
-                if slot.peek().tag() != tag {
-                    return None;
-                }
-                let word = slot.load();
-                let location = word.location()?;
-                (word.tag() == tag && matches(location)).then_some((slot, word))
-            })
-        };
-        let [first, second] = self.places(tag);
-        probe(first).or_else(|| {
-            // A slot only ever makes way from its first bucket to its second: whoever sees that it has left the one
-            // sees it in the other.
-            fence(Ordering::Acquire);
-            probe(second)
-        })
-    }
-
-    /// Makes one item of a bucket go from its first choice to its second, and lets `put` have the slot it leaves; false
-    /// when there is none. The caller holds the bucket's lock, which is that of every key whose first choice the bucket
-    /// is. `put` returns the word that it replaced.
-    fn make_way<'g>(self, at: usize, put: impl FnOnce(&'g Slot) -> Word) -> bool {
-        for slot in &self.bucket::<'g>(at).0 {
-            let word = slot.load().without_lock();
-            let [first, second] = self.places(word.tag());
-            if word.location().is_none() || first != at {
-                continue;
-            }
-            let second = &self.bucket::<'g>(second).0;
-            if let Some(copy) = second.iter().find(|other| other.adopt(word)) {
-                // A first fetch that was counted after the copy was made is not lost.
-                if put(slot).frequency() > word.frequency() {
-                    copy.bump(word, |_| true);
-                }
-                return true;
-            }
-        }
-        false
-    }
-
-    fn used(self) -> usize {
-        let full = |at| {
-            self.bucket(at)
-                .0
-                .iter()
-                .filter(|slot| slot.peek().location().is_some())
-                .count()
-        };
-        (0..self.buckets).map(full).sum()
+impl Hash {
+    fn tag(self) -> u16 {
+        self.bits as u16
     }
 }
-
-// SAFETY: an array is shared memory of atomics; who frees it is told by `free`.
-unsafe impl Send for Array {}
 
 /// The directory and the arrays.
 pub(crate) struct Index {
     directory: Box<[AtomicU64]>,
     region: Region,
-    slots: AtomicU64,
 }
-
-/// Neither bucket of the key has an empty slot, and nothing in the first can make way.
-pub(crate) struct BothFull;
 
 impl Index {
     /// An index for a heap of at most `heap_max` bytes, in its smallest form.
@@ -199,20 +68,13 @@ impl Index {
         let region = Region::new(heap_max.max(smallest))?;
         region.allow(smallest);
         let word = |partition| {
-            let place = region
-                .allocate(BUCKETS_MIN, partition)
-                .map_err(|_| io::ErrorKind::OutOfMemory)?;
-            Ok(AtomicU64::new(
-                Array::new(&region, place, BUCKETS_MIN).to_word(),
-            ))
+            let place = region.allocate(BUCKETS_MIN, partition);
+            let place = place.map_err(|_| io::ErrorKind::OutOfMemory)?;
+            let array = Array::new(&region, place, BUCKETS_MIN);
+            Ok(AtomicU64::new(array.to_word()))
         };
         let directory = (0..partitions).map(word).collect::<io::Result<_>>()?;
-        let slots = AtomicU64::new((partitions * BUCKETS_MIN * WIDTH) as u64);
-        Ok(Index {
-            directory,
-            region,
-            slots,
-        })
+        Ok(Index { directory, region })
     }
 
     fn partitions(heap_max: u64) -> usize {
@@ -235,9 +97,9 @@ impl Index {
         self.region.bytes()
     }
 
-    /// Slots of the current arrays.
+    /// Slots of the arrays, those that wait for their readers included.
     pub(crate) fn slot_count(&self) -> u64 {
-        self.slots.load(Ordering::Relaxed)
+        self.region.buckets() * WIDTH as u64
     }
 
     pub(crate) fn partition_count(&self) -> usize {
@@ -245,20 +107,15 @@ impl Index {
     }
 
     /// Splits a 64-bit hash.
-    pub(crate) fn place(&self, hash: u64) -> Hash {
-        let partition = ((hash >> 32) * self.directory.len() as u64) >> 32;
-        Hash {
-            partition: partition as usize,
-            tag: hash as u16,
-            bits: hash,
-        }
+    pub(crate) fn place(&self, bits: u64) -> Hash {
+        let partition = ((bits >> 32) * self.directory.len() as u64) >> 32;
+        let partition = partition as usize;
+        Hash { bits, partition }
     }
 
     fn array(&self, partition: usize) -> Array {
-        Array::from_word(
-            &self.region,
-            self.directory[partition].load(Ordering::Acquire),
-        )
+        let word = self.directory[partition].load(Ordering::Acquire);
+        Array::from_word(&self.region, word)
     }
 
     /// The slot whose item `matches`, without a lock. `matches` may be asked about items of other keys, and about
@@ -266,12 +123,8 @@ impl Index {
     ///
     /// Should the array be replaced meanwhile, its slots still say what was there at that moment, which is within this
     /// call: there is no need to look again.
-    pub(crate) fn find(
-        &self,
-        hash: Hash,
-        matches: impl FnMut(u64) -> bool,
-    ) -> Option<(&Slot, Word)> {
-        self.array(hash.partition).find(hash.tag, matches)
+    pub(crate) fn find(&self, hash: Hash, matches: impl FnMut(u64) -> bool) -> Probe<'_> {
+        self.array(hash.partition).find(hash.tag(), matches)
     }
 
     /// Brings near what a lookup of each of these will read, and tells `near` the locations that it is likely to come to.
@@ -280,24 +133,20 @@ impl Index {
         for hash in hashes {
             prefetch(&raw const self.directory[hash.partition]);
         }
-        for hash in hashes {
-            let array = self.array(hash.partition);
-            prefetch(array.bucket(array.places(hash.tag)[0]));
+        for &hash in hashes {
+            self.approach(hash);
         }
-        for hash in hashes {
-            let array = self.array(hash.partition);
-            let mut words = array.slots(hash.tag).map(Slot::peek);
-            let likely = words.find(|word| word.tag() == hash.tag);
-            if let Some(location) = likely.and_then(Word::location) {
+        for &hash in hashes {
+            self.find(hash, |location| {
                 near(location);
-            }
+                true
+            });
         }
     }
 
     /// Brings near what the lock of this key will touch.
     pub(crate) fn approach(&self, hash: Hash) {
-        let array = self.array(hash.partition);
-        prefetch(array.bucket(array.places(hash.tag)[0]));
+        prefetch(self.array(hash.partition).first(hash.tag()));
     }
 
     /// Locks the key. Held for a probe, a compare and a publish (Law 1); the holder waits for nothing.
@@ -306,13 +155,9 @@ impl Index {
         loop {
             // Loaded anew at each try: the locks of a replaced array are never released.
             let array = self.array(hash.partition);
-            let guard = &array.bucket(array.places(hash.tag)[0]).0[0];
-            if guard.try_lock() {
-                return Locked {
-                    array,
-                    tag: hash.tag,
-                    guard,
-                };
+            let (tag, bucket) = (hash.tag(), array.first(hash.tag()));
+            if bucket.try_lock() {
+                return Locked { array, tag, bucket };
             }
             back_off(&mut tries);
         }
@@ -333,132 +178,84 @@ fn back_off(tries: &mut u32) {
 pub(crate) struct Locked<'g> {
     array: Array,
     tag: u16,
-    guard: &'g Slot,
+    bucket: &'g Bucket,
 }
 
 impl<'g> Locked<'g> {
     /// The slot whose item `matches`; it names that item until the lock is dropped.
-    pub(crate) fn find(&self, matches: impl FnMut(u64) -> bool) -> Option<(&'g Slot, Word)> {
+    pub(crate) fn find(&self, matches: impl FnMut(u64) -> bool) -> Probe<'g> {
         self.array.find(self.tag, matches)
+    }
+
+    /// Publishes an item for a key that has no slot; false when its buckets are full, and nothing there can make way.
+    #[must_use]
+    pub(crate) fn insert(&self, location: u64) -> bool {
+        self.array.insert(Word::new(self.tag, location))
     }
 
     /// Publishes a new item for the key that `slot` names.
     pub(crate) fn replace(&self, slot: &Slot, location: u64) {
-        self.check(slot);
-        slot.replace(self.tag, location);
+        self.own(slot).replace(Word::new(self.tag, location));
     }
 
     /// Publishes the copy of an item that moved, with its frequency or half of it.
     pub(crate) fn relocate(&self, slot: &Slot, location: u64, halve: bool) {
-        self.check(slot);
-        slot.relocate(location, halve);
+        self.own(slot).relocate(location, halve);
     }
 
     /// The item stays where it is, with half of its frequency, but no less than 1.
     pub(crate) fn fade(&self, slot: &Slot) {
-        self.check(slot);
-        slot.fade();
-    }
-
-    /// Publishes an item for a key that has no slot.
-    pub(crate) fn insert(&self, location: u64) -> Result<(), BothFull> {
-        loop {
-            let [first, second] = self
-                .array
-                .places(self.tag)
-                .map(|at| &self.array.bucket(at).0);
-            let empty = |bucket: &[Slot; WIDTH]| {
-                bucket
-                    .iter()
-                    .filter(|slot| slot.peek().location().is_none())
-                    .count()
-            };
-            let (in_first, in_second) = (empty(first), empty(second));
-            if in_first + in_second == 0 {
-                return self.insert_by_force(location);
-            }
-            let stay = in_first > WIDTH - FIRST_CHOICE || in_first >= in_second;
-            let bucket = if stay { first } else { second };
-            // Somebody with another key's lock may be faster at a slot: then look again.
-            let mut open = bucket
-                .iter()
-                .filter(|slot| slot.peek().location().is_none());
-            if open.any(|slot| slot.claim(self.tag, location)) {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Takes the slot of an item that can make way, when both buckets are full.
-    fn insert_by_force(&self, location: u64) -> Result<(), BothFull> {
-        let [first, second] = self.array.places(self.tag);
-        let put = |slot: &Slot| slot.replace(self.tag, location);
-        if self.array.make_way(first, put) {
-            return Ok(());
-        }
-        let other = &self.array.bucket(second).0[0];
-        // Whoever holds it may be waiting for ours.
-        if !other.try_lock() {
-            return Err(BothFull);
-        }
-        let done = self.array.make_way(second, put);
-        other.unlock();
-        if done { Ok(()) } else { Err(BothFull) }
-    }
-
-    /// Unlinks the item that `slot` names.
-    pub(crate) fn remove(&self, slot: &Slot) {
-        self.check(slot);
-        slot.clear();
+        self.own(slot).fade();
     }
 
     /// From now on a move keeps the item's unique.
     pub(crate) fn observe(&self, slot: &Slot) {
-        self.check(slot);
-        slot.observe();
+        self.own(slot).observe();
     }
 
-    /// The slot is the locked key's, as far as tags tell.
-    fn check(&self, slot: &Slot) {
+    /// Unlinks the item that `slot` names.
+    pub(crate) fn remove(&self, slot: &Slot) {
+        self.own(slot).clear();
+    }
+
+    /// The slot, which is the locked key's, as far as tags tell.
+    fn own<'s>(&self, slot: &'s Slot) -> &'s Slot {
         debug_assert_eq!(slot.peek().tag(), self.tag);
+        slot
     }
 
     /// Pushes the least frequently asked item out of the key's two buckets, for want of memory for a larger array.
     /// Returns its word, or `None` when nothing could be locked without waiting.
     pub(crate) fn push_out(&self) -> Option<Word> {
-        let mut victims = [(u8::MAX, None); 2 * WIDTH];
-        for (victim, slot) in victims.iter_mut().zip(self.array.slots(self.tag)) {
-            *victim = (slot.peek().frequency(), Some(slot));
-        }
-        victims.sort_by_key(|(frequency, _)| *frequency);
-        victims
-            .iter()
-            .find_map(|(_, slot)| self.push_out_of((*slot)?))
+        let both = self.array.both(self.tag);
+        (0..=FREQUENCY_MAX).find_map(|times| {
+            let slots = both.into_iter().flat_map(Bucket::slots);
+            let mut asked = slots.filter(|slot| slot.peek().frequency() == times);
+            asked.find_map(|slot| self.push_out_of(slot))
+        })
     }
 
     fn push_out_of(&self, slot: &Slot) -> Option<Word> {
         let tag = slot.peek().tag();
-        let guard = &self.array.bucket(self.array.places(tag)[0]).0[0];
-        let ours = ptr::eq(guard, self.guard);
-        if !ours && !guard.try_lock() {
+        let bucket = self.array.first(tag);
+        let is_ours = ptr::eq(bucket, self.bucket);
+        if !is_ours && !bucket.try_lock() {
             return None;
         }
         // Under its key's lock the slot is stable, unless it had changed hands before we got it.
         let word = slot.load();
-        let out = word.tag() == tag && word.location().is_some();
-        if out {
-            slot.clear();
+        let is_there = word.tag() == tag && word.location().is_some();
+        let out = is_there.then(|| slot.clear());
+        if !is_ours {
+            bucket.unlock();
         }
-        if !ours {
-            guard.unlock();
-        }
-        out.then_some(word)
+        out
     }
 }
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        self.guard.unlock();
+        self.bucket.unlock();
     }
 }
 

@@ -6,7 +6,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::*;
-use crate::epoch::{Epochs, Retired, model::explore};
+use crate::epoch::{Epochs, model::explore};
 
 /// As many as the rows of `.ci/bites` need; `.ci/long` takes more.
 const PREEMPTIONS: Option<usize> = Some(3);
@@ -15,8 +15,7 @@ const PREEMPTIONS: Option<usize> = Some(3);
 struct Rig {
     index: Index,
     items: Vec<UnsafeCell<u64>>,
-    epochs: Epochs,
-    retired: Retired<Array>,
+    epochs: Epochs<Array>,
 }
 
 // SAFETY: that no item is read and written at once is what the models check.
@@ -29,13 +28,12 @@ impl Rig {
         index.allow(PARTITION);
         if buckets > BUCKETS_MIN {
             let old = index.replace(0, BUCKETS_MIN, buckets);
-            assert!(matches!(old, Some(Resize::Done(_))));
+            assert!(matches!(old, Ok(Some(_))));
         }
         Arc::new(Rig {
             index,
             items: (0..8).map(|_| UnsafeCell::new(0)).collect(),
             epochs: Epochs::new(2),
-            retired: Retired::new(),
         })
     }
 
@@ -45,9 +43,8 @@ impl Rig {
         let is_there = |tag: &u16| array.places(*tag) == places;
         let tag = (1..u16::MAX).filter(is_there).nth(nth).unwrap();
         Hash {
+            bits: tag.into(),
             partition: 0,
-            tag,
-            bits: 0,
         }
     }
 
@@ -59,7 +56,7 @@ impl Rig {
     /// Stores a key as writers do.
     fn insert(&self, hash: Hash, location: u64) -> bool {
         self.write(location);
-        self.index.lock(hash).insert(location).is_ok()
+        self.index.lock(hash).insert(location)
     }
 
     fn finds(&self, hash: Hash, location: u64) -> bool {
@@ -88,9 +85,8 @@ fn a_key_would_be_missed_while_it_makes_way() {
         rig.write(2);
         {
             let locked = rig.index.lock(new);
-            let [first, _] = locked.array.places(new.tag);
-            let put = |slot: &Slot| slot.replace(new.tag, 2);
-            assert!(locked.array.make_way(first, put));
+            let word = Word::new(new.tag(), 2);
+            assert!(locked.array.make_way(locked.bucket, word));
         }
         reader.join().unwrap();
         assert!(rig.finds(guest, 0) && rig.finds(other, 1) && rig.finds(new, 2));
@@ -143,7 +139,7 @@ fn two_threads_would_add_the_same_key() {
             rig.write(location);
             let locked = rig.index.lock(key);
             let absent = locked.find(|at| at < 2).is_none();
-            absent && locked.insert(location).is_ok()
+            absent && locked.insert(location)
         };
         let other = {
             let rig = rig.clone();
@@ -163,7 +159,7 @@ fn a_change_would_be_lost_while_the_index_grows() {
         assert!(rig.insert(old, 0));
         let grower = {
             let rig = rig.clone();
-            thread::spawn(move || matches!(rig.index.replace(0, 2, 3), Some(Resize::Done(_))))
+            thread::spawn(move || matches!(rig.index.replace(0, 2, 3), Ok(Some(_))))
         };
         assert!(rig.insert(new, 1));
         assert!(rig.finds(old, 0) && rig.finds(new, 1));
@@ -187,12 +183,12 @@ fn a_replaced_array_would_be_reused_under_a_reader() {
             })
         };
         for _ in 0..2 {
-            if let Some(Resize::Done(old)) = rig.index.replace(0, 2, 2) {
-                rig.retired.push(&rig.epochs, old);
+            if let Ok(Some(old)) = rig.index.replace(0, 2, 2) {
+                rig.epochs.retire(old);
             }
             // SAFETY: whether the readers have left is what the model checks.
             let free = |array| unsafe { rig.index.free(array) };
-            rig.retired.collect(&rig.epochs, free);
+            rig.epochs.collect(free);
         }
         reader.join().unwrap();
     });

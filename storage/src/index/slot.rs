@@ -11,24 +11,31 @@ use crate::sync::{AtomicU64, Ordering};
 
 const LOCATION_BITS: u32 = 42;
 const FREQ_SHIFT: u32 = LOCATION_BITS;
-const FREQ_MAX: u64 = 15;
+/// Where a frequency stops.
+pub(super) const FREQUENCY_MAX: u8 = 15;
 const TAG_SHIFT: u32 = 48;
 
 const LOCATION: u64 = (1 << LOCATION_BITS) - 1;
-const FREQ: u64 = FREQ_MAX << FREQ_SHIFT;
+const FREQ: u64 = (FREQUENCY_MAX as u64) << FREQ_SHIFT;
 /// Somebody was told the item's unique, so a move must keep it.
 const OBSERVED: u64 = 1 << 46;
 /// The bucket is locked; only in its first slot.
-pub(super) const LOCK: u64 = 1 << 47;
+const LOCK: u64 = 1 << 47;
 
 /// The largest pool, in bytes, whose every byte has a location.
 pub(crate) const POOL_MAX: u64 = LOCATION - 1;
 
 /// A slot's value at one moment.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Word(pub(super) u64);
+pub(crate) struct Word(u64);
 
 impl Word {
+    /// Names an item that nobody has asked for, and whose unique nobody knows.
+    pub(super) fn new(tag: u16, location: u64) -> Word {
+        debug_assert!(location < POOL_MAX);
+        Word(u64::from(tag) << TAG_SHIFT | (location + 1))
+    }
+
     pub(super) fn tag(self) -> u16 {
         (self.0 >> TAG_SHIFT) as u16
     }
@@ -53,6 +60,9 @@ impl Word {
     }
 }
 
+/// What a lookup comes to: the slot of an item, with the word that named it.
+pub(crate) type Probe<'g> = Option<(&'g Slot, Word)>;
+
 /// One slot of a bucket.
 #[repr(transparent)]
 pub(crate) struct Slot(AtomicU64);
@@ -72,21 +82,16 @@ impl Slot {
         Word(self.0.load(Ordering::Acquire))
     }
 
-    /// Names another item for the same key, published with it; frequency starts anew, and nobody knows its unique. The caller holds the key's lock,
-    /// so nobody else changes more than frequency and lock bits.
-    /// Returns the word that was there.
-    pub(super) fn replace(&self, tag: u16, location: u64) -> Word {
-        let new = compose(tag, location);
-        let change = |word| Some(new | word & LOCK);
-        let (Ok(old) | Err(old)) = self
-            .0
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, change);
+    /// Names another item, published with this, and returns the word that was there. The caller holds the lock of the
+    /// key that the slot named, so nobody else changes more than frequency and lock bits.
+    pub(super) fn replace(&self, new: Word) -> Word {
+        let (Ok(old) | Err(old)) = self.update(|word| Some(new.0 | word & LOCK));
         Word(old)
     }
 
-    /// As `replace` for an item that has moved: its frequency goes with it, or half of it.
+    /// Names the place that its item has moved to, with the frequency or half of it.
     pub(super) fn relocate(&self, location: u64, halve: bool) {
-        self.update(|word| {
+        let _ = self.update(|word| {
             let frequency = (word & FREQ) >> u32::from(halve) & FREQ;
             Some(word & !(LOCATION | FREQ) | frequency | (location + 1))
         });
@@ -94,21 +99,16 @@ impl Slot {
 
     /// Halves the frequency, down to 1: that the item was asked for is told by nothing else.
     pub(super) fn fade(&self) {
-        self.update(|word| {
+        let _ = self.update(|word| {
             let half = (word & FREQ) >> 1 & FREQ;
             (half != 0).then_some(word & !FREQ | half)
         });
     }
 
     /// Takes an empty slot; false when somebody else was first.
-    pub(super) fn claim(&self, tag: u16, location: u64) -> bool {
-        let new = compose(tag, location);
-        self.update(|word| (word & LOCATION == 0).then_some(new | word & LOCK))
-    }
-
-    /// Takes over a whole word, save the lock, from the array that this one replaces; false when the slot is taken.
-    pub(super) fn adopt(&self, word: Word) -> bool {
-        self.update(|mine| (mine & LOCATION == 0).then_some(word.0 | mine & LOCK))
+    pub(super) fn claim(&self, new: Word) -> bool {
+        let claimed = |word| (word & LOCATION == 0).then_some(new.0 | word & LOCK);
+        self.update(claimed).is_ok()
     }
 
     /// Empties the slot. The caller holds the lock of the key it names.
@@ -124,16 +124,14 @@ impl Slot {
     pub(crate) fn bump(&self, seen: Word, chance: impl FnOnce(u8) -> bool) {
         let mut word = seen.0;
         let frequency = seen.frequency();
-        if u64::from(frequency) == FREQ_MAX || (frequency > 0 && !chance(frequency)) {
+        if frequency == FREQUENCY_MAX || (frequency > 0 && !chance(frequency)) {
             return;
         }
         // The first fetch is retried until it stands (somebody else's will do); later ones may be lost.
         while (word ^ seen.0) & LOCATION == 0 && Word(word).frequency() == frequency {
             let new = word + (1 << FREQ_SHIFT);
-            match self
-                .0
-                .compare_exchange(word, new, Ordering::Relaxed, Ordering::Relaxed)
-            {
+            let relaxed = Ordering::Relaxed;
+            match self.0.compare_exchange(word, new, relaxed, relaxed) {
                 Ok(_) => return,
                 Err(_) if frequency > 0 => return,
                 Err(now) => word = now,
@@ -151,16 +149,11 @@ impl Slot {
         self.0.fetch_and(!LOCK, Ordering::Release);
     }
 
-    fn update(&self, change: impl Fn(u64) -> Option<u64>) -> bool {
-        self.0
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, change)
-            .is_ok()
+    /// The word that was there; an error when `change` leaves it.
+    fn update(&self, change: impl Fn(u64) -> Option<u64>) -> Result<u64, u64> {
+        let (set, fetch) = (Ordering::AcqRel, Ordering::Relaxed);
+        self.0.fetch_update(set, fetch, change)
     }
-}
-
-fn compose(tag: u16, location: u64) -> u64 {
-    debug_assert!(location < POOL_MAX);
-    u64::from(tag) << TAG_SHIFT | (location + 1)
 }
 
 #[cfg(test)]
@@ -172,10 +165,10 @@ mod tests {
         let slot = Slot::empty();
         assert!(slot.try_lock());
         assert!(!slot.try_lock());
-        assert!(slot.claim(0xffff, 41));
+        assert!(slot.claim(Word::new(0xffff, 41)));
         slot.observe();
         slot.bump(slot.load(), |_| true);
-        slot.replace(0xffff, 0);
+        slot.replace(Word::new(0xffff, 0));
         slot.relocate(POOL_MAX - 1, false);
         assert!(!slot.try_lock());
         let word = slot.clear();
@@ -190,15 +183,15 @@ mod tests {
     #[test]
     fn a_slot_is_claimed_once() {
         let slot = Slot::empty();
-        assert!(slot.claim(1, 5));
-        assert!(!slot.claim(1, 6));
+        assert!(slot.claim(Word::new(1, 5)));
+        assert!(!slot.claim(Word::new(1, 6)));
         assert_eq!(slot.load().location(), Some(5));
     }
 
     #[test]
     fn a_halved_frequency_stays_within_its_bits() {
         let slot = Slot::empty();
-        slot.claim(3, 9);
+        slot.claim(Word::new(3, 9));
         for frequency in [15, 7, 3, 1, 0, 0] {
             if frequency == 15 {
                 (0..40).for_each(|_| slot.bump(slot.load(), |_| true));
@@ -213,7 +206,7 @@ mod tests {
     #[test]
     fn frequency_saturates_and_leaves_its_neighbours_alone() {
         let slot = Slot::empty();
-        slot.claim(3, 9);
+        slot.claim(Word::new(3, 9));
         for _ in 0..40 {
             slot.bump(slot.load(), |_| true);
         }

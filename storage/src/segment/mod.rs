@@ -19,11 +19,14 @@
 pub(crate) mod class;
 mod free;
 mod idle;
+mod lent;
 mod queues;
 pub(crate) mod reclaim;
 pub(crate) mod seal;
 pub(crate) mod space;
 pub(crate) mod tail;
+pub(crate) mod tails;
+mod victim;
 mod window;
 
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -32,7 +35,6 @@ pub(crate) const SEGMENT_MIN: u32 = 16 << 10;
 pub(crate) const SEGMENT_MAX: u32 = 8 << 20;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
 pub(crate) enum State {
     Free,
     Open,
@@ -44,39 +46,23 @@ pub(crate) enum State {
     Filling,
 }
 
-impl State {
-    const ALL: [State; 8] = [
-        State::Free,
-        State::Open,
-        State::Sealed,
-        State::Draining,
-        State::Retired,
-        State::Lent,
-        State::Inner,
-        State::Filling,
-    ];
-}
-
-const STATE_BITS: u32 = 3;
-const STATE_MASK: u64 = (1 << STATE_BITS) - 1;
-
 /// How finely the dead share of a segment is told.
 pub(crate) const EIGHTHS: u8 = 8;
 
 /// What the store knows of one segment, apart from its bytes.
-///
-/// ```text
-/// word u64   generation 61 | state 3
-/// ```
+#[derive(Default)]
 pub(crate) struct Record {
-    word: AtomicU64,
+    /// How often the segment has been opened; with an offset it tells an item apart from all others there ever were.
+    generation: AtomicU64,
+    /// Set by nobody but the segment's present owner.
+    state: AtomicU32,
     /// The flush number its items were written under.
     born: AtomicU64,
     /// Bytes of items; final once Sealed.
     len: AtomicU32,
     /// Bytes of items that were unlinked, while Open or Sealed. Only grows, until the segment is Free.
     dead: AtomicU32,
-    /// Segments in the span, 1 for a single one; set while it is taken.
+    /// Segments in the span, 1 for a single one; set when it is taken.
     span: AtomicU32,
     /// Its place in the order of sealing.
     sequence: AtomicU64,
@@ -87,26 +73,14 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(crate) fn new() -> Record {
-        Record {
-            word: AtomicU64::new(State::Free as u64),
-            born: AtomicU64::new(0),
-            len: AtomicU32::new(0),
-            dead: AtomicU32::new(0),
-            span: AtomicU32::new(1),
-            sequence: AtomicU64::new(0),
-            main: AtomicBool::new(false),
-            pending: AtomicU32::new(0),
-        }
-    }
-
     pub(crate) fn state(&self) -> State {
-        State::ALL[(self.word.load(Ordering::SeqCst) & STATE_MASK) as usize]
+        use State::{Draining, Filling, Free, Inner, Lent, Open, Retired, Sealed};
+        let all = [Free, Open, Sealed, Draining, Retired, Lent, Inner, Filling];
+        all[self.state.load(Ordering::SeqCst) as usize]
     }
 
-    /// How often the segment has been opened; with an offset it tells an item apart from all others there ever were.
     pub(crate) fn generation(&self) -> u64 {
-        self.word.load(Ordering::Acquire) >> STATE_BITS
+        self.generation.load(Ordering::Acquire)
     }
 
     pub(crate) fn born(&self) -> u64 {
@@ -118,7 +92,7 @@ impl Record {
     }
 
     pub(crate) fn dead(&self) -> u32 {
-        self.dead.load(Ordering::Relaxed)
+        self.dead.load(Ordering::SeqCst)
     }
 
     /// Whether its items have proven themselves.
@@ -139,10 +113,8 @@ impl Record {
         self.pending.load(Ordering::SeqCst) > 0
     }
 
-    /// A state that only the segment's present owner may set.
     fn set(&self, state: State) {
-        let generation = self.word.load(Ordering::Relaxed) & !STATE_MASK;
-        self.word.store(generation | state as u64, Ordering::SeqCst);
+        self.state.store(state as u32, Ordering::SeqCst);
     }
 
     /// Free to Open: a new generation, and everything the former one left behind forgotten, before the first byte.
@@ -154,27 +126,8 @@ impl Record {
         self.dead.store(0, Ordering::Relaxed);
         self.span.store(span, Ordering::Relaxed);
         self.main.store(main, Ordering::Relaxed);
-        let generation = (self.word.load(Ordering::Relaxed) >> STATE_BITS) + 1;
-        self.word.store(
-            generation << STATE_BITS | State::Open as u64,
-            Ordering::Release,
-        );
-    }
-
-    /// Sealed to Draining, for one of those who try.
-    fn claim(&self) -> bool {
-        let word = self.word.load(Ordering::Acquire);
-        let (sealed, draining) = (State::Sealed as u64, State::Draining as u64);
-        word & STATE_MASK == sealed
-            && self
-                .word
-                .compare_exchange(
-                    word,
-                    word & !STATE_MASK | draining,
-                    Ordering::AcqRel,
-                    Ordering::Relaxed,
-                )
-                .is_ok()
+        self.generation.fetch_add(1, Ordering::Relaxed);
+        self.set(State::Open);
     }
 
     /// Counts bytes that were unlinked; true when the queues of a sealed segment should know. Against a seal at the same
@@ -184,13 +137,9 @@ impl Record {
         self.state() == State::Sealed && self.eighths(before) != self.eighths(before + bytes)
     }
 
-    /// Eighths of a sealed segment's bytes that are dead.
-    fn dead_eighths(&self) -> u8 {
-        self.eighths(self.dead.load(Ordering::SeqCst))
-    }
-
+    /// So many dead bytes of a sealed segment, as a share of all.
     fn eighths(&self, dead: u32) -> u8 {
-        (u64::from(dead) * u64::from(EIGHTHS) / u64::from(self.len().max(1))).min(EIGHTHS.into())
-            as u8
+        let eighths = u64::from(dead) * u64::from(EIGHTHS) / u64::from(self.len().max(1));
+        eighths.min(EIGHTHS.into()) as u8
     }
 }

@@ -1,92 +1,65 @@
-//! The sealed segments, in the orders that victims are chosen by, and what is on its way to be free.
+//! What the free list's mutex guards: the free segments, the sealed ones in the orders that victims are chosen by, and
+//! what is on its way from hand to hand.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::ops::{Range, RangeInclusive};
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 
+use super::Record;
 use super::free::FreeMap;
+use super::reclaim::Drain;
 use super::seal::Seal;
 use super::tail::Tail;
 use crate::Seconds;
-use crate::drain::Drain;
 use crate::evict::{Eviction, Policy, Sealed};
+use crate::order::Order;
+use crate::sync::Ordering;
 
 /// Coarse segments looked at in one go: the mutex is held for it.
 const LOOKS: usize = 32;
 
-/// A free run is kept ready for the largest span asked for within so many seconds, or twice as many.
-const SPAN_MEMORY: Seconds = 10;
-
-/// A sealed segment's place in the queues. Of an open one only the seal is known, as of some time ago.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Queued {
-    seal: Seal,
-    born: u64,
-    sequence: u64,
-    /// When its bins are looked at next; 0: never again.
-    look: Seconds,
-    /// Bytes that have expired, as its bins told at the last look.
-    expired: u32,
-    /// Eighths of its bytes that are dead.
-    dead: u8,
-}
-
-/// Adjacent segments that are emptied for a span.
-pub(super) struct Window {
-    pub(super) range: Range<u32>,
-    /// When a span of its size was last asked for in vain; 0: it is kept ready.
-    pub(super) asked: Seconds,
-}
-
-impl Window {
-    /// Somebody waits for it, or did a second ago: a client waits no longer.
-    pub(super) fn is_awaited(&self, now: Seconds) -> bool {
-        self.asked != 0 && now.saturating_sub(self.asked) <= 1
-    }
-}
-
-/// The largest spans, in segments, that were asked for in this period and in the last.
+/// The largest number of segments that a span was asked for with lately, and when.
 #[derive(Default)]
-pub(super) struct SpanSizes {
-    now: u32,
-    before: u32,
-    since: Seconds,
+pub(super) struct Largest {
+    count: u32,
+    at: Seconds,
 }
 
-impl SpanSizes {
-    pub(super) fn note(&mut self, count: u32) {
-        self.now = self.now.max(count);
-    }
-
-    /// The largest lately.
-    pub(super) fn largest(&mut self, now: Seconds) -> u32 {
-        if now.saturating_sub(self.since) >= SPAN_MEMORY {
-            (self.before, self.now, self.since) = (self.now, 0, now);
+impl Largest {
+    pub(super) fn note(&mut self, count: u32, now: Seconds, memory: Seconds) {
+        if count >= self.within(memory, now) {
+            (self.count, self.at) = (count, now);
         }
-        self.now.max(self.before)
+    }
+
+    /// The largest, if it was asked for within so many seconds; else 0.
+    pub(super) fn within(&self, memory: Seconds, now: Seconds) -> u32 {
+        let is_recent = now.saturating_sub(self.at) < memory;
+        if is_recent { self.count } else { 0 }
     }
 }
 
-/// Everything that the free list's mutex guards.
 pub(super) struct Queues {
     pub(super) free: FreeMap,
+    /// Segments whose memory the index uses.
     pub(super) lent: Vec<u32>,
-    sealed: Box<[Queued]>,
+    /// What each segment holds; of an open one it is told once a second.
+    pub(super) seals: Box<[Seal]>,
     sequence: u64,
     /// Sealed segments by the flush they were born under, then by the order they were sealed in.
-    pub(super) by_age: BTreeSet<(u64, u64, u32)>,
-    /// When the last item of a sealed segment expires.
-    pub(super) deadlines: BTreeSet<(Seconds, u32)>,
-    /// When a coarse segment's bins are to be looked at.
-    looks: BTreeSet<(Seconds, u32)>,
-    /// Coarse segments by expired bytes.
-    pub(super) by_expired: BTreeSet<(u32, u32)>,
+    by_age: Order<(u64, u64)>,
+    /// By when the last of their items expires.
+    by_deadline: Order<Seconds>,
+    /// By when their bins are to be looked at.
+    by_look: Order<Seconds>,
+    /// By bytes that have expired, as the bins told at the last look.
+    pub(super) by_expired: Order<u32>,
     pub(super) expired_bytes: u64,
-    /// Sealed segments by eighths of dead bytes, those without any left out.
-    pub(super) by_dead: BTreeSet<(u8, u32)>,
+    /// By eighths of their bytes that are dead.
+    by_dead: Order<u8>,
     policy: Box<dyn Policy>,
     /// Open tails that were left to others, those left longest first.
     pub(super) idle: VecDeque<Tail>,
-    /// Open tails, whoever holds them.
+    /// Open tails, whoever holds them; spans are none.
     pub(super) tails: u32,
     /// Segments of one item that survived their eviction since a segment became free.
     pub(super) spared_alone: u32,
@@ -96,8 +69,10 @@ pub(super) struct Queues {
     pub(super) stuck: Vec<Drain>,
     /// Segments that are Draining or Retired: on their way to the free list.
     pub(super) coming: u32,
-    pub(super) window: Option<Window>,
-    pub(super) spans: SpanSizes,
+    /// Spans that were asked for.
+    pub(super) asked: Largest,
+    /// Spans that were asked for in vain.
+    pub(super) missed: Largest,
 }
 
 impl Queues {
@@ -105,14 +80,14 @@ impl Queues {
         Queues {
             free: FreeMap::full(segments),
             lent: Vec::new(),
-            sealed: vec![Queued::default(); segments as usize].into(),
+            seals: vec![Seal::default(); segments as usize].into(),
             sequence: 0,
-            by_age: BTreeSet::new(),
-            deadlines: BTreeSet::new(),
-            looks: BTreeSet::new(),
-            by_expired: BTreeSet::new(),
+            by_age: Order::new(segments),
+            by_deadline: Order::new(segments),
+            by_look: Order::new(segments),
+            by_expired: Order::new(segments),
             expired_bytes: 0,
-            by_dead: BTreeSet::new(),
+            by_dead: Order::new(segments),
             policy: eviction.policy(segments),
             idle: VecDeque::new(),
             tails: 0,
@@ -120,110 +95,133 @@ impl Queues {
             paused: VecDeque::new(),
             stuck: Vec::new(),
             coming: 0,
-            window: None,
-            spans: SpanSizes::default(),
+            asked: Largest::default(),
+            missed: Largest::default(),
         }
     }
 
-    /// The segments kept for a span.
-    pub(super) fn spared(&self) -> Range<u32> {
-        self.window
-            .as_ref()
-            .map_or(0..0, |window| window.range.clone())
-    }
-
-    /// Takes note of what a segment holds that is not sealed yet.
-    pub(super) fn note_open(&mut self, segment: u32, seal: &Seal) {
-        self.sealed[segment as usize].seal = *seal;
-    }
-
-    /// What is known of a segment that is Open or was.
-    pub(super) fn seal_of(&self, segment: u32) -> &Seal {
-        &self.sealed[segment as usize].seal
-    }
-
-    /// Returns the segment's place in the order of sealing.
-    pub(super) fn enqueue(&mut self, segment: u32, count: u32, seal: &Seal, born: u64) -> u64 {
+    /// A segment that has just been sealed takes its place in the orders.
+    pub(super) fn enter(&mut self, segment: u32, record: &Record) {
         self.sequence += 1;
-        let look = seal.next_look(seal.opened).unwrap_or(0);
-        let queued = Queued {
-            seal: *seal,
-            born,
-            sequence: self.sequence,
-            look,
-            expired: 0,
-            dead: 0,
-        };
-        self.sealed[segment as usize] = queued;
-        self.by_age.insert((born, queued.sequence, segment));
-        self.policy.enter(segment, count, seal);
-        if seal.deadline != 0 {
-            self.deadlines.insert((seal.deadline, segment));
-        }
-        if look != 0 {
-            self.looks.insert((look, segment));
-        }
-        queued.sequence
+        record.sequence.store(self.sequence, Ordering::Relaxed);
+        let seal = &self.seals[segment as usize];
+        self.by_age.set(segment, (record.born(), self.sequence));
+        self.by_deadline.set(segment, seal.deadline);
+        self.by_look.set(segment, seal.next_look(seal.opened));
+        let (count, main) = (record.span(), record.is_main());
+        self.policy.enter(segment, count, main);
+        self.note_dead(segment, record);
     }
 
-    /// The order of sealing of the first and the last of the sealed segments.
-    pub(super) fn sequences(&self) -> RangeInclusive<u64> {
-        let oldest = self.by_age.first().map_or(0, |&(_, sequence, _)| sequence);
-        oldest..=self.sequence
-    }
-
-    pub(super) fn dequeue(&mut self, segment: u32) {
-        let queued = self.sealed[segment as usize];
-        self.by_age.remove(&(queued.born, queued.sequence, segment));
-        self.deadlines.remove(&(queued.seal.deadline, segment));
-        self.looks.remove(&(queued.look, segment));
-        self.by_expired.remove(&(queued.expired, segment));
-        self.expired_bytes -= u64::from(queued.expired);
-        self.by_dead.remove(&(queued.dead, segment));
+    pub(super) fn leave(&mut self, segment: u32) {
+        self.by_age.set(segment, (0, 0));
+        self.by_deadline.set(segment, 0);
+        self.by_look.set(segment, 0);
+        self.note_expired(segment, 0);
+        self.by_dead.set(segment, 0);
         self.policy.leave(segment);
     }
 
-    /// The policy's next victim.
-    pub(super) fn victim(&mut self) -> Option<u32> {
-        self.policy.victim(&Sealed {
-            by_age: &self.by_age,
-            deadlines: &self.deadlines,
-        })
+    /// Takes note of how much of a sealed segment is dead.
+    pub(super) fn note_dead(&mut self, segment: u32, record: &Record) {
+        self.by_dead.set(segment, record.eighths(record.dead()));
+        self.policy.shrink(segment, record.live());
     }
 
-    /// Takes note of how much of a sealed segment is dead.
-    pub(super) fn set_dead(&mut self, segment: u32, eighths: u8, live: u32) {
-        self.policy.shrink(segment, live);
-        let queued = &mut self.sealed[segment as usize];
-        self.by_dead.remove(&(queued.dead, segment));
-        queued.dead = eighths;
-        if eighths > 0 {
-            self.by_dead.insert((eighths, segment));
-        }
+    fn note_expired(&mut self, segment: u32, bytes: u32) {
+        let before = self.by_expired.set(segment, bytes);
+        self.expired_bytes = self.expired_bytes + u64::from(bytes) - u64::from(before);
     }
 
     /// Looks at the bins whose time has come, some of them at a time.
     pub(super) fn look(&mut self, now: Seconds) {
         for _ in 0..LOOKS {
-            let Some(&(at, segment)) = self.looks.first() else {
+            let Some(segment) = up_to(&self.by_look, now) else {
                 return;
             };
-            if at > now {
-                return;
-            }
-            self.looks.pop_first();
-            let queued = &mut self.sealed[segment as usize];
-            let (before, after) = (queued.expired, queued.seal.expired(now));
-            queued.expired = after;
-            queued.look = queued.seal.next_look(now).unwrap_or(0);
-            if queued.look != 0 {
-                self.looks.insert((queued.look, segment));
-            }
-            self.by_expired.remove(&(before, segment));
-            if after > 0 {
-                self.by_expired.insert((after, segment));
-            }
-            self.expired_bytes = self.expired_bytes + u64::from(after) - u64::from(before);
+            let seal = self.seals[segment as usize];
+            self.by_look.set(segment, seal.next_look(now));
+            self.note_expired(segment, seal.expired(now));
         }
+    }
+
+    /// The order of sealing of the first and the last of the sealed segments.
+    pub(super) fn sequences(&self) -> RangeInclusive<u64> {
+        let oldest = self.by_age.first();
+        oldest.map_or(0, |((_, sequence), _)| sequence)..=self.sequence
+    }
+
+    /// A segment whose items have all expired.
+    pub(super) fn due(&self, now: Seconds) -> Option<u32> {
+        up_to(&self.by_deadline, now)
+    }
+
+    /// A segment from before a flush.
+    pub(super) fn void(&self, flush: Option<u64>) -> Option<u32> {
+        let ((born, _), segment) = self.by_age.first()?;
+        (born < flush?).then_some(segment)
+    }
+
+    /// The segment with the most dead bytes, if they are at least so many eighths.
+    pub(super) fn dead(&self, eighths: u8) -> Option<u32> {
+        let (dead, segment) = self.by_dead.last()?;
+        (dead >= eighths).then_some(segment)
+    }
+
+    /// The policy's next victim.
+    pub(super) fn victim(&mut self) -> Option<u32> {
+        self.policy.victim(&Sealed {
+            oldest: self.by_age.first().map(|(_, segment)| segment),
+            soonest: self.by_deadline.first().map(|(_, segment)| segment),
+        })
+    }
+}
+
+fn up_to(order: &Order<Seconds>, now: Seconds) -> Option<u32> {
+    let (at, segment) = order.first()?;
+    (at <= now).then_some(segment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seals segments of these flush numbers and deadlines, one after the other.
+    fn sealed(eviction: Eviction, segments: &[(u32, u64, Seconds)]) -> Queues {
+        let mut queues = Queues::new(10, eviction);
+        for &(segment, born, deadline) in segments {
+            let record = Record::default();
+            record.open(born, 1, false);
+            queues.seals[segment as usize].deadline = deadline;
+            queues.enter(segment, &record);
+        }
+        queues
+    }
+
+    #[test]
+    fn a_younger_segment_would_stand_before_an_older_one() {
+        let mut queues = sealed(Eviction::Fifo, &[(9, 1, 0), (0, 1, 0), (1, 1, 0)]);
+        assert_eq!(queues.victim(), Some(9));
+        queues.leave(9);
+        assert_eq!(queues.victim(), Some(0));
+    }
+
+    #[test]
+    fn one_that_lives_longer_would_stand_before_another_by_deadline() {
+        let mut queues = sealed(Eviction::Cte, &[(4, 1, 70), (5, 1, 60), (6, 1, 0)]);
+        assert_eq!(queues.victim(), Some(5));
+        queues.leave(5);
+        queues.leave(4);
+        assert_eq!(queues.victim(), Some(6));
+    }
+
+    #[test]
+    fn a_segment_from_before_a_flush_would_be_overlooked() {
+        let queues = sealed(Eviction::Fifo, &[(2, 2, 0), (3, 1, 0)]);
+        assert_eq!(
+            (queues.void(Some(2)), queues.void(Some(1))),
+            (Some(3), None)
+        );
+        assert_eq!(queues.void(None), None);
     }
 }

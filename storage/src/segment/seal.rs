@@ -16,7 +16,7 @@ const LOOKS: u32 = 8;
 /// bin 7      everything later: counted only when the whole segment has expired
 /// ```
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Bins {
+struct Bins {
     first: u32,
     /// The least of these times; 0: none was counted yet.
     earliest: Seconds,
@@ -24,16 +24,15 @@ pub(crate) struct Bins {
 }
 
 impl Bins {
-    pub(crate) fn new(first_octave: u32) -> Bins {
+    fn new(first: u32) -> Bins {
         Bins {
-            first: first_octave,
-            earliest: 0,
-            bytes: [0; BINS],
+            first,
+            ..Bins::default()
         }
     }
 
     /// Counts an item that dies `after` so many seconds.
-    pub(crate) fn add(&mut self, after: Seconds, bytes: u32) {
+    fn add(&mut self, after: Seconds, bytes: u32) {
         let after = after.max(1);
         if self.earliest == 0 || after < self.earliest {
             self.earliest = after;
@@ -46,30 +45,23 @@ impl Bins {
     /// first of all on. The last of all expires at the age of `last`; 0: it is not known.
     fn expired(&self, age: Seconds, last: Seconds) -> u32 {
         let age = u64::from(age);
-        let share = |(at, &bytes): (usize, &u32)| {
-            let end = 2_u64 << (self.first + at as u32);
-            let start = if at == 0 { 0 } else { end / 2 };
-            let start = start.max(self.earliest.into());
-            let end = if u64::from(last) > start {
-                end.min(last.into())
-            } else {
-                end
-            };
-            let passed = age.max(start).min(end).saturating_sub(start);
-            u64::from(bytes) * passed / end.saturating_sub(start).max(1)
-        };
-        self.bytes[..BINS - 1]
-            .iter()
-            .enumerate()
-            .map(share)
-            .sum::<u64>() as u32
+        let last = if last == 0 { u64::MAX } else { last.into() };
+        let mut expired = 0;
+        for (at, &bytes) in self.bytes[..BINS - 1].iter().enumerate() {
+            let octave_end = 2 << (self.first + at as u32);
+            let octave = if at == 0 { 0 } else { octave_end / 2 };
+            let start = octave.max(self.earliest.into());
+            let end = octave_end.min(last.max(start + 1));
+            let passed = age.min(end).saturating_sub(start);
+            expired += u64::from(bytes) * passed / end.saturating_sub(start).max(1);
+        }
+        expired as u32
     }
 
     /// The next age at which it is worth to look again; `None` when no bin runs any more.
     fn next_look(&self, age: Seconds) -> Option<Seconds> {
-        let last = self.bytes[..BINS - 1]
-            .iter()
-            .rposition(|&bytes| bytes != 0)?;
+        let mut bytes = self.bytes[..BINS - 1].iter();
+        let last = bytes.rposition(|&bytes| bytes != 0)?;
         let octave = age.max(1).ilog2().max(self.first);
         let running = octave <= self.first + last as u32;
         running.then(|| age.saturating_add((1_u32 << octave.min(31)).div_ceil(LOOKS)))
@@ -84,15 +76,34 @@ pub(crate) struct Seal {
     /// When its last item expires; 0: one of them never does.
     pub(crate) deadline: Seconds,
     pub(crate) opened: Seconds,
-    /// `None` for a fine class or a span, whose items expire together.
-    pub(crate) bins: Option<Bins>,
-    /// Under s3fifo: its items have proven themselves.
-    pub(crate) main: bool,
-    /// `None` for a span.
-    pub(crate) kind: Option<Kind>,
+    /// `None`: its items do not expire, or die together.
+    bins: Option<Bins>,
+    pub(crate) kind: Kind,
 }
 
 impl Seal {
+    pub(crate) fn new(kind: Kind, opened: Seconds) -> Seal {
+        Seal {
+            opened,
+            kind,
+            bins: kind.first_octave().map(Bins::new),
+            ..Seal::default()
+        }
+    }
+
+    /// Counts an item.
+    pub(super) fn add(&mut self, bytes: u32, deadline: Seconds) {
+        let never = deadline == 0 || self.deadline == 0 && self.len > 0;
+        let latest = self.deadline.max(deadline);
+        self.deadline = if never { 0 } else { latest };
+        self.len += bytes;
+        if let Some(bins) = &mut self.bins
+            && deadline != 0
+        {
+            bins.add(deadline.saturating_sub(self.opened), bytes);
+        }
+    }
+
     /// Bytes that have expired, as far as the bins tell.
     pub(crate) fn expired(&self, now: Seconds) -> u32 {
         let last = self.deadline.saturating_sub(self.opened);
@@ -100,10 +111,11 @@ impl Seal {
         self.bins.map_or(0, |bins| bins.expired(age, last))
     }
 
-    /// When the bins will tell more.
-    pub(crate) fn next_look(&self, now: Seconds) -> Option<Seconds> {
-        let age = self.bins?.next_look(now.saturating_sub(self.opened))?;
-        Some(self.opened.saturating_add(age))
+    /// When the bins will tell more; 0: never.
+    pub(super) fn next_look(&self, now: Seconds) -> Seconds {
+        let age = now.saturating_sub(self.opened);
+        let next = self.bins.and_then(|bins| bins.next_look(age));
+        next.map_or(0, |age| self.opened.saturating_add(age))
     }
 }
 

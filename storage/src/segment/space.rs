@@ -1,13 +1,15 @@
-//! Who gets a segment: the free list, the reserve, what is lent to the index, and the order of the sealed ones.
+//! The segments, and how each goes from state to state.
 //!
 //! One mutex, taken once a segment (Law 1), guards the free map and the queues that choose victims.
 
+use std::ops::Range;
 use std::sync::PoisonError;
 
+use super::class::Kind;
 use super::queues::Queues;
 use super::seal::Seal;
+use super::tail::{Placement, Purpose, Tail};
 use super::{Record, State};
-use crate::pool::Pool;
 use crate::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering};
 use crate::{Eviction, Seconds};
 
@@ -34,29 +36,25 @@ pub(crate) struct Geometry {
     pub(crate) held_max: u64,
 }
 
-/// Who asks for a segment.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    Write,
-    Drain,
-}
-
 /// The segments, and everything that decides who gets one next.
 pub(crate) struct Space {
     pub(crate) geometry: Geometry,
     pub(crate) records: Box<[Record]>,
-    free: AtomicU32,
-    /// Free segments in the window: only its span may take them.
-    kept: AtomicU32,
+    pub(super) eviction: Eviction,
+    /// Free segments outside the window, for those without the mutex.
+    available: AtomicU32,
+    /// The window as start | end << 32, for writers whose tails lie in it; 0: none.
+    pub(super) window: AtomicU64,
     /// Bytes of segments that items being received hold.
     held: AtomicU64,
-    /// Bytes of index that lent segments make up for.
-    covered: AtomicU64,
-    /// The window as start | end << 32, for writers whose tails lie in it; 0: none.
-    pub(super) window_word: AtomicU64,
-    /// Segments of the largest span that was asked for in vain; 0: none was.
-    pub(super) wanted: AtomicU32,
     queues: Mutex<Queues>,
+}
+
+impl Geometry {
+    /// Bytes of so many segments.
+    pub(crate) fn bytes(&self, segments: u32) -> u64 {
+        u64::from(segments) * u64::from(self.segment_bytes)
+    }
 }
 
 impl Space {
@@ -64,13 +62,11 @@ impl Space {
         let segments = geometry.segments;
         Space {
             geometry,
-            records: (0..segments).map(|_| Record::new()).collect(),
-            free: AtomicU32::new(segments),
-            kept: AtomicU32::new(0),
+            eviction,
+            records: (0..segments).map(|_| Record::default()).collect(),
+            available: AtomicU32::new(segments),
+            window: AtomicU64::new(0),
             held: AtomicU64::new(0),
-            covered: AtomicU64::new(0),
-            window_word: AtomicU64::new(0),
-            wanted: AtomicU32::new(0),
             queues: Mutex::new(Queues::new(segments, eviction)),
         }
     }
@@ -79,34 +75,18 @@ impl Space {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn free_segments(&self) -> u32 {
-        self.free.load(Ordering::Relaxed)
+    pub(super) fn record(&self, segment: u32) -> &Record {
+        &self.records[segment as usize]
     }
 
     /// Fewer segments are free than the reserve asks for.
     pub(crate) fn is_low(&self) -> bool {
-        self.available() < self.geometry.reserve
+        self.available.load(Ordering::Relaxed) < self.geometry.reserve
     }
 
     /// So few segments are free that only drains may take one.
     pub(crate) fn is_starved(&self) -> bool {
-        self.available() <= self.geometry.drain_reserve
-    }
-
-    /// Free segments outside the window.
-    pub(super) fn available(&self) -> u32 {
-        let kept = self.kept.load(Ordering::Relaxed);
-        self.free_segments().saturating_sub(kept)
-    }
-
-    /// Takes note of how many free segments the window has.
-    pub(super) fn keep(&self, count: u32) {
-        self.kept.store(count, Ordering::Relaxed);
-    }
-
-    /// Segments of the window that are not free, and may be on their way.
-    pub(super) fn awaited(&self, queues: &Queues) -> u32 {
-        queues.spared().len() as u32 - self.kept.load(Ordering::Relaxed)
+        self.available.load(Ordering::Relaxed) <= self.geometry.drain_reserve
     }
 
     /// The segment that holds a location.
@@ -121,9 +101,29 @@ impl Space {
 
     /// Where a segment starts in the pool.
     pub(crate) fn offset_of(&self, segment: u32) -> u64 {
-        u64::from(segment) * u64::from(self.geometry.segment_bytes)
+        self.geometry.bytes(segment)
     }
 
+    /// Segments of the span that an item of `size` bytes takes; 0: it goes to a tail.
+    pub(super) fn span_for(&self, size: usize) -> u32 {
+        let segment_bytes = self.geometry.segment_bytes as usize;
+        if size <= segment_bytes / 2 {
+            return 0;
+        }
+        size.div_ceil(segment_bytes) as u32
+    }
+
+    /// Of a segment that is taken, or of all of its span.
+    fn bytes_of(&self, segment: u32) -> u64 {
+        self.geometry.bytes(self.record(segment).span())
+    }
+
+    /// Where the next item of a tail starts in the pool.
+    pub(super) fn end_of(&self, tail: &Tail) -> u64 {
+        self.offset_of(tail.segment) + u64::from(tail.seal.len)
+    }
+
+    /// Free segments that are not for this purpose.
     pub(super) fn floor(&self, purpose: Purpose) -> u32 {
         match purpose {
             Purpose::Write => self.geometry.drain_reserve,
@@ -132,101 +132,105 @@ impl Space {
     }
 
     pub(super) fn take_free(&self, queues: &mut Queues, purpose: Purpose) -> Option<u32> {
-        if self.available() <= self.floor(purpose) {
+        if queues.free.available() <= self.floor(purpose) {
             return None;
         }
-        let segment = queues.free.take(&queues.spared())?;
-        self.took(1);
+        let segment = queues.free.take()?;
+        self.note_free(queues);
         Some(segment)
     }
 
-    pub(super) fn took(&self, count: u32) {
-        self.free.fetch_sub(count, Ordering::Relaxed);
+    /// To be called when there are other free segments than before, or another window.
+    pub(super) fn note_free(&self, queues: &Queues) {
+        let available = queues.free.available();
+        self.available.store(available, Ordering::Relaxed);
     }
 
-    /// Open to Sealed: the segment belongs to the store and never changes again; or to Filling, while items are being
-    /// received into it.
-    pub(crate) fn seal(&self, segment: u32, seal: &Seal) {
-        self.seal_in(&mut self.queues(), segment, seal);
+    /// Free to Open: one segment or a span, just taken from the free ones.
+    pub(super) fn open(
+        &self,
+        queues: &mut Queues,
+        segments: Range<u32>,
+        kind: Kind,
+        item: Placement,
+    ) -> Tail {
+        let (first, count) = (segments.start, segments.len() as u32);
+        for inner in segments.skip(1) {
+            self.record(inner).set(State::Inner);
+        }
+        self.record(first).open(item.born, count, item.main);
+        let tail = Tail {
+            segment: first,
+            capacity: self.bytes_of(first) as usize,
+            born: item.born,
+            main: item.main,
+            written: item.now,
+            seal: Seal::new(kind, item.now),
+        };
+        queues.seals[first as usize] = tail.seal;
+        queues.tails += u32::from(!tail.is_span());
+        tail
     }
 
-    pub(super) fn seal_in(&self, queues: &mut Queues, segment: u32, seal: &Seal) {
-        let record = &self.records[segment as usize];
+    /// Open to Sealed: the segment belongs to the store and never changes again. To Filling while items are being received
+    /// into it. To Free if no item was ever published in it: no reader can know it.
+    pub(super) fn close(&self, queues: &mut Queues, tail: &Tail) {
+        let record = self.record(tail.segment);
         debug_assert_eq!(record.state(), State::Open);
-        record.len.store(seal.len, Ordering::Relaxed);
+        queues.tails -= u32::from(!tail.is_span());
+        if tail.seal.len == 0 {
+            return self.free(queues, tail.segment);
+        }
+        queues.seals[tail.segment as usize] = tail.seal;
+        record.len.store(tail.seal.len, Ordering::Relaxed);
         record.set(State::Filling);
-        queues.note_open(segment, seal);
-        queues.tails -= u32::from(seal.kind.is_some());
-        self.filled(queues, segment);
+        self.filled(queues, tail.segment);
     }
 
     /// Filling to Sealed, unless an item is still being received. That is looked at after the state was set, and the
     /// state after an item was let go: so at least one of the two sees that it was the last.
     fn filled(&self, queues: &mut Queues, segment: u32) {
-        let record = &self.records[segment as usize];
+        let record = self.record(segment);
         if record.state() == State::Filling && !record.is_pending() {
-            self.sealed(queues, segment);
+            record.set(State::Sealed);
+            queues.enter(segment, record);
         }
-    }
-
-    fn sealed(&self, queues: &mut Queues, segment: u32) {
-        let record = &self.records[segment as usize];
-        record.set(State::Sealed);
-        let seal = *queues.seal_of(segment);
-        let sequence = queues.enqueue(segment, record.span(), &seal, record.born());
-        record.sequence.store(sequence, Ordering::Relaxed);
-        queues.set_dead(segment, record.dead_eighths(), record.live());
     }
 
     /// Draining to Sealed: the only item of the segment stays. False where it would survive an eviction and too many have
     /// since space was made (Law 7).
     pub(crate) fn seal_again(&self, segment: u32, deadline: Seconds, survives: bool) -> bool {
-        let record = &self.records[segment as usize];
         let mut queues = self.queues();
         if survives && queues.spared_alone >= SPARED_ALONE {
             return false;
         }
         queues.spared_alone += u32::from(survives);
+        let record = self.record(segment);
+        record.main.fetch_or(survives, Ordering::Relaxed);
+        queues.seals[segment as usize].deadline = deadline;
         queues.coming -= record.span();
-        let before = *queues.seal_of(segment);
-        let main = before.main || survives;
-        let seal = Seal {
-            deadline,
-            bins: None,
-            main,
-            ..before
-        };
-        record.main.store(main, Ordering::Relaxed);
-        queues.note_open(segment, &seal);
-        self.sealed(&mut queues, segment);
+        record.set(State::Sealed);
+        queues.enter(segment, record);
         true
     }
 
     /// Whether an item of `size` bytes may be received at all now. Should it go to a tail, [`Space::hold`] says more.
     pub(crate) fn may_hold(&self, size: usize) -> bool {
-        let segment_bytes = self.geometry.segment_bytes as usize;
-        let span_bytes = if size > segment_bytes / 2 {
-            size.next_multiple_of(segment_bytes)
-        } else {
-            0
-        };
-        self.held.load(Ordering::Relaxed) + span_bytes as u64 <= self.geometry.held_max
+        let bytes = self.geometry.bytes(self.span_for(size));
+        self.held.load(Ordering::Relaxed) + bytes <= self.geometry.held_max
     }
 
     /// An item is to be received into a segment that is Open and the caller's; false when too much is held by others.
     /// The first one of a segment holds all of it: none of its memory comes back before that is whole.
     pub(crate) fn hold(&self, segment: u32) -> bool {
-        let record = &self.records[segment as usize];
+        let record = self.record(segment);
         debug_assert_eq!(record.state(), State::Open);
-        let bytes = self.span_bytes(segment);
-        let is_first = || {
-            let held = self.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
-            if held > self.geometry.held_max {
-                self.held.fetch_sub(bytes, Ordering::Relaxed);
-            }
-            held <= self.geometry.held_max
-        };
-        if record.pending.fetch_add(1, Ordering::SeqCst) > 0 || is_first() {
+        let (bytes, max) = (self.bytes_of(segment), self.geometry.held_max);
+        let more = |held| Some(held + bytes).filter(|&held| held <= max);
+        let relaxed = Ordering::Relaxed;
+        if record.pending.fetch_add(1, Ordering::SeqCst) > 0
+            || self.held.fetch_update(relaxed, relaxed, more).is_ok()
+        {
             return true;
         }
         record.pending.fetch_sub(1, Ordering::SeqCst);
@@ -235,8 +239,8 @@ impl Space {
 
     /// An item is whole, or was given up.
     pub(crate) fn let_go(&self, segment: u32) {
-        let record = &self.records[segment as usize];
-        let bytes = self.span_bytes(segment);
+        let record = self.record(segment);
+        let bytes = self.bytes_of(segment);
         if record.pending.fetch_sub(1, Ordering::SeqCst) > 1 {
             return;
         }
@@ -246,18 +250,15 @@ impl Space {
         }
     }
 
-    fn span_bytes(&self, segment: u32) -> u64 {
-        let span = self.records[segment as usize].span();
-        u64::from(span) * u64::from(self.geometry.segment_bytes)
-    }
-
     /// Tells what open segments hold by now, for reports. False when somebody else is at the queues: it is not worth a
     /// wait.
-    pub(super) fn tell_open(&self, tails: impl Iterator<Item = (u32, Seal)>) -> bool {
+    pub(super) fn tell(&self, tails: &[Tail]) -> bool {
         let Ok(mut queues) = self.queues.try_lock() else {
             return false;
         };
-        tails.for_each(|(segment, seal)| queues.note_open(segment, &seal));
+        for tail in tails {
+            queues.seals[tail.segment as usize] = tail.seal;
+        }
         true
     }
 
@@ -265,125 +266,57 @@ impl Space {
     pub(crate) fn visit(&self, mut see: impl FnMut(&Record, &Seal)) {
         for (step, records) in self.records.chunks(VISITS).enumerate() {
             let queues = self.queues();
-            for (at, record) in records.iter().enumerate() {
-                see(record, queues.seal_of((step * VISITS + at) as u32));
+            let seals = &queues.seals[step * VISITS..];
+            for (record, seal) in records.iter().zip(seals) {
+                see(record, seal);
             }
         }
-    }
-
-    /// An open segment of which no item was ever published: free at once, since no reader can know it.
-    pub(crate) fn give_up(&self, segment: u32) {
-        let mut queues = self.queues();
-        queues.tails -= u32::from(queues.seal_of(segment).kind.is_some());
-        self.free(&mut queues, segment);
     }
 
     /// More of a sealed segment's bytes are dead than the queues know.
     pub(crate) fn report_dead(&self, segment: u32) {
         let mut queues = self.queues();
-        let record = &self.records[segment as usize];
+        let record = self.record(segment);
         // Else it is being drained already.
         if record.state() == State::Sealed {
-            queues.set_dead(segment, record.dead_eighths(), record.live());
+            queues.note_dead(segment, record);
         }
     }
 
     /// Draining to Retired: the walk is done, and no slot names any of its items.
     pub(crate) fn retire(&self, segment: u32) {
-        self.records[segment as usize].set(State::Retired);
+        self.record(segment).set(State::Retired);
     }
 
     /// Retired to Free: no guard is left that could have seen its items.
     pub(crate) fn reuse(&self, segment: u32) {
         let mut queues = self.queues();
-        queues.coming -= self.records[segment as usize].span();
+        queues.coming -= self.record(segment).span();
         queues.spared_alone = 0;
         self.free(&mut queues, segment);
     }
 
     pub(super) fn free(&self, queues: &mut Queues, segment: u32) {
-        let span = self.records[segment as usize].span();
-        let window = queues.spared();
-        for segment in segment..segment + span {
-            self.records[segment as usize].set(State::Free);
+        for segment in segment..segment + self.record(segment).span() {
+            self.record(segment).set(State::Free);
             queues.free.insert(segment);
-            if window.contains(&segment) {
-                self.kept.fetch_add(1, Ordering::Relaxed);
-            }
         }
-        self.free.fetch_add(span, Ordering::Relaxed);
+        self.note_free(queues);
     }
 
-    /// Lets the index grow by `allow` once lent segments make up for so many bytes of it, lending more where needed;
-    /// false when no segment is free for it.
-    pub(crate) fn cover(&self, pool: &Pool, index_bytes: u64, allow: impl Fn()) -> bool {
-        loop {
-            let mut queues = self.queues();
-            if self.covered.load(Ordering::Relaxed) >= index_bytes {
-                // Under the mutex: else what makes up for it could be taken back in between.
-                allow();
-                return true;
-            }
-            let Some(segment) = self.take_free(&mut queues, Purpose::Write) else {
-                return false;
-            };
-            drop(queues);
-            self.lend(pool, segment);
-        }
-    }
-
-    pub(super) fn lend(&self, pool: &Pool, segment: u32) {
-        let bytes = u64::from(self.geometry.segment_bytes);
-        // SAFETY: the segment was free and is ours; it is written anew before anyone reads it. Should the system
-        // refuse, the pages merely stay resident.
-        let _ = unsafe { pool.give_back(self.offset_of(segment), bytes) };
-        let record = &self.records[segment as usize];
-        record.span.store(1, Ordering::Relaxed);
-        record.set(State::Lent);
-        self.queues().lent.push(segment);
-        self.covered.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    /// Takes segments back that the index, which may use so many bytes, does not need any more, keeping two in hand.
-    pub(crate) fn uncover(&self, pool: &Pool, index_bytes: impl Fn() -> u64) {
-        loop {
-            let mut queues = self.queues();
-            let kept = index_bytes() + 2 * u64::from(self.geometry.segment_bytes);
-            if self.covered.load(Ordering::Relaxed) < kept {
-                return;
-            }
-            let Some(segment) = queues.lent.pop() else {
-                return;
-            };
-            self.uncovered();
-            drop(queues);
-            self.take_back(pool, segment);
-            self.free(&mut self.queues(), segment);
-        }
-    }
-
-    /// A segment less is lent.
-    pub(super) fn uncovered(&self) {
-        let bytes = u64::from(self.geometry.segment_bytes);
-        self.covered.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    /// The memory of a segment that was lent is used again.
-    pub(super) fn take_back(&self, pool: &Pool, segment: u32) {
-        let bytes = u64::from(self.geometry.segment_bytes);
-        pool.use_huge_pages(self.offset_of(segment), bytes);
+    /// Bytes in sealed coarse segments that have expired, as far as their bins tell.
+    pub(crate) fn coarse_expired_bytes(&self) -> u64 {
+        self.queues().expired_bytes
     }
 
     /// Bytes of all segments, whatever their state.
     pub(crate) fn heap_bytes(&self) -> u64 {
-        u64::from(self.geometry.segments) * u64::from(self.geometry.segment_bytes)
+        self.geometry.bytes(self.geometry.segments)
     }
 
     /// Segments in each state.
     pub(crate) fn count(&self, state: State) -> u64 {
-        self.records
-            .iter()
-            .filter(|record| record.state() == state)
-            .count() as u64
+        let records = self.records.iter();
+        records.filter(|record| record.state() == state).count() as u64
     }
 }

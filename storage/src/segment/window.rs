@@ -5,209 +5,137 @@
 //! exchanged; smaller requests keep off it while somebody waits for it. A window for the largest span used lately is kept
 //! empty in the same way; a smaller span may use that one when it finds no other run.
 
-use std::iter;
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 
 use super::State;
-use super::queues::{Queues, Window};
-use super::seal::Seal;
-use super::space::{Purpose, Space};
-use crate::Seconds;
+use super::class::Kind;
+use super::queues::{Largest, Queues};
+use super::space::Space;
+use super::tail::{Placement, Tail};
 use crate::pool::Pool;
 use crate::sync::Ordering;
+use crate::{Eviction, Seconds};
 
+/// A free run is kept ready for the largest span asked for within so many seconds.
+const MEMORY: Seconds = 15;
+/// Who asked in vain within so many seconds may still be waiting: a client waits for one.
+const PATIENCE: Seconds = 2;
 /// A tail in a window costs as much as so many full segments.
 const OPEN_COST: u64 = 4;
-/// The cost, in bytes, of a segment that an item is being received into: more than all others together, since it
+/// The cost, in bytes, of a segment that an item is being received into: more than a whole window of others, since it
 /// cannot be emptied.
-const PENDING: u64 = 1 << 48;
+const PENDING: u64 = 1 << 36;
 
 impl Space {
     /// A span of `count` segments, Open. When there is none, and something may be evicted for it, one is wanted from
     /// now on: the caller wakes maintenance and asks again.
-    pub(crate) fn take_span(
-        &self,
-        purpose: Purpose,
-        born: u64,
-        count: u32,
-        evict: bool,
-        seal: &Seal,
-    ) -> Option<u32> {
-        let mut queues = self.queues();
-        if count > 1 {
-            queues.spans.note(count);
-        }
+    pub(crate) fn take_span(&self, count: u32, item: Placement) -> Option<Tail> {
+        let queues = &mut *self.queues();
         let first = if count == 1 {
-            self.take_free(&mut queues, purpose)
+            self.take_free(queues, item.purpose)
         } else {
-            self.take_run(&mut queues, purpose, count, seal.opened)
+            queues.asked.note(count, item.now, MEMORY);
+            self.take_run(queues, count, item)
         };
-        if first.is_none() && evict && count > 1 {
-            self.wanted.fetch_max(count, Ordering::Relaxed);
+        if first.is_none() && item.evict && count > 1 {
+            queues.missed.note(count, item.now, PATIENCE);
         }
         let first = first?;
-        for segment in first + 1..first + count {
-            self.records[segment as usize].set(State::Inner);
-        }
-        self.records[first as usize].open(born, count, seal.main);
-        queues.note_open(first, seal);
-        Some(first)
+        Some(self.open(queues, first..first + count, Kind::SPAN, item))
     }
 
-    fn take_run(
-        &self,
-        queues: &mut Queues,
-        purpose: Purpose,
-        count: u32,
-        now: Seconds,
-    ) -> Option<u32> {
-        if self.free_segments() < self.floor(purpose) + count {
+    fn take_run(&self, queues: &mut Queues, count: u32, item: Placement) -> Option<u32> {
+        if queues.free.count() < self.floor(item.purpose) + count {
             return None;
         }
-        let spared = queues.spared();
-        let is_owner = count >= spared.len() as u32;
-        let is_awaited = queues.window.as_ref().is_some_and(|w| w.is_awaited(now));
-        let mut first = queues.free.take_run(count, &spared);
-        if first.is_none() && (is_owner || !is_awaited) {
+        let window = queues.free.window.clone();
+        let size = window.len() as u32;
+        let is_owner = count >= size;
+        let mut first = queues.free.take_run(count, &window);
+        if first.is_none() && (is_owner || queues.missed.within(PATIENCE, item.now) < size) {
             first = queues.free.take_run(count, &(0..0));
         }
         let first = first?;
-        self.took(count);
         // Whoever waited for the window has its span, there or elsewhere.
-        if is_owner || spared.contains(&first) || spared.contains(&(first + count - 1)) {
-            self.set_window(queues, None);
+        if is_owner || window.contains(&first) || window.contains(&(first + count - 1)) {
+            self.set_window(queues, 0..0);
+            queues.missed = Largest::default();
         }
+        self.note_free(queues);
         Some(first)
     }
 
-    fn set_window(&self, queues: &mut Queues, window: Option<Window>) {
-        let word = window.as_ref().map_or(0, |window| {
-            u64::from(window.range.start) | u64::from(window.range.end) << 32
-        });
-        self.window_word.store(word, Ordering::Relaxed);
-        queues.window = window;
-        let is_free = |segment: &u32| queues.free.contains(*segment);
-        self.keep(queues.spared().filter(is_free).count() as u32);
-    }
-
-    /// A span is wanted where this segment lies: its writer gives the tail up.
-    pub(crate) fn is_wanted(&self, segment: u32) -> bool {
-        let word = self.window_word.load(Ordering::Relaxed);
-        word != 0 && (word as u32..(word >> 32) as u32).contains(&segment)
+    fn set_window(&self, queues: &mut Queues, window: Range<u32>) {
+        let word = u64::from(window.start) | u64::from(window.end) << 32;
+        self.window.store(word, Ordering::Relaxed);
+        queues.free.window = window;
+        self.note_free(queues);
     }
 
     /// Chooses a window when a span is wanted, or likely to be soon, and lends other segments instead of those that lie
     /// in it.
-    pub(crate) fn tend_window(&self, pool: &Pool, now: Seconds, evict: bool) {
-        let asked = self.wanted.swap(0, Ordering::Relaxed);
-        if let Some(count) = self.missing_window(asked, now, evict) {
-            // A long look at every record, without the mutex: the choice need not be exact.
-            let range = self.cheapest_window(count);
-            let asked = if asked > 0 { now } else { 0 };
-            let window = range.map(|range| Window { range, asked });
+    pub(crate) fn tend_window(&self, pool: &Pool, now: Seconds) {
+        if let Some(count) = self.missing_window(now) {
+            let window = self.cheapest_window(count).unwrap_or(0..0);
             self.set_window(&mut self.queues(), window);
         }
-        while let Some((lent, other)) = self.exchange() {
-            self.take_back(pool, lent);
-            self.lend(pool, other);
-        }
+        self.exchange(pool);
     }
 
-    /// How many segments a new window is to have: one that somebody asks for comes before one that is kept ready, a
-    /// larger one before a smaller. `None` when there is one already, or none is needed.
-    fn missing_window(&self, asked: u32, now: Seconds, evict: bool) -> Option<u32> {
-        let mut queues = self.queues();
-        let lately = if evict { queues.spans.largest(now) } else { 0 };
-        if let Some(window) = &mut queues.window {
-            let count = window.range.len() as u32;
-            if asked == count {
-                window.asked = now;
-            }
-            let stays = if window.is_awaited(now) {
-                asked <= count
-            } else {
-                asked == 0 && lately >= count
-            };
-            if stays {
-                return None;
-            }
-            self.set_window(&mut queues, None);
+    /// How many segments a new window is to have: as many as a span that is asked for in vain, or else as the largest of
+    /// late. `None` when there is one already, or a free run to be kept ready that does as well.
+    fn missing_window(&self, now: Seconds) -> Option<u32> {
+        let queues = &mut *self.queues();
+        let missed = queues.missed.within(PATIENCE, now);
+        let count = match missed {
+            0 if self.eviction == Eviction::None => 0,
+            0 => queues.asked.within(MEMORY, now),
+            _ => missed,
+        };
+        if count == queues.free.window.len() as u32 {
+            return None;
         }
-        let has_run = lately == 0 || queues.free.run(lately, &(0..0)).is_some();
-        match asked {
-            0 if has_run => None,
-            0 => Some(lately),
-            _ => Some(asked),
-        }
+        self.set_window(queues, 0..0);
+        let is_needed = missed > 0 || queues.free.run(count, &(0..0)).is_none();
+        (count > 0 && is_needed).then_some(count)
     }
 
-    /// A lent segment of the window, and a free one elsewhere to be lent instead.
-    fn exchange(&self) -> Option<(u32, u32)> {
-        let mut queues = self.queues();
-        let window = queues.spared();
-        let at = queues
-            .lent
-            .iter()
-            .position(|segment| window.contains(segment))?;
-        let other = self.take_free(&mut queues, Purpose::Drain)?;
-        let lent = queues.lent.swap_remove(at);
-        self.uncovered();
-        self.free(&mut queues, lent);
-        Some((lent, other))
-    }
-
-    /// The window that costs the least: live bytes, those of the youngest segments twice.
+    /// The window that costs least to empty: live bytes, those of the youngest segments twice. A long look at every
+    /// record, without the mutex: the choice need not be exact.
     fn cheapest_window(&self, count: u32) -> Option<Range<u32>> {
-        let sequences = self.queues().sequences();
-        // Without the mutex: it is a long look.
-        let costs = self.costs(&sequences);
-        let count = count as usize;
-        let last = costs.len().checked_sub(count)?;
-        let mut sum: u64 = costs[..count].iter().sum();
-        let mut best = (sum, 0);
-        for first in 1..=last {
-            sum = sum + costs[first + count - 1] - costs[first - 1];
-            best = best.min((sum, first));
-        }
-        let first = best.1 as u32;
-        Some(first..first + count as u32)
-    }
-
-    /// What it costs to empty each segment; a span's costs are shared out among its segments.
-    fn costs(&self, sequences: &RangeInclusive<u64>) -> Vec<u64> {
-        let segments = self.geometry.segments as usize;
+        let (oldest, newest) = self.queues().sequences().into_inner();
         let full = 2 * u64::from(self.geometry.segment_bytes);
-        let ages = (sequences.end() - sequences.start()).max(1);
-        let mut costs = Vec::with_capacity(segments);
-        while let Some(record) = self.records.get(costs.len()) {
-            let (state, span) = (record.state(), record.span().max(1));
-            let (cost, count) = match state {
-                _ if record.is_pending() => (PENDING, span),
-                State::Free => (0, 1),
-                State::Draining | State::Retired => (0, span),
+        let (mut cost, mut sums) = (0, vec![0]);
+        for record in &self.records {
+            cost = match record.state() {
+                // A span's costs are shared out among its segments: the same as of the one before.
+                State::Inner => cost,
+                _ if record.is_pending() => PENDING,
+                State::Free | State::Draining | State::Retired => 0,
                 State::Sealed => {
+                    let ages = (newest - oldest).max(1);
                     let sequence = record.sequence.load(Ordering::Relaxed);
-                    let youth = sequence.saturating_sub(*sequences.start()).min(ages);
+                    let youth = sequence.saturating_sub(oldest).min(ages);
                     let live = u64::from(record.live());
-                    ((live + live * youth / ages) / u64::from(span), span)
+                    (live + live * youth / ages) / u64::from(record.span())
                 }
-                // An inner one of a span that came or went just now.
-                State::Inner | State::Lent => (full, 1),
+                State::Lent => full,
                 // Its writer may be asleep, and has to give it up first.
-                State::Open | State::Filling => (OPEN_COST * full, span),
+                State::Open | State::Filling => OPEN_COST * full,
             };
-            let count = (count as usize).min(segments - costs.len());
-            costs.extend(iter::repeat_n(cost, count));
+            sums.push(sums[sums.len() - 1] + cost);
         }
-        costs
+        let last = self.geometry.segments.checked_sub(count)?;
+        let cost = |first: &u32| sums[(first + count) as usize] - sums[*first as usize];
+        let first = (0..=last).min_by_key(cost)?;
+        Some(first..first + count)
     }
 
-    /// The heads of the spans and the single segments that a range of segments belongs to.
-    pub(super) fn heads(&self, range: Range<u32>) -> impl Iterator<Item = u32> {
-        let state = |segment: u32| self.records[segment as usize].state();
-        let is_head = move |segment: &u32| state(*segment) != State::Inner;
-        let before = (0..range.start).rev().find(is_head);
-        let cut = range.clone().next().filter(|first| !is_head(first));
-        cut.and(before).into_iter().chain(range.filter(is_head))
+    /// A sealed segment or span that lies in a range of segments, be it in part.
+    pub(super) fn sealed_in(&self, range: Range<u32>) -> Option<u32> {
+        let state = |segment: &u32| self.record(*segment).state();
+        let is_head = |segment: &u32| state(segment) != State::Inner;
+        let first = (0..=range.start).rev().find(is_head)?;
+        (first..range.end).find(|segment| state(segment) == State::Sealed)
     }
 }

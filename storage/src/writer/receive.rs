@@ -12,13 +12,12 @@ use std::fmt;
 use std::ptr;
 use std::sync::Arc;
 
-use super::publish::{Unpublished, returns, write};
-use super::room::placement;
-use super::{Condition, Stored, Writer};
+use super::change::{Decided, Place, Publish, Task, Written, returns, write};
+use super::operations::{Condition, Stored};
+use super::room::Writer;
 use crate::guard::Guard;
-use crate::item::{Body, Draft, Stored as Bytes};
-use crate::segment::space::Purpose;
-use crate::segment::tail::Placement;
+use crate::item::{Body, Draft, Head, Stored as Bytes};
+use crate::segment::tail::{Placement, Purpose};
 use crate::store::Store;
 use crate::{NoSpace, Seconds};
 
@@ -26,12 +25,8 @@ use crate::{NoSpace, Seconds};
 pub struct Pending {
     store: Arc<Store>,
     location: u64,
-    /// Bytes of the whole item.
-    size: usize,
     /// Bytes of the value that have been received.
     received: usize,
-    /// The flush number it is written under.
-    born: u64,
     /// It has a span of its own.
     spans: bool,
     published: bool,
@@ -56,8 +51,9 @@ impl Pending {
 
     /// The place of what is still to come of the value; empty when it is whole.
     pub fn room(&mut self) -> &mut [u8] {
-        let rest = self.item().value.len() - self.received;
-        let start = self.location + (self.size - rest) as u64;
+        let item = self.item();
+        let rest = item.value.len() - self.received;
+        let start = self.location + (item.size() - rest) as u64;
         if rest == 0 {
             return &mut [];
         }
@@ -75,10 +71,6 @@ impl Pending {
         assert!(bytes <= self.item().value.len() - self.received);
         self.received += bytes;
     }
-
-    fn is_whole(&self) -> bool {
-        self.received == self.item().value.len()
-    }
 }
 
 impl Drop for Pending {
@@ -86,7 +78,8 @@ impl Drop for Pending {
         let space = &self.store.space;
         if !self.published {
             // Its segment is not sealed while it counts this item, so no queue need know yet.
-            let reportable = space.record_of(self.location).bury(self.size as u32);
+            let size = self.item().size() as u32;
+            let reportable = space.record_of(self.location).bury(size);
             debug_assert!(!reportable);
         }
         space.let_go(space.segment_of(self.location));
@@ -97,7 +90,6 @@ impl fmt::Debug for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pending")
             .field("location", &self.location)
-            .field("size", &self.size)
             .field("received", &self.received)
             .finish_non_exhaustive()
     }
@@ -116,48 +108,38 @@ impl Writer {
         deadline: Seconds,
     ) -> Option<Pending> {
         let store = self.home(guard);
-        let expired = deadline != 0 && deadline <= guard.now();
-        if expired || !store.fits(key.len(), length) {
+        if guard.is_over(deadline) || !store.fits(key.len(), length) {
             return None;
         }
-        let draft = Draft {
-            key,
-            body: Body::ToCome(length),
-            client_flags: flags,
-            deadline,
-            cell: false,
-            cas: None,
-            fetched: false,
-            spared: 0,
-        };
+        let draft = Draft::new(key, Body::ToCome(length), Head::new(flags, deadline));
         if !store.space.may_hold(draft.size_max()) {
             return None;
         }
-        let main = returns(store, store.place(key));
         let placement = Placement {
+            now: guard.now(),
+            deadline,
+            born: store.flush.number(),
+            purpose: Purpose::Write,
             // Nothing is pushed out for a value that may never come.
             evict: false,
-            ..placement(guard, &draft, Purpose::Write, main)
+            main: returns(store, store.place(key)),
         };
-        let room = self
-            .tails
-            .reserve(&store.space, draft.size_max(), placement);
-        self.take_stock(store, Purpose::Write);
-        let room = room.ok()?;
-        if !store.space.hold(store.space.segment_of(room.offset)) {
-            self.tails.cancel(&store.space, &room);
+        let (space, size) = (&store.space, draft.size_max());
+        let room = self.tails.reserve(space, size, placement);
+        self.take_stock(Purpose::Write);
+        let room = room?;
+        if !space.hold(space.segment_of(room.offset)) {
+            self.tails.cancel(space, &room);
             return None;
         }
-        let size = write(store, &draft, &room);
-        let spans = self.tails.commit(&store.space, &room, size, placement);
+        let size = write(store, &draft, room.offset);
+        self.tails.commit(space, &room, size, placement);
         self.written += size;
         Some(Pending {
-            store: self.store.clone(),
+            store: self.shared().clone(),
             location: room.offset,
-            size,
             received: 0,
-            born: placement.born,
-            spans,
+            spans: room.spans,
             published: false,
         })
     }
@@ -176,36 +158,40 @@ impl Writer {
         condition: Condition,
     ) -> Result<Stored, (NoSpace, Pending)> {
         let store = self.home(guard);
-        assert!(ptr::eq(&raw const *pending.store, store) && pending.is_whole());
-        let item = pending.item();
-        let hash = store.place(item.key);
-        let (location, born) = (pending.location, pending.born);
-        let refuse = |unique| condition.refusal(unique);
-        match self.link(guard, hash, item.key, location, born, refuse) {
-            Ok(old) => {
-                self.tally().spans.add(u64::from(pending.spans));
-                self.published(store, hash, location, pending.size, old);
-                pending.published = true;
-                let unique = store.unique_at(location);
-                Ok(Stored::Stored { unique })
+        assert!(ptr::eq(&raw const *pending.store, store) && pending.room().is_empty());
+        let (item, location) = (pending.item(), pending.location);
+        let (size, head) = (item.size(), item.head());
+        // No other segment than one of that flush number was good for it.
+        let born = store.space.record_of(location).born();
+        let draft = Draft::new(item.key, Body::ToCome(item.value.len()), head);
+        let target = store.target(item.key);
+        let task = Task {
+            main: returns(store, target.hash),
+            ..Task::write(Publish::Value)
+        };
+        let place = Place {
+            offset: location,
+            capacity: size,
+            written: Some(Written { size, basis: None }),
+        };
+        let mut plan = |old: Option<&_>| condition.plan(store, old, draft);
+        match self.decide(guard, target, &task, born, Some(&place), &mut plan) {
+            Decided::Done(answer, published) => {
+                pending.published = published.is_some();
+                let spans = pending.spans && pending.published;
+                self.tally().spans.add(u64::from(spans));
+                let location = published.map(|_| location);
+                Ok(answer.at(store, location))
             }
-            Err(Unpublished::Refused(answer)) => Ok(answer),
-            Err(Unpublished::IndexFull) => {
-                let placement = Placement {
-                    now: guard.now(),
-                    deadline: item.deadline(),
-                    born,
-                    purpose: Purpose::Write,
-                    evict: true,
-                    main: false,
-                };
-                Err((self.shortage(store, 0, placement), pending))
+            Decided::IndexFull => {
+                let why = self.shortage(0, Purpose::Write, guard.now());
+                Err((why, pending))
             }
-            Err(Unpublished::Again) => {
-                // A flush came in between: what is stored now is stored after it.
-                let (flags, deadline) = (item.client_flags(), item.deadline());
-                self.store(guard, item.key, item.value, flags, deadline, condition)
-                    .map_err(|why| (why, pending))
+            // A flush came in between: what is stored now is stored after it.
+            Decided::Again => {
+                let (flags, deadline) = (head.client_flags, head.deadline);
+                let stored = self.store(guard, item.key, item.value, flags, deadline, condition);
+                stored.map_err(|why| (why, pending))
             }
         }
     }
@@ -294,7 +280,10 @@ mod tests {
     }
 
     fn value(length: usize) -> Vec<u8> {
-        (0..length).map(|at| (at % 241) as u8).collect()
+        let bytes: Vec<u8> = (0..241).collect();
+        let mut value = bytes.repeat(length.div_ceil(bytes.len()));
+        value.truncate(length);
+        value
     }
 
     /// Writes the next `most` bytes of `value`.

@@ -1,146 +1,165 @@
-//! A writer's room in the heap, what it owes for it, and the accounts of what comes and goes.
+//! A writer: its room in the heap, what it owes for it, and the accounts of what comes and goes.
 
-use super::Writer;
+use std::sync::Arc;
+
+use crate::counts::Tally;
 use crate::guard::Guard;
-use crate::index::{Hash, Word};
-use crate::item::{Draft, Stored as Bytes};
-use crate::segment::space::Purpose;
-use crate::segment::tail::{Placement, Room};
-use crate::store::{Found, Store};
-use crate::{Eviction, NoSpace};
+use crate::index::Word;
+use crate::item::Stored as Bytes;
+use crate::segment::tail::{Placement, Purpose};
+use crate::segment::tails::{Room, Tails};
+use crate::store::Store;
+use crate::sync::Ordering;
+use crate::{Eviction, NoSpace, Seconds};
+
+/// Bytes a turn may write at least, however small the reserve.
+const ALLOWANCE_MIN: usize = 64 << 10;
+
+/// One worker's half of the store: its tails and its counts. A guard of the same store comes with every call.
+pub struct Writer {
+    store: Arc<Store>,
+    pub(super) tails: Tails,
+    at: usize,
+    /// Bytes of segments taken from the reserve and not yet made up for.
+    pub(crate) debt: u64,
+    /// Bytes written since the last reclaim.
+    pub(crate) written: usize,
+}
+
+/// A new item that has got its key's slot.
+pub(super) struct Published {
+    pub(super) size: usize,
+    pub(super) deadline: Seconds,
+}
+
+impl Store {
+    /// One of the writers that the options provide for; `None` when all are taken.
+    pub fn writer(self: &Arc<Self>) -> Option<Writer> {
+        let at = self.writers.fetch_add(1, Ordering::Relaxed);
+        (at + 1 < self.tallies.len()).then(|| Writer::new(self.clone(), at))
+    }
+}
 
 impl Writer {
-    /// Room for an item. Without any, the debt grows: whoever wants space helps to make it.
-    pub(super) fn reserve(
-        &mut self,
-        store: &Store,
-        size: usize,
-        placement: Placement,
-    ) -> Result<Room, NoSpace> {
-        let mut room = self.tails.reserve(&store.space, size, placement);
-        if room.is_err() {
-            store.collect();
-            room = self.tails.reserve(&store.space, size, placement);
+    pub(crate) fn new(store: Arc<Store>, at: usize) -> Writer {
+        let tails = Tails::new();
+        Writer {
+            store,
+            tails,
+            at,
+            debt: 0,
+            written: 0,
         }
-        self.take_stock(store, placement.purpose);
-        room.map_err(|_| self.shortage(store, size, placement))
+    }
+
+    /// The guard's store, which must be this writer's own: its tails lie there.
+    pub(crate) fn home<'g>(&self, guard: &'g Guard<'_>) -> &'g Store {
+        guard.home(&self.store)
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.store.tallies[self.at]
+    }
+
+    /// Bytes that may still be written before the guard is closed and [`Writer::reclaim`] called: more could use up the
+    /// reserve, and would wait for their own guard.
+    pub fn turn_allowance(&self) -> usize {
+        let geometry = self.store.space.geometry;
+        let reserve = geometry.reserve as usize * geometry.segment_bytes as usize;
+        let share = (reserve / (2 * self.store.tallies.len())).max(ALLOWANCE_MIN);
+        share.saturating_sub(self.written)
+    }
+
+    /// Seals tails that have been open long enough or hold what was flushed. True while tails are open: then wait for no
+    /// longer than 250 ms and call again.
+    pub fn settle(&mut self, guard: &Guard<'_>) -> bool {
+        let store = self.home(guard);
+        let born = store.flush.number();
+        self.tails.settle(&store.space, guard.now(), born)
+    }
+
+    /// Room for an item. Without any, the debt grows: whoever wants space helps to make it.
+    pub(super) fn reserve(&mut self, size: usize, placement: Placement) -> Result<Room, NoSpace> {
+        let space = &self.store.space;
+        let mut room = self.tails.reserve(space, size, placement);
+        if room.is_none() {
+            self.store.collect();
+            room = self.tails.reserve(space, size, placement);
+        }
+        self.take_stock(placement.purpose);
+        room.ok_or_else(|| self.shortage(size, placement.purpose, placement.now))
     }
 
     /// Takes note of the segments that were taken from the reserve. What a drain takes is no debt: it makes up for it
     /// itself, and only what it does not move counts as freed.
-    pub(super) fn take_stock(&mut self, store: &Store, purpose: Purpose) {
+    pub(super) fn take_stock(&mut self, purpose: Purpose) {
         let taken = self.tails.take_stock();
-        if taken > 0 && purpose == Purpose::Write && store.space.is_low() {
+        if taken > 0 && purpose == Purpose::Write && self.store.space.is_low() {
             self.debt += taken;
-            store.wake_maintenance();
+            self.store.wake_maintenance();
         }
     }
 
     /// What to tell somebody for whom there is no room now.
-    pub(super) fn shortage(&mut self, store: &Store, size: usize, placement: Placement) -> NoSpace {
-        let is_write = placement.purpose == Purpose::Write;
+    pub(super) fn shortage(&mut self, size: usize, purpose: Purpose, now: Seconds) -> NoSpace {
+        let is_write = purpose == Purpose::Write;
         if is_write {
             self.tally().no_space.add(1);
-            self.debt += u64::from(store.space.geometry.segment_bytes).max(size as u64);
+            self.debt += u64::from(self.store.space.geometry.segment_bytes).max(size as u64);
         }
-        if store.eviction == Eviction::None && store.is_exhausted(placement.now) {
+        if self.store.eviction == Eviction::None && self.store.is_exhausted(now) {
             return NoSpace::Full;
         }
         if is_write {
-            store.wake_maintenance();
+            self.store.wake_maintenance();
         }
         NoSpace::Retry
     }
 
-    pub(super) fn committed(
-        &mut self,
-        store: &Store,
-        room: &Room,
-        size: usize,
-        placement: Placement,
-    ) {
-        let spans = self.tails.commit(&store.space, room, size, placement);
+    pub(super) fn committed(&mut self, room: &Room, item: &Published, mut placement: Placement) {
+        placement.deadline = item.deadline;
+        self.tails
+            .commit(&self.store.space, room, item.size, placement);
         if placement.purpose == Purpose::Write {
-            self.written += size;
+            self.written += item.size;
         }
-        self.tally().spans.add(u64::from(spans));
-    }
-
-    /// A new value has got its key's slot, in which was `old`.
-    pub(super) fn published(
-        &self,
-        store: &Store,
-        hash: Hash,
-        location: u64,
-        size: usize,
-        old: Option<Found<'_>>,
-    ) {
-        if let Some(ghosts) = &store.ghosts {
-            ghosts.forget(hash.bits);
-        }
-        self.tally().stored.add(1);
-        self.count_bytes(store, location, size);
-        if let Some(old) = old {
-            self.replaced(store, &old);
-        } else {
-            self.tally().inserted.add(1);
-        }
-    }
-
-    /// Counts the bytes of an item that has got a slot.
-    pub(super) fn count_bytes(&self, store: &Store, location: u64, size: usize) {
-        self.tally().stored_bytes.add(size as u64);
-        // Written a moment ago, and not reused while the guard is open.
-        let header = store.stored(location).header();
-        self.tally().stored_header_bytes.add(header as u64);
-    }
-
-    /// The item has lost its slot to a new one of the same key.
-    pub(super) fn replaced(&self, store: &Store, old: &Found<'_>) {
-        self.buried(store, old.location, &old.stored);
+        self.tally().spans.add(u64::from(room.spans));
     }
 
     /// The item has lost its slot, and its key has none now.
-    pub(crate) fn removed(&self, store: &Store, location: u64, item: &Bytes<'_>) {
+    pub(crate) fn removed(&self, location: u64, item: &Bytes<'_>) {
         self.tally().removed.add(1);
-        self.buried(store, location, item);
+        self.buried(location, item);
     }
 
-    fn buried(&self, store: &Store, location: u64, item: &Bytes<'_>) {
-        let size = item.size();
+    /// The item has lost its slot.
+    pub(super) fn buried(&self, location: u64, item: &Bytes<'_>) {
+        let (space, size, overhead) = (&self.store.space, item.size(), item.overhead());
         self.tally().removed_bytes.add(size as u64);
-        self.tally().removed_header_bytes.add(item.header() as u64);
-        if store.space.record_of(location).bury(size as u32) {
-            store.space.report_dead(store.space.segment_of(location));
+        self.tally().removed_header_bytes.add(overhead as u64);
+        if space.record_of(location).bury(size as u32) {
+            space.report_dead(space.segment_of(location));
         }
     }
 
-    pub(super) fn pushed_out(&self, store: &Store, word: Word) {
+    pub(super) fn pushed_out(&self, word: Word) {
         let Some(location) = word.location() else {
             return;
         };
-        let item = store.stored(location);
+        let item = self.store.stored(location);
+        let unfetched = word.frequency() == 0 && !item.is_fetched();
         self.tally().evicted_index.add(1);
-        self.tally()
-            .evicted_unfetched
-            .add(u64::from(word.frequency() == 0 && !item.is_fetched()));
-        self.removed(store, location, &item);
+        self.tally().evicted_unfetched.add(u64::from(unfetched));
+        self.removed(location, &item);
     }
 }
 
-pub(super) fn placement(
-    guard: &Guard<'_>,
-    draft: &Draft<'_>,
-    purpose: Purpose,
-    main: bool,
-) -> Placement {
-    let store = guard.store();
-    Placement {
-        now: guard.now(),
-        deadline: draft.deadline,
-        born: store.flush.number(),
-        purpose,
-        evict: store.eviction != Eviction::None && purpose == Purpose::Write,
-        main,
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.tails.close(&self.store.space);
     }
 }

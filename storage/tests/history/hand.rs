@@ -141,6 +141,37 @@ impl Hand {
         });
     }
 
+    /// Has some keys brought near and reads them then, under one guard, with everybody else let loose in between.
+    pub fn get_many(&mut self, keys: &[usize]) {
+        let field = self.field.clone();
+        let names: Vec<_> = keys.iter().map(|&key| name(key)).collect();
+        let now = field.now();
+        let guard = self.participant.enter(now);
+        let near: Vec<_> = names.iter().map(Vec::as_slice).collect();
+        field.store.prefetch(&guard, &near);
+        (field.pause)();
+        let mut held = Vec::new();
+        for (&key, name) in keys.iter().zip(&names) {
+            let began = field.tick();
+            let item = field.store.get(&guard, name);
+            let number = item.map(|item| decode(key, &item));
+            self.log.push(Entry {
+                key,
+                call: Call::Get(number),
+                deadline: 0,
+                now,
+                began,
+                ended: field.tick(),
+                then: field.now(),
+            });
+            held.extend(item.map(|item| (key, item, number)));
+        }
+        (field.pause)();
+        for (key, item, number) in held {
+            assert_eq!(number, Some(decode(key, &item)));
+        }
+    }
+
     /// Returns the unique.
     pub fn gets(&mut self, key: usize) -> Option<u64> {
         let call = self.call(key, 0, |store, _, guard, _| {

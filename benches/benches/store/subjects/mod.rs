@@ -4,15 +4,110 @@
 //! value out on a hit. The memory is for everything: in the segment stores the index or hash table comes out of it; those
 //! that bound the weight of their items count what an item was measured to take, allocations and tables included.
 //!
-//! Two things differ and cannot be made equal: segcache adds to a number in place, where the others write a new value;
-//! and it reads a coarse clock in each get, where ours is told the time once a turn.
+//! Three things differ and cannot be made equal: segcache adds to a number in place, where the others write a new value;
+//! it reads a coarse clock in each get, where ours is told the time once a turn; and none of the others takes batches.
 
 pub(crate) mod moka;
 pub(crate) mod quick_cache;
 pub(crate) mod segcache;
 pub(crate) mod storage;
 
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
+
+use ::segcache::Policy;
+
+use crate::stage::{Make, stage};
+
+/// A cache by its name.
+#[derive(Clone, Copy)]
+pub(crate) struct Named {
+    pub(crate) name: &'static str,
+    pub(crate) make: Make,
+}
+
+impl Named {
+    /// Ours, key by key.
+    pub(crate) const SINGLE: Named = Named {
+        name: "storage",
+        make: |case| stage(case, |size| storage::Storage::new(size, false)),
+    };
+
+    /// Ours, told the keys of a turn beforehand.
+    pub(crate) const BATCH: Named = Named {
+        name: "storage-batch",
+        make: |case| stage(case, |size| storage::Storage::new(size, true)),
+    };
+
+    /// What is measured unless something else is named.
+    pub(crate) const USUAL: [Named; 6] = [
+        Named::SINGLE,
+        Named::BATCH,
+        Named {
+            name: "segcache",
+            make: |case| stage(case, |size| segcache::made(size, Policy::Random)),
+        },
+        Named {
+            name: "segcache-merge",
+            make: |case| stage(case, |size| segcache::made(size, segcache::MERGE)),
+        },
+        Named {
+            name: "quick_cache",
+            make: |case| stage(case, quick_cache::QuickCacheClient::new),
+        },
+        Named {
+            name: "moka",
+            make: |case| stage(case, moka::MokaClient::new),
+        },
+    ];
+
+    /// Segcache's other policies, save the one that never evicts: once full, it would take no more.
+    const POLICIES: [Named; 5] = [
+        Named {
+            name: "segcache-random-fifo",
+            make: |case| stage(case, |size| segcache::made(size, Policy::RandomFifo)),
+        },
+        Named {
+            name: "segcache-fifo",
+            make: |case| stage(case, |size| segcache::made(size, Policy::Fifo)),
+        },
+        Named {
+            name: "segcache-cte",
+            make: |case| stage(case, |size| segcache::made(size, Policy::Cte)),
+        },
+        Named {
+            name: "segcache-util",
+            make: |case| stage(case, |size| segcache::made(size, Policy::Util)),
+        },
+        Named {
+            name: "segcache-s3fifo",
+            make: |case| stage(case, |size| segcache::made(size, segcache::S3_FIFO)),
+        },
+    ];
+
+    fn all() -> impl Iterator<Item = Named> {
+        Named::USUAL.into_iter().chain(Named::POLICIES)
+    }
+}
+
+impl FromStr for Named {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Named, String> {
+        let found = Named::all().find(|one| one.name == text);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = Named::all().map(|one| one.name).collect();
+            format!("none of {}", names.join(", "))
+        })
+    }
+}
+
+impl fmt::Debug for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
 
 /// Bytes of a key.
 pub(crate) const KEY_LEN: usize = 16;
@@ -34,10 +129,8 @@ pub(crate) struct Size {
 }
 
 /// A cache that several threads may share.
-pub(crate) trait Subject: Sized + 'static {
+pub(crate) trait Subject {
     type Client: Client;
-
-    fn new(size: Size) -> Self;
 
     fn client(&self) -> Self::Client;
 }
@@ -46,8 +139,9 @@ pub(crate) trait Subject: Sized + 'static {
 pub(crate) trait Client: Send + 'static {
     type Turn<'c>: Turn;
 
-    /// Opens what may stay open for 32 calls, and pays what the calls before left to be done.
-    fn turn(&mut self) -> Self::Turn<'_>;
+    /// Opens what may stay open for 32 calls, and pays what the calls before left to be done. The calls will be for
+    /// these keys, in this order: whoever takes batches may make use of it.
+    fn turn(&mut self, keys: &[Key]) -> Self::Turn<'_>;
 }
 
 /// What came of a call.

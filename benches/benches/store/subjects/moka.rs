@@ -12,32 +12,32 @@ const OVERHEAD: usize = 380;
 
 type Items = Cache<Vec<u8>, Arc<[u8]>>;
 
-pub(crate) struct Moka(MokaClient);
-
 #[derive(Clone)]
 pub(crate) struct MokaClient(Items);
 
-impl Subject for Moka {
-    type Client = MokaClient;
-
-    fn new(size: Size) -> Moka {
+impl MokaClient {
+    pub(crate) fn new(size: Size) -> MokaClient {
         let weigh = |key: &Vec<u8>, value: &Arc<[u8]>| (key.len() + value.len() + OVERHEAD) as u32;
         let cache = Cache::builder()
             .max_capacity(size.bytes as u64)
             .weigher(weigh)
             .build();
-        Moka(MokaClient(cache))
+        MokaClient(cache)
     }
+}
+
+impl Subject for MokaClient {
+    type Client = MokaClient;
 
     fn client(&self) -> MokaClient {
-        self.0.clone()
+        self.clone()
     }
 }
 
 impl Client for MokaClient {
     type Turn<'c> = &'c Items;
 
-    fn turn(&mut self) -> &Items {
+    fn turn(&mut self, _keys: &[Key]) -> &Items {
         &self.0
     }
 }

@@ -12,8 +12,6 @@ const OVERHEAD: usize = 128;
 
 type Items = Cache<Vec<u8>, Arc<[u8]>, Bytes>;
 
-pub(crate) struct QuickCache(QuickCacheClient);
-
 #[derive(Clone)]
 pub(crate) struct QuickCacheClient(Arc<Items>);
 
@@ -27,23 +25,25 @@ impl Weighter<Vec<u8>, Arc<[u8]>> for Bytes {
     }
 }
 
-impl Subject for QuickCache {
+impl QuickCacheClient {
+    pub(crate) fn new(size: Size) -> QuickCacheClient {
+        let cache = Items::with_weighter(size.items, size.bytes as u64, Bytes);
+        QuickCacheClient(Arc::new(cache))
+    }
+}
+
+impl Subject for QuickCacheClient {
     type Client = QuickCacheClient;
 
-    fn new(size: Size) -> QuickCache {
-        let cache = Items::with_weighter(size.items, size.bytes as u64, Bytes);
-        QuickCache(QuickCacheClient(Arc::new(cache)))
-    }
-
     fn client(&self) -> QuickCacheClient {
-        self.0.clone()
+        self.clone()
     }
 }
 
 impl Client for QuickCacheClient {
     type Turn<'c> = &'c Items;
 
-    fn turn(&mut self) -> &Items {
+    fn turn(&mut self, _keys: &[Key]) -> &Items {
         &self.0
     }
 }

@@ -1,4 +1,4 @@
-//! Pelikan's segment store, with its own eviction by default (random) and with the one after the paper (merge).
+//! Pelikan's segment store, with any of its policies; random is its default.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,44 +12,23 @@ const SEGMENT: i32 = 1 << 20;
 /// A stored value that never expires.
 const NEVER: Duration = Duration::ZERO;
 
-pub(crate) struct Random(SegcacheClient);
-pub(crate) struct Merge(SegcacheClient);
+/// What Pelikan's server comes with, after the paper.
+pub(crate) const MERGE: Policy = Policy::Merge {
+    max: 8,
+    merge: 4,
+    compact: 2,
+};
+
+/// As in its documentation.
+pub(crate) const S3_FIFO: Policy = Policy::S3Fifo {
+    admission_ratio: 0.10,
+};
 
 #[derive(Clone)]
 pub(crate) struct SegcacheClient(Arc<Segcache>);
 
-impl Subject for Random {
-    type Client = SegcacheClient;
-
-    fn new(size: Size) -> Random {
-        Random(made(size, Policy::Random))
-    }
-
-    fn client(&self) -> SegcacheClient {
-        self.0.clone()
-    }
-}
-
-impl Subject for Merge {
-    type Client = SegcacheClient;
-
-    fn new(size: Size) -> Merge {
-        // What Pelikan's server comes with.
-        let policy = Policy::Merge {
-            max: 8,
-            merge: 4,
-            compact: 2,
-        };
-        Merge(made(size, policy))
-    }
-
-    fn client(&self) -> SegcacheClient {
-        self.0.clone()
-    }
-}
-
 /// The hash table has a fixed size: the smallest that items fill to no more than a half. Above that some find no slot.
-fn made(size: Size, policy: Policy) -> SegcacheClient {
+pub(crate) fn made(size: Size, policy: Policy) -> SegcacheClient {
     let power = (2 * size.items).next_power_of_two().ilog2() as u8;
     let heap = (size.bytes - (8 << power)) / SEGMENT as usize * SEGMENT as usize;
     let cache = Segcache::builder()
@@ -61,10 +40,18 @@ fn made(size: Size, policy: Policy) -> SegcacheClient {
     SegcacheClient(Arc::new(cache.expect("memory for a cache")))
 }
 
+impl Subject for SegcacheClient {
+    type Client = SegcacheClient;
+
+    fn client(&self) -> SegcacheClient {
+        self.clone()
+    }
+}
+
 impl Client for SegcacheClient {
     type Turn<'c> = &'c Segcache;
 
-    fn turn(&mut self) -> &Segcache {
+    fn turn(&mut self, _keys: &[Key]) -> &Segcache {
         &self.0
     }
 }

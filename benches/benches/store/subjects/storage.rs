@@ -1,4 +1,5 @@
-//! Ours. There is no maintenance thread: the writers do all reclaiming, in the time that is measured.
+//! Ours, key by key and in batches. There is no maintenance thread: the writers do all reclaiming, in the time that is
+//! measured.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,17 +7,22 @@ use std::time::Instant;
 use storage::{Condition, Counter, Guard, Options, Participant, Store, Stored, Writer};
 
 use super::{Client, Key, Outcome, Size, Subject, Turn, Value, copy_out};
+use crate::stage::TURN;
 
 /// Slices of reclaim a turn, as many as a worker of the daemon does.
 const SLICES: usize = 8;
 
-pub(crate) struct Storage(Arc<Store>);
+pub(crate) struct Storage {
+    store: Arc<Store>,
+    in_batches: bool,
+}
 
 pub(crate) struct StorageClient {
     participant: Participant,
     writer: Writer,
     store: Arc<Store>,
     started: Instant,
+    in_batches: bool,
 }
 
 pub(crate) struct StorageTurn<'c> {
@@ -25,24 +31,29 @@ pub(crate) struct StorageTurn<'c> {
     store: &'c Store,
 }
 
-impl Subject for Storage {
-    type Client = StorageClient;
-
-    fn new(size: Size) -> Storage {
+impl Storage {
+    /// In batches, the keys of a turn are prefetched, and then used one by one as ever.
+    pub(crate) fn new(size: Size, in_batches: bool) -> Storage {
         let options = Options {
             memory: size.bytes as u64,
             writers: size.clients,
             ..Options::default()
         };
-        Storage(Store::new(&options).expect("memory for a store"))
+        let store = Store::new(&options).expect("memory for a store");
+        Storage { store, in_batches }
     }
+}
+
+impl Subject for Storage {
+    type Client = StorageClient;
 
     fn client(&self) -> StorageClient {
         StorageClient {
-            participant: self.0.join().expect("a place for each client"),
-            writer: self.0.writer().expect("a writer for each client"),
-            store: self.0.clone(),
+            participant: self.store.join().expect("a place for each client"),
+            writer: self.store.writer().expect("a writer for each client"),
+            store: self.store.clone(),
             started: Instant::now(),
+            in_batches: self.in_batches,
         }
     }
 }
@@ -50,11 +61,18 @@ impl Subject for Storage {
 impl Client for StorageClient {
     type Turn<'c> = StorageTurn<'c>;
 
-    fn turn(&mut self) -> StorageTurn<'_> {
+    fn turn(&mut self, keys: &[Key]) -> StorageTurn<'_> {
         let guard = self
             .participant
             .enter(self.started.elapsed().as_secs() as u32 + 2);
         self.writer.reclaim(&guard, SLICES);
+        if self.in_batches {
+            let mut names = [&[][..]; TURN];
+            for (name, key) in names.iter_mut().zip(keys) {
+                *name = key;
+            }
+            self.store.prefetch(&guard, &names[..keys.len()]);
+        }
         StorageTurn {
             guard,
             writer: &mut self.writer,
