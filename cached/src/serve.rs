@@ -9,7 +9,7 @@ use std::sync::Arc;
 use net::socket::{Endpoint, Listener};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
-use storage::Store;
+use storage::{OptionsError, Store};
 
 use crate::admin::{self, Admin};
 use crate::clock::Clock;
@@ -74,8 +74,7 @@ pub(crate) fn serve(config: Config, notes: &[String]) -> Result<ExitCode, Error>
     }
 
     let seed = RandomState::new().hash_one(std::process::id());
-    let store = Store::new(&config.store_options(seed))
-        .map_err(|error| Error::Configuration(error.to_string()))?;
+    let store = Store::new(&config.store_options(seed)).map_err(|error| no_store(&error))?;
     let threads = Threads::start(Parts {
         config: Arc::new(config),
         sockets,
@@ -100,6 +99,14 @@ pub(crate) fn serve(config: Config, notes: &[String]) -> Result<ExitCode, Error>
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn no_store(error: &OptionsError) -> Error {
+    let sentence = error.to_string();
+    match error {
+        OptionsError::Unfit(_) => Error::Configuration(sentence),
+        OptionsError::NoMemory(_) | OptionsError::NoHugePages(..) => Error::System(sentence),
+    }
 }
 
 /// Opens the sockets that clients connect to.

@@ -87,6 +87,7 @@ pub use evict::Eviction;
 pub use guard::{Guard, Participant};
 pub use maintain::Maintainer;
 pub use options::{Options, OptionsError};
+pub use pool::HugePages;
 pub use read::Item;
 pub use stats::Stats;
 pub use store::Store;

@@ -1,9 +1,12 @@
 //! What a store is made from, and how its memory is cut up.
 
+use std::io;
+
 use crate::evict::Eviction;
 use crate::evict::ghosts::Ghosts;
 use crate::index::{Index, POOL_MAX};
 use crate::item;
+use crate::pool::{HUGE_PAGE, HugePages};
 use crate::segment::class::LEVELS;
 use crate::segment::space::Geometry;
 use crate::segment::{SEGMENT_MAX, SEGMENT_MIN};
@@ -32,6 +35,8 @@ pub struct Options {
     pub segment_size: Option<u32>,
     /// What makes room when the memory is full.
     pub eviction: Eviction,
+    /// Which pages items and index lie in.
+    pub huge_pages: HugePages,
     /// Bytes of the largest item, key, value and header together; at most 16 MiB - 1 and a quarter of the heap.
     pub max_item_size: u32,
     /// How many [`Writer`](crate::Writer)s there will be; the maintainer has one more of its own.
@@ -46,6 +51,7 @@ impl Default for Options {
             memory: 64 << 20,
             segment_size: None,
             eviction: Eviction::default(),
+            huge_pages: HugePages::default(),
             max_item_size: 1 << 20,
             writers: 1,
             seed: 0,
@@ -54,14 +60,19 @@ impl Default for Options {
 }
 
 /// Why options cannot work: a sentence for the person who set them.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum OptionsError {
     /// They fit no store, or not each other.
     #[error("{0}")]
     Unfit(String),
     /// The system refused the memory.
     #[error("the system gave no memory for the heap: {0}")]
-    NoMemory(String),
+    NoMemory(io::Error),
+    /// It did not give so many explicit huge pages.
+    #[error(
+        "{0} free huge pages of 2 MiB are needed, and the system did not give them ({1}): reserve them with sysctl vm.nr_hugepages={0} (more where others use some), or choose less memory or another kind of pages"
+    )]
+    NoHugePages(u64, io::Error),
 }
 
 impl Options {
@@ -81,7 +92,7 @@ impl Options {
         })?;
         let has_ghosts = self.eviction == Eviction::S3Fifo;
         let ghosts = if has_ghosts { Ghosts::bytes(memory) } else { 0 };
-        let heap = memory - Index::bytes_min(memory) - ghosts;
+        let heap = memory - Index::bytes_min(memory, self.huge_pages) - ghosts;
         let hands = self.writers as u64 + 1;
         let share = heap / TAIL_SHARE / (TAILS_A_WRITER * hands);
         let share = share.clamp(SEGMENT_MIN.into(), SEGMENT_DEFAULT_MAX);
@@ -94,7 +105,15 @@ impl Options {
         })?;
         let segment = u64::from(segment_bytes);
         let segments = heap / (segment + RECORD_BYTES);
-        let heap = segments * segment;
+        // Whole pages: all of the last explicit one would become resident.
+        let is_explicit = self.huge_pages == HugePages::Explicit;
+        let page = if is_explicit {
+            HUGE_PAGE.max(segment)
+        } else {
+            segment
+        };
+        let heap = segments * segment / page * page;
+        let segments = heap / segment;
         let tails = (heap / TAIL_SHARE / hands / segment).max(LEVELS as u64);
         let drain_reserve = 2 * hands;
         let reserve = (heap / RESERVE_SHARE).min(RESERVE_BYTES.max(heap / 100)) / segment;
@@ -177,6 +196,26 @@ mod tests {
         let geometry = geometry(POOL_MAX - 1, 64);
         let heap = u64::from(geometry.segments) * u64::from(geometry.segment_bytes);
         assert!(heap > POOL_MAX / 20 * 19, "{heap}");
+    }
+
+    #[test]
+    fn explicit_pages_would_be_used_in_part_or_outgrow_the_memory() {
+        let huge_pages = HugePages::Explicit;
+        for memory in [15 << 20, 100_000_000, 300_000_000, 5 << 30, 1 << 40] {
+            let options = Options {
+                memory,
+                huge_pages,
+                ..Options::default()
+            };
+            let geometry = options.geometry().unwrap();
+            let heap = u64::from(geometry.segments) * u64::from(geometry.segment_bytes);
+            assert_eq!(heap % HUGE_PAGE, 0, "{memory}: {heap} bytes of heap");
+            let pages = heap + Index::arrays_max(memory, huge_pages);
+            assert!(
+                (memory / 10 * 8..memory).contains(&pages),
+                "{memory}: {pages} bytes of pages"
+            );
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::flush::{Flush, View};
 use crate::index::{Array, Hash, Index, Locked, Slot, Word};
 use crate::item::{self, Stored};
 use crate::options::{Options, OptionsError};
-use crate::pool::Pool;
+use crate::pool::{HUGE_PAGE, HugePages, Pool};
 use crate::segment::space::{Geometry, Space};
 use crate::sync::{AtomicBool, AtomicUsize};
 use crate::{Eviction, Seconds};
@@ -116,11 +116,18 @@ impl Store {
 
     /// As `new`, with the memory cut up as told.
     pub(crate) fn cut(options: &Options, geometry: Geometry) -> Result<Arc<Store>, OptionsError> {
-        let no_memory = |error: &dyn std::fmt::Display| OptionsError::NoMemory(error.to_string());
         let heap_bytes = u64::from(geometry.segments) * u64::from(geometry.segment_bytes);
-        let index = Index::new(options.memory).map_err(|error| no_memory(&error))?;
+        let (memory, huge_pages) = (options.memory, options.huge_pages);
+        let no_memory = |error| match huge_pages {
+            HugePages::Explicit => {
+                let bytes = heap_bytes + Index::arrays_max(memory, huge_pages);
+                OptionsError::NoHugePages(bytes / HUGE_PAGE, error)
+            }
+            HugePages::Madvise | HugePages::Never => OptionsError::NoMemory(error),
+        };
+        let index = Index::new(memory, huge_pages).map_err(no_memory)?;
         Ok(Arc::new(Store {
-            pool: Pool::new(heap_bytes).map_err(|error| no_memory(&error))?,
+            pool: Pool::new(heap_bytes, huge_pages).map_err(no_memory)?,
             index_bytes_min: index.bytes(),
             index,
             space: Space::new(geometry, options.eviction),

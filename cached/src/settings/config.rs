@@ -40,6 +40,7 @@ pub(crate) struct Config {
     /// Bytes; `None`: worked out from memory and threads.
     pub(crate) segment_size: Option<u32>,
     pub(crate) eviction: storage::Eviction,
+    pub(crate) huge_pages: storage::HugePages,
     /// Bytes of the largest item: key, value and header.
     pub(crate) max_item_size: u32,
     /// Sessions at a time.
@@ -77,6 +78,7 @@ impl Default for Config {
             memory: 64 << 20,
             segment_size: store.segment_size,
             eviction: store.eviction,
+            huge_pages: store.huge_pages,
             max_item_size: store.max_item_size,
             max_connections: 1024,
             max_request_line: 1 << 20,
@@ -124,6 +126,7 @@ impl Config {
             memory: self.memory.saturating_sub(buffers as u64),
             segment_size: self.segment_size,
             eviction: self.eviction,
+            huge_pages: self.huge_pages,
             max_item_size: self.max_item_size,
             writers: self.workers(),
             seed,

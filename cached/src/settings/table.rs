@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use storage::Eviction;
+use storage::{Eviction, HugePages};
 
 use super::config::{AdminSocket, Config};
 use super::value::{Kind, Value};
@@ -54,6 +54,12 @@ impl Setting {
         self.key.split_once('.').expect("a key has a section")
     }
 }
+
+const HUGE_PAGES: [(&str, HugePages); 3] = [
+    ("never", HugePages::Never),
+    ("madvise", HugePages::Madvise),
+    ("explicit", HugePages::Explicit),
+];
 
 /// Every setting, in the order of the file.
 pub(crate) const SETTINGS: &[Setting] = &[
@@ -204,6 +210,24 @@ pub(crate) const SETTINGS: &[Setting] = &[
                     Eviction::NAMES.join(", ")
                 )
             })?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "store.huge_pages",
+        flag: Flag::long("huge-pages", "MODE"),
+        kind: Kind::Text,
+        help: "Pages of items and index: never (small ones), madvise (huge ones where the system \
+               has them) or explicit (huge ones reserved in vm.nr_hugepages, or it does not start).",
+        get: |c| {
+            let (name, _) = HUGE_PAGES[c.huge_pages as usize];
+            Value::Text(name.to_owned())
+        },
+        set: |c, v| {
+            let name = v.text()?;
+            let mode = HUGE_PAGES.iter().find(|mode| mode.0 == name);
+            (_, c.huge_pages) = *mode
+                .ok_or_else(|| format!("must be one of never, madvise, explicit, not '{name}'"))?;
             Ok(())
         },
     },

@@ -160,6 +160,10 @@ fn a_wrong_flag_is_refused_in_one_sentence() {
             "--eviction must be one of none, random, fifo, cte, util, merge, s3fifo, not 'lru'",
         ),
         (
+            &["--huge-pages", "always"],
+            "--huge-pages must be one of never, madvise, explicit, not 'always'",
+        ),
+        (
             &["--admin", "10.0.0.1:9999"],
             "--admin must be a loopback address, not 10.0.0.1",
         ),
@@ -260,6 +264,8 @@ fn the_printed_configuration_says_the_same_when_read_back() {
         "off",
         "--eviction",
         "none",
+        "--huge-pages",
+        "explicit",
     ];
     let page = printed(&[&args[..], &["--print-config"]].concat());
     let (_file, argument) = file(&page);

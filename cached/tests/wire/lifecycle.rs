@@ -100,6 +100,16 @@ fn an_address_of_another_machine_would_be_accepted() {
 }
 
 #[test]
+fn explicit_huge_pages_that_are_not_there_would_end_it_later() {
+    // More than any machine keeps.
+    let flags = ["--huge-pages", "explicit", "-m", "1TiB", "-p", "0"];
+    let (status, said) = refusal(&[&flags[..], &["--admin-socket", "off"]].concat());
+    assert_eq!(status, Some(1), "{said}");
+    is_one_sentence(&said, " free huge pages of 2 MiB are needed");
+    is_one_sentence(&said, "sysctl vm.nr_hugepages=5");
+}
+
+#[test]
 fn a_stop_under_load_would_fail_or_cut_replies() {
     for signal in ["TERM", "INT"] {
         let mut server = Server::start(&["-t", "2"]);

@@ -28,6 +28,7 @@ use region::Region;
 use slot::{FREQUENCY_MAX, Probe};
 pub(crate) use slot::{POOL_MAX, Slot, Word};
 
+use crate::pool::{HUGE_PAGE, HugePages};
 use crate::prefetch::prefetch;
 use crate::sync::{AtomicU64, Ordering, spin_loop, yield_now};
 
@@ -37,6 +38,8 @@ const BUCKETS_MAX: usize = u16::MAX as usize;
 const PARTITION: u64 = 32 << 10;
 /// DRAM a partition takes beside its array, in bytes: its directory word, its place in the region's plan; rounded up.
 const PARTITION_EXTRA: u64 = 64;
+/// What the index gets of explicit huge pages: an eighth of the memory.
+const EXPLICIT_SHARE: u64 = 8;
 /// How often a lock is tried before the thread offers its core to the holder.
 const SPINS: u32 = 64;
 
@@ -61,12 +64,10 @@ pub(crate) struct Index {
 
 impl Index {
     /// An index for a heap of at most `heap_max` bytes, in its smallest form.
-    pub(crate) fn new(heap_max: u64) -> io::Result<Index> {
+    pub(crate) fn new(heap_max: u64, huge_pages: HugePages) -> io::Result<Index> {
         let partitions = Index::partitions(heap_max);
-        let smallest = Index::arrays_min(heap_max);
-        // However many items there are, the index is smaller than what it indexes.
-        let region = Region::new(heap_max.max(smallest))?;
-        region.allow(smallest);
+        let region = Region::new(Index::arrays_max(heap_max, huge_pages), huge_pages)?;
+        region.allow(Index::arrays_min(heap_max, huge_pages));
         let word = |partition| {
             let place = region.allocate(BUCKETS_MIN, partition);
             let place = place.map_err(|_| io::ErrorKind::OutOfMemory)?;
@@ -81,15 +82,25 @@ impl Index {
         heap_max.div_ceil(PARTITION).max(1) as usize
     }
 
+    /// Bytes that the arrays may come to. However many items there are, the index is smaller than what it indexes.
+    pub(crate) fn arrays_max(heap_max: u64, huge_pages: HugePages) -> u64 {
+        match huge_pages {
+            HugePages::Explicit => (heap_max / EXPLICIT_SHARE).next_multiple_of(HUGE_PAGE),
+            HugePages::Madvise | HugePages::Never => heap_max.next_multiple_of(4096),
+        }
+    }
+
     /// Bytes of the smallest arrays, in whole pages.
-    fn arrays_min(heap_max: u64) -> u64 {
+    fn arrays_min(heap_max: u64, huge_pages: HugePages) -> u64 {
         let bytes = Index::partitions(heap_max) * BUCKETS_MIN * size_of::<Bucket>();
-        (bytes as u64).next_multiple_of(region::page_bytes(heap_max))
+        let most = Index::arrays_max(heap_max, huge_pages);
+        (bytes as u64).next_multiple_of(region::page_bytes(most, huge_pages))
     }
 
     /// Bytes that the smallest index for such a heap takes, with what every index takes beside its arrays.
-    pub(crate) fn bytes_min(heap_max: u64) -> u64 {
-        Index::arrays_min(heap_max) + Index::partitions(heap_max) as u64 * PARTITION_EXTRA
+    pub(crate) fn bytes_min(heap_max: u64, huge_pages: HugePages) -> u64 {
+        Index::arrays_min(heap_max, huge_pages)
+            + Index::partitions(heap_max) as u64 * PARTITION_EXTRA
     }
 
     /// Bytes of memory that the arrays take.

@@ -24,7 +24,7 @@ unsafe impl Sync for Rig {}
 impl Rig {
     /// An index of one partition with so many buckets.
     fn new(buckets: usize) -> Arc<Rig> {
-        let index = Index::new(PARTITION).unwrap();
+        let index = Index::new(PARTITION, HugePages::default()).unwrap();
         index.allow(PARTITION);
         if buckets > BUCKETS_MIN {
             let old = index.replace(0, BUCKETS_MIN, buckets);

@@ -5,7 +5,7 @@
 //! back. Holes that growth leaves behind are closed by moving the topmost arrays down, which is a resize to the same
 //! size; then the end falls, and the pages above go back to the system.
 //!
-//! Large regions are used by whole huge pages.
+//! Large regions are used by whole huge pages, and one of explicit pages has all of them from the start.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -13,7 +13,7 @@ use std::ptr::NonNull;
 use std::sync::PoisonError;
 
 use super::bucket::Bucket;
-use crate::pool::{HUGE_PAGE, Pool};
+use crate::pool::{HUGE_PAGE, HugePages, Pool};
 use crate::sync::{Mutex, MutexGuard};
 
 const BUCKET: u64 = size_of::<Bucket>() as u64;
@@ -72,19 +72,22 @@ struct Block {
 
 impl Region {
     /// Addresses for `bytes` of arrays; no memory is used yet.
-    pub(super) fn new(bytes: u64) -> io::Result<Region> {
+    pub(super) fn new(bytes: u64, huge_pages: HugePages) -> io::Result<Region> {
         let buckets = bytes / BUCKET;
+        let page = page_bytes(bytes, huge_pages);
         let plan = Plan {
-            page: page_bytes(bytes) / BUCKET,
+            page: page / BUCKET,
             limit: buckets,
             ..Plan::default()
         };
-        let memory = Pool::reserve(buckets * BUCKET)?;
-        if bytes >= HUGE_FROM {
-            memory.use_huge_pages(0, memory.len());
-        }
+        let is_huge = page >= HUGE_PAGE;
+        let pages = if is_huge {
+            huge_pages
+        } else {
+            HugePages::Never
+        };
         Ok(Region {
-            memory,
+            memory: Pool::reserve(buckets * BUCKET, pages)?,
             plan: Mutex::new(plan),
         })
     }
@@ -151,16 +154,18 @@ impl Region {
             if unsafe { self.memory.give_back(from, bytes) }.is_ok() {
                 plan.allowed = keep;
             }
-            if self.memory.len() >= HUGE_FROM {
-                self.memory.use_huge_pages(from, bytes);
-            }
+            self.memory.advise(from, bytes);
         }
     }
 }
 
-/// Bytes of the pages that a region of so many bytes of addresses is made of.
-pub(super) fn page_bytes(bytes: u64) -> u64 {
-    if bytes >= HUGE_FROM { HUGE_PAGE } else { 4096 }
+/// By so many bytes the memory grows of a region with so many bytes of addresses.
+pub(super) fn page_bytes(bytes: u64, huge_pages: HugePages) -> u64 {
+    match huge_pages {
+        HugePages::Explicit => bytes,
+        HugePages::Madvise if bytes >= HUGE_FROM => HUGE_PAGE,
+        HugePages::Madvise | HugePages::Never => 4096,
+    }
 }
 
 impl Plan {
@@ -247,7 +252,7 @@ mod tests {
 
     #[test]
     fn holes_are_joined_and_used_again() {
-        let region = Region::new(1 << 20).unwrap();
+        let region = Region::new(1 << 20, HugePages::default()).unwrap();
         let [a, b, c, d] = [10, 20, 30, 5].map(|buckets| allocate(&region, buckets));
         free(&region, a);
         free(&region, c);
@@ -260,7 +265,7 @@ mod tests {
 
     #[test]
     fn memory_beyond_what_is_allowed_is_not_used() {
-        let region = Region::new(1 << 20).unwrap();
+        let region = Region::new(1 << 20, HugePages::default()).unwrap();
         let Err(NoRoom::Memory(bytes)) = region.allocate(10, 0) else {
             panic!("nothing was allowed")
         };
@@ -273,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_region_does_not_grow_beyond_its_addresses() {
-        let region = Region::new(4096).unwrap();
+        let region = Region::new(4096, HugePages::default()).unwrap();
         region.allow(1 << 20);
         assert!(region.allocate(64, 0).is_ok());
         assert!(matches!(region.allocate(1, 0), Err(NoRoom::Ever)));
@@ -286,7 +291,7 @@ mod tests {
         } else {
             (1000, 100, 5)
         };
-        let region = Region::new(16 << 20).unwrap();
+        let region = Region::new(16 << 20, HugePages::default()).unwrap();
         let places: Vec<_> = (0..all).map(|_| allocate(&region, 64)).collect();
         let before = region.bytes();
         for &place in &places[left..] {
@@ -304,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_new_array_is_empty_wherever_it_lies() {
-        let region = Region::new(1 << 20).unwrap();
+        let region = Region::new(1 << 20, HugePages::default()).unwrap();
         let place = allocate(&region, 4);
         // SAFETY: within the array just allocated.
         unsafe { region.at(place).cast::<u64>().write(u64::MAX) };

@@ -44,7 +44,7 @@ fn keys_survive_growth_and_shrinking() {
     } else {
         (4 << 20, 80_000)
     };
-    let index = Index::new(heap).unwrap();
+    let index = Index::new(heap, HugePages::default()).unwrap();
     for key in 0..keys {
         insert(&index, key);
     }
@@ -83,7 +83,7 @@ fn keys_survive_growth_and_shrinking() {
 #[test]
 fn the_two_places_of_a_tag_differ() {
     for buckets in [2, 3, 17, 1000] {
-        let region = Region::new(1 << 20).unwrap();
+        let region = Region::new(1 << 20, HugePages::default()).unwrap();
         region.allow(1 << 20);
         let array = Array::new(&region, region.allocate(buckets, 0).ok().unwrap(), buckets);
         for tag in (0..=u16::MAX).step_by(if cfg!(miri) { 9_973 } else { 1 }) {
@@ -101,7 +101,7 @@ fn keys_that_come_and_go_would_make_the_index_grow() {
     } else {
         (1 << 20, 20_000)
     };
-    let index = Index::new(heap).unwrap();
+    let index = Index::new(heap, HugePages::default()).unwrap();
     for key in 0..keys * 10 {
         insert(&index, key);
         if let Some(old) = key.checked_sub(keys) {
@@ -125,7 +125,7 @@ fn a_key_would_be_missed_while_it_makes_way() {
     const GUESTS: u64 = 100;
     let rounds = if cfg!(miri) { 80 } else { 2_000_000 };
     // One partition, which does not grow any more once it is full.
-    let index = Index::new(PARTITION).unwrap();
+    let index = Index::new(PARTITION, HugePages::default()).unwrap();
     (0..GUESTS).for_each(|key| insert(&index, key));
     let is_there: Vec<_> = (0..rounds).map(|_| AtomicBool::new(false)).collect();
     let (last, done) = (AtomicU64::new(0), AtomicBool::new(false));
@@ -163,7 +163,7 @@ fn a_key_would_be_missed_while_it_makes_way() {
 
 #[test]
 fn pushing_out_takes_the_least_asked_and_makes_room() {
-    let index = Index::new(1).unwrap();
+    let index = Index::new(1, HugePages::default()).unwrap();
     let mut inserted = HashSet::new();
     let key = (0..100)
         .find(|&key| {
@@ -186,7 +186,7 @@ fn pushing_out_takes_the_least_asked_and_makes_room() {
 
 #[test]
 fn a_locked_key_keeps_other_writers_of_its_bucket_out() {
-    let index = Index::new(1).unwrap();
+    let index = Index::new(1, HugePages::default()).unwrap();
     let place = index.place(hash(1));
     let locked = index.lock(place);
     assert!(!locked.bucket.try_lock());
@@ -197,7 +197,7 @@ fn a_locked_key_keeps_other_writers_of_its_bucket_out() {
 #[test]
 fn a_batch_would_wait_for_items_that_were_not_prefetched() {
     let keys = if cfg!(miri) { 200 } else { 2_000 };
-    let index = Index::new(1 << 20).unwrap();
+    let index = Index::new(1 << 20, HugePages::default()).unwrap();
     (0..keys).for_each(|key| insert(&index, key));
     let hashes: Vec<_> = (0..keys).map(|key| index.place(hash(key))).collect();
     let mut near = HashSet::new();

@@ -68,7 +68,7 @@ impl Space {
 
     /// Lent to Free.
     fn take_back(&self, pool: &Pool, segment: u32) {
-        pool.use_huge_pages(self.offset_of(segment), self.geometry.bytes(1));
+        pool.advise(self.offset_of(segment), self.geometry.bytes(1));
         self.free(&mut self.queues(), segment);
     }
 }

@@ -217,7 +217,8 @@ impl Writer {
         let task = Task::write(Publish::Value);
         let deleted = self.change(guard, target, task, |old| match old {
             Some(_) => Step::Remove(true),
-            None => Step::Leave(false),
+            // What has expired goes too: a turn that began before must not find it any more.
+            None => Step::Remove(false),
         });
         deleted.is_ok_and(|(deleted, _)| deleted)
     }
