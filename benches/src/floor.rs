@@ -37,20 +37,39 @@ enum Reply {
     Deleted,
     Number,
     Error,
+    /// The rest are meta's.
+    Hit,
+    HitWithKey,
+    Done,
+    Count,
+    Barrier,
 }
 
 /// Prebuilt replies of each kind: one of them many times over, and its length.
 #[derive(Debug)]
-pub struct Replies([(Vec<u8>, usize); 6]);
+pub struct Replies([(Vec<u8>, usize); 11]);
 
 impl Replies {
-    /// Replies to `get` have a key and a value of these many bytes.
+    /// Replies to `get` and `mg` have a key and a value of these many bytes.
     pub fn new(key_size: usize, value_size: usize) -> Self {
         let (key, value) = ("k".repeat(key_size), "v".repeat(value_size));
-        let value = format!("VALUE {key} 0 {value_size}\r\n{value}\r\n");
-        let last = format!("{value}END\r\n");
-        let lines = ["STORED\r\n", "DELETED\r\n", "1\r\n", "ERROR\r\n"];
-        let replies = [&value, &last, lines[0], lines[1], lines[2], lines[3]];
+        let listed = format!("VALUE {key} 0 {value_size}\r\n{value}\r\n");
+        let last = format!("{listed}END\r\n");
+        let hit = format!("VA {value_size}\r\n{value}\r\n");
+        let hit_with_key = format!("VA {value_size} k{key}\r\n{value}\r\n");
+        let replies = [
+            &listed,
+            &last,
+            "STORED\r\n",
+            "DELETED\r\n",
+            "1\r\n",
+            "ERROR\r\n",
+            &hit,
+            &hit_with_key,
+            "HD\r\n",
+            "VA 1\r\n1\r\n",
+            "MN\r\n",
+        ];
         Self(replies.map(|reply| {
             let count = (PIECE_BYTES / reply.len()).max(1);
             (reply.repeat(count).into_bytes(), reply.len())
@@ -115,6 +134,7 @@ fn work(replies: &Replies, mut poll: Poll, arrivals: &Receiver<TcpStream>) -> io
                     replies,
                     line: Vec::new(),
                     value_left: 0,
+                    stored: Reply::Stored,
                     unsent: Vec::new(),
                     last: Reply::Error,
                 });
@@ -132,6 +152,8 @@ struct Connection<'r> {
     line: Vec<u8>,
     /// Bytes of a value, and of its line's end, that have not arrived yet.
     value_left: usize,
+    /// What answers it.
+    stored: Reply,
     /// What is to be sent; until the socket takes it all, nothing is received.
     unsent: Vec<IoSlice<'r>>,
     /// Which kind the last of it is.
@@ -169,7 +191,7 @@ impl Connection<'_> {
             at += passed;
             self.value_left -= passed;
             if passed > 0 && self.value_left == 0 {
-                self.answer(Reply::Stored);
+                self.answer(self.stored);
             }
             let Some(length) = memchr(b'\n', &bytes[at..]) else {
                 return at;
@@ -185,12 +207,34 @@ impl Connection<'_> {
                     }
                     self.answer(Reply::LastValue);
                 }
-                Some(b"set ") => self.value_left = value_size(line) + 2,
+                Some(b"set ") => {
+                    self.store(line.rsplit(|&byte| byte == b' ').next(), Reply::Stored);
+                }
                 Some(b"dele") => self.answer(Reply::Deleted),
                 Some(b"incr") => self.answer(Reply::Number),
+                Some([b'm', verb, b' ', _]) => self.meta(*verb, line),
+                None if line == b"mn\r" => self.answer(Reply::Barrier),
                 _ => self.answer(Reply::Error),
             }
         }
+    }
+
+    fn meta(&mut self, verb: u8, line: &[u8]) {
+        match verb {
+            // In a list, where what is missing keeps quiet, a value says whose it is.
+            b'g' if line.ends_with(b" q v\r") => self.answer(Reply::HitWithKey),
+            b'g' => self.answer(Reply::Hit),
+            b's' => self.store(line.split(|&byte| byte == b' ').nth(2), Reply::Done),
+            b'd' => self.answer(Reply::Done),
+            b'a' => self.answer(Reply::Count),
+            _ => self.answer(Reply::Error),
+        }
+    }
+
+    /// A value of so many bytes follows, and this answers it.
+    fn store(&mut self, digits: Option<&[u8]>, reply: Reply) {
+        self.value_left = number(digits.unwrap_or_default()) + 2;
+        self.stored = reply;
     }
 
     fn answer(&mut self, reply: Reply) {
@@ -236,9 +280,10 @@ fn taken(outcome: io::Result<usize>) -> io::Result<usize> {
     })
 }
 
-/// The last number of a `set` line.
-fn value_size(line: &[u8]) -> usize {
-    let number = line.trim_ascii_end().rsplit(|&byte| byte == b' ').next();
-    let digits = number.into_iter().flatten();
-    digits.fold(0, |size, digit| size * 10 + usize::from(digit & 15))
+/// What the digits at the start say.
+fn number(digits: &[u8]) -> usize {
+    digits
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .fold(0, |number, byte| number * 10 + usize::from(byte & 15))
 }

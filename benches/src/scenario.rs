@@ -11,6 +11,7 @@ use crate::item;
 use crate::mix::{Mix, Operation};
 use crate::popularity::Popularity;
 use crate::weighted::Weighted;
+use crate::wire::Protocol;
 
 /// A load, and the flags that ask for it. All that is random in it follows
 /// from `seed`.
@@ -24,6 +25,10 @@ pub struct Scenario {
         default_value = "run"
     )]
     pub phases: Vec<PhaseKind>,
+
+    /// How requests are written
+    #[arg(long, value_name = "NAME", default_value_t, value_enum)]
+    pub protocol: Protocol,
 
     /// Connections in all
     #[arg(short, long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=60_000))]

@@ -12,7 +12,7 @@ use storage::{Maintainer, Store};
 use crate::admin::{Admin, Stats};
 use crate::clock::Clock;
 use crate::connections::Connections;
-use crate::execute::Engine;
+use crate::execute::{Dumps, Engine};
 use crate::listener::Listener;
 use crate::log::{Drain, Log};
 use crate::metrics::Metrics;
@@ -78,6 +78,7 @@ impl Threads {
         let mut handoffs = Vec::with_capacity(config.workers());
         for index in 0..config.workers() {
             let engine = Engine {
+                dumps: Dumps::default(),
                 store: Arc::clone(&store),
                 writer: store.writer().expect("a writer for each worker"),
                 clock,

@@ -7,11 +7,13 @@ use crate::execute::{Execute, Flow};
 use crate::held::Held;
 use crate::limits::{LINE_MAX, Limits};
 use crate::memcache::ahead::Keys;
-use crate::memcache::classic::{self, LINE_END, Line, Storage};
+use crate::memcache::dump::Style;
+use crate::memcache::form::Form;
+use crate::memcache::line::{self, LINE_END, Line};
+use crate::outlet::Outlet;
 use crate::progress::{Close, Next};
 use crate::reply::{Error, Reply};
-use crate::request::{Condition, Request, Words};
-use crate::sink::Sink;
+use crate::request::{Get, Header, Request, Way, Words};
 use crate::upload::{Begun, PLACED_MIN, Upload};
 
 /// A client that begins with this byte speaks memcached's binary protocol.
@@ -19,6 +21,8 @@ const BINARY_MAGIC: u8 = 0x80;
 
 /// Keys that the executor is told of before they come.
 const AHEAD: usize = 32;
+
+const ALOUD: Form<'_> = Form::Classic { quiet: false };
 
 /// Where a conversation stands. Between runs, a request that is not done is at
 /// the front of the bytes that the next run begins with.
@@ -30,6 +34,8 @@ pub(crate) struct Dialogue<U> {
     skip: usize,
     /// The retrieval at the front, once its line is whole and found valid.
     retrieval: Option<Retrieval>,
+    /// The dump under way, whose line is at the front.
+    dump: Option<Walk>,
     /// The storage command under way, whose value has a place.
     begun: Option<Box<Begun<U>>>,
     /// The client has told its protocol.
@@ -47,11 +53,21 @@ struct Retrieval {
     line: usize,
 }
 
+/// What is left to do of a dump.
+#[derive(Clone, Copy, Debug)]
+struct Walk {
+    style: Style,
+    /// Where it goes on.
+    from: u64,
+    /// Bytes of its line, with the line end.
+    line: usize,
+}
+
 /// What a dialogue works with during one run.
 pub(crate) struct Run<'a, 'v, E> {
     pub(crate) executor: &'a mut E,
     pub(crate) limits: &'a Limits,
-    pub(crate) sink: Sink<'a, 'v>,
+    pub(crate) outlet: Outlet<'a, 'v>,
     pub(crate) operations: u32,
     pub(crate) refused: u32,
     /// Bytes at the end of the input of whose keys the executor knows nothing.
@@ -80,6 +96,12 @@ pub(crate) enum Stop {
 /// or not.
 type Step = (usize, Option<Stop>);
 
+/// A line without its end.
+fn text_of(line: &[u8]) -> &[u8] {
+    let text = line.strip_suffix(b"\n").unwrap_or(line);
+    text.strip_suffix(b"\r").unwrap_or(text)
+}
+
 fn stop(next: Next) -> Step {
     (0, Some(Stop::Now(next)))
 }
@@ -90,6 +112,7 @@ impl<U: Upload> Dialogue<U> {
             scanned: 0,
             skip: 0,
             retrieval: None,
+            dump: None,
             begun: None,
             is_classic: false,
         }
@@ -153,6 +176,9 @@ impl<U: Upload> Dialogue<U> {
         if let Some(retrieval) = self.retrieval.take() {
             return self.retrieve(retrieval, bytes, run);
         }
+        if let Some(walk) = self.dump.take() {
+            return self.walk(walk, run);
+        }
         if let Some(begun) = self.begun.take() {
             return self.take_in(begun, bytes, run);
         }
@@ -171,11 +197,10 @@ impl<U: Upload> Dialogue<U> {
         if end > LINE_MAX && !run.allows(line) {
             return run.line_too_long();
         }
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
         if end + 1 < bytes.len() {
             run.look_ahead(bytes, 0);
         }
-        self.perform(line, end + 1, bytes, run)
+        self.perform(text_of(line), end + 1, bytes, run)
     }
 
     /// A line without its end: either more of it is to come, or it is refused.
@@ -183,7 +208,7 @@ impl<U: Upload> Dialogue<U> {
         self.scanned = line.len();
         if line.len() <= LINE_MAX {
             (0, Some(Stop::Line))
-        } else if run.allows(line) {
+        } else if run.allows(line) && line::may_grow(line) {
             (0, Some(Stop::LongLine(run.limits.retrieval_line + 1)))
         } else {
             run.line_too_long()
@@ -198,7 +223,7 @@ impl<U: Upload> Dialogue<U> {
         bytes: &[u8],
         run: &mut Run<'_, 'v, E>,
     ) -> Step {
-        match classic::parse(line) {
+        match line::parse(line, &mut [0; _]) {
             Line::Retrieval {
                 keys,
                 unique,
@@ -213,11 +238,21 @@ impl<U: Upload> Dialogue<U> {
                 });
                 (start, None)
             }
-            Line::Storage { storage, quiet } => self.store(&storage, quiet, end, bytes, run),
-            Line::Request { request, quiet } => match run.execute(&request, quiet) {
+            Line::Storage { header, form } => self.store(&header, form, end, bytes, run),
+            Line::Request { request, form } => match run.execute(&request, form) {
                 Flow::Done => (end, None),
                 Flow::Wait => stop(run.waits_for()),
             },
+            Line::Dump { style, all: true } => {
+                let (from, line) = (0, end);
+                self.dump = Some(Walk { style, from, line });
+                (0, None)
+            }
+            Line::Dump { style, all: false } => {
+                run.outlet.dump(style).end();
+                run.operations += 1;
+                (end, None)
+            }
             Line::Refused { error, quiet, skip } => {
                 run.refuse(error, quiet);
                 self.skip = skip;
@@ -228,36 +263,52 @@ impl<U: Upload> Dialogue<U> {
         }
     }
 
+    /// Goes on with a dump, by one slice.
+    fn walk<'v, E: Execute<'v, Upload = U>>(
+        &mut self,
+        mut walk: Walk,
+        run: &mut Run<'_, 'v, E>,
+    ) -> Step {
+        let mut dump = run.outlet.dump(walk.style);
+        let Some(from) = run.executor.dump(walk.from, &mut dump) else {
+            dump.end();
+            run.operations += 1;
+            return (walk.line, None);
+        };
+        walk.from = from;
+        self.dump = Some(walk);
+        stop(Next::Resume)
+    }
+
     /// Performs a storage command, whose body begins at `body`.
     fn store<'v, E: Execute<'v, Upload = U>>(
         &mut self,
-        storage: &Storage<'_>,
-        quiet: bool,
+        header: &Header<'_>,
+        form: Form<'_>,
         body: usize,
         bytes: &[u8],
         run: &mut Run<'_, 'v, E>,
     ) -> Step {
-        let end = body + storage.length;
+        let &Header { key, length, .. } = header;
+        let end = body + length;
         let whole = end + LINE_END.len();
-        if !run.executor.fits(storage.key.len(), storage.length) {
-            let request = Request::TooLarge {
-                key: storage.key,
-                overwrites: storage.overwrites(),
-            };
-            if run.execute(&request, quiet) == Flow::Wait {
+        if !run.executor.fits(key.len(), length) {
+            let supersedes = header.supersedes;
+            if run.execute(&Request::TooLarge { key, supersedes }, form) == Flow::Wait {
                 return stop(run.waits_for());
             }
             self.skip = whole - body;
             return (body, None);
         }
         let (Some(value), Some(line_end)) = (bytes.get(body..end), bytes.get(end..whole)) else {
-            return self.begin(storage, quiet, (body, whole), bytes, run);
+            return self.begin(header, (body, whole), bytes, run);
         };
         if line_end != LINE_END {
-            run.refuse(Error::DataChunk, quiet);
+            run.refuse(Error::DataChunk, form.is_silent());
             return (whole, None);
         }
-        match run.execute(&storage.with_value(value), quiet) {
+        let header = *header;
+        match run.execute(&Request::Store { header, value }, form) {
             Flow::Done => (whole, None),
             Flow::Wait => stop(run.waits_for()),
         }
@@ -267,24 +318,21 @@ impl<U: Upload> Dialogue<U> {
     /// whole: it begins at `body`, and with its line end it ends at `whole`.
     fn begin<'v, E: Execute<'v, Upload = U>>(
         &mut self,
-        storage: &Storage<'_>,
-        quiet: bool,
+        header: &Header<'_>,
         (body, whole): (usize, usize),
         bytes: &[u8],
         run: &mut Run<'_, 'v, E>,
     ) -> Step {
-        let may_begin = run.may_begin && storage.length >= PLACED_MIN;
-        let Some(header) = storage.header().filter(|_| may_begin) else {
+        let is_put = matches!(header.way, Way::Put(_));
+        if !(run.may_begin && is_put && header.length >= PLACED_MIN) {
             return (0, Some(Stop::Body(whole)));
-        };
+        }
         let line = bytes.get(..body).unwrap_or_default();
-        let begun = Held::keep(line, run.sink.budget).and_then(|line| {
-            let upload = run.executor.begin(&header)?;
+        let begun = Held::keep(line, run.outlet.budget).and_then(|line| {
+            let upload = run.executor.begin(header)?;
             Some(Box::new(Begun {
                 line,
                 whole,
-                condition: header.condition,
-                quiet,
                 upload,
             }))
         });
@@ -313,15 +361,28 @@ impl<U: Upload> Dialogue<U> {
             return (0, Some(Stop::Line));
         };
         let end = LINE_END.len();
+        let Begun {
+            line,
+            whole,
+            upload,
+        } = *begun;
+        let mut room = [0; _];
+        // It was a storage command when it began.
+        let Line::Storage { header, form } = line::parse(text_of(line.bytes()), &mut room) else {
+            return (end, None);
+        };
         if line_end != LINE_END {
-            run.refuse(Error::DataChunk, begun.quiet);
+            run.refuse(Error::DataChunk, form.is_silent());
             return (end, None);
         }
-        let begun = *begun;
-        match run.complete(begun.upload, begun.condition, begun.quiet) {
+        match run.complete(upload, &header, form) {
             Ok(()) => (end, None),
             Err(upload) => {
-                self.begun = Some(Box::new(Begun { upload, ..begun }));
+                self.begun = Some(Box::new(Begun {
+                    line,
+                    whole,
+                    upload,
+                }));
                 stop(run.waits_for())
             }
         }
@@ -349,9 +410,15 @@ impl<U: Upload> Dialogue<U> {
                 return (line, None);
             };
             run.look_ahead(bytes.get(keys - left..).unwrap_or_default(), left);
+            let get = Get {
+                key,
+                unique,
+                touch,
+                ..Get::default()
+            };
             let next = if run.is_spent() {
                 Next::Resume
-            } else if run.execute(&Request::Get { key, unique, touch }, false) == Flow::Wait {
+            } else if run.execute(&Request::Get(get), ALOUD) == Flow::Wait {
                 run.waits_for()
             } else {
                 continue;
@@ -370,18 +437,18 @@ impl<U: Upload> Dialogue<U> {
 impl<E> Run<'_, '_, E> {
     /// The session's share of this run is used up.
     fn is_spent(&self) -> bool {
-        self.operations + self.refused >= self.limits.operations || self.sink.is_full()
+        self.operations + self.refused >= self.limits.operations || self.outlet.is_full()
     }
 
-    /// A line may go on beyond [`LINE_MAX`] as far as this.
+    /// A line may be longer than [`LINE_MAX`], and as long as this.
     fn allows(&self, line: &[u8]) -> bool {
-        line.len() <= self.limits.retrieval_line && classic::is_retrieval(line)
+        line.len() <= self.limits.retrieval_line && line::is_retrieval(line)
     }
 
     pub(crate) fn refuse(&mut self, error: Error, quiet: bool) {
         self.refused += 1;
-        self.sink.set_quiet(quiet);
-        self.sink.reply(&Reply::Error(error));
+        let mut sink = self.outlet.sink(Form::Classic { quiet });
+        sink.reply(&Reply::Error(error));
     }
 
     fn line_too_long(&mut self) -> Step {
@@ -390,13 +457,12 @@ impl<E> Run<'_, '_, E> {
     }
 
     fn end_of_retrieval(&mut self) {
-        self.sink.set_quiet(false);
-        self.sink.reply(&Reply::End);
+        self.outlet.sink(ALOUD).reply(&Reply::End);
     }
 
     /// What an operation that was not executed waits for.
     fn waits_for(&self) -> Next {
-        if self.sink.is_short() {
+        if self.outlet.account.is_short {
             Next::WaitBudget
         } else {
             Next::WaitSpace
@@ -425,9 +491,8 @@ impl<'v, E: Execute<'v>> Run<'_, 'v, E> {
         }
     }
 
-    fn execute(&mut self, request: &Request<'_>, quiet: bool) -> Flow {
-        self.sink.set_quiet(quiet);
-        let flow = self.executor.execute(request, &mut self.sink);
+    fn execute(&mut self, request: &Request<'_>, form: Form<'_>) -> Flow {
+        let flow = self.executor.execute(request, &mut self.outlet.sink(form));
         self.operations += u32::from(flow == Flow::Done);
         flow
     }
@@ -435,11 +500,11 @@ impl<'v, E: Execute<'v>> Run<'_, 'v, E> {
     fn complete(
         &mut self,
         upload: E::Upload,
-        condition: Condition,
-        quiet: bool,
+        header: &Header<'_>,
+        form: Form<'_>,
     ) -> Result<(), E::Upload> {
-        self.sink.set_quiet(quiet);
-        let completed = self.executor.complete(upload, condition, &mut self.sink);
+        let mut sink = self.outlet.sink(form);
+        let completed = self.executor.complete(upload, header, &mut sink);
         self.operations += u32::from(completed.is_ok());
         completed
     }

@@ -1,7 +1,7 @@
 //! What a session asks of whoever executes its requests.
 
-use crate::request::{Condition, Header, Request};
-use crate::sink::Sink;
+use crate::request::{Header, Request};
+use crate::sink::{Dump, Sink};
 use crate::upload::Upload;
 
 /// Who executes requests. The values it finds stay as they are for `'v`, which
@@ -19,20 +19,27 @@ pub trait Execute<'v> {
     fn expect(&mut self, _keys: &[&[u8]]) {}
 
     /// Executes one operation and hands its reply to `sink`: one, but for
-    /// [`Request::Stats`] any number. What [`Sink::value`] returns is to be
+    /// [`Request::Stats`] any number. What [`Sink::item`] returns is to be
     /// returned in turn.
     fn execute(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 'v>) -> Flow;
 
-    /// A place for a large value that is still to come. `None`: the session
-    /// is to receive it and offer it whole, as a [`Request::Store`].
+    /// Tells `dump` some of all items, in slices of some 50 us: those from
+    /// `from` on, which is 0 at first. Returns where it goes on. `None`: there
+    /// are no more. An item that stays is told once.
+    fn dump(&mut self, from: u64, dump: &mut Dump<'_>) -> Option<u64>;
+
+    /// A place for a large value that is still to come, and is to be
+    /// [put](crate::Way::Put). `None`: the session is to receive it and offer
+    /// it whole, as a [`Request::Store`].
     fn begin(&mut self, header: &Header<'_>) -> Option<Self::Upload>;
 
-    /// Executes the request of an upload that is whole. It comes back where
-    /// [`Execute::execute`] would have returned [`Flow::Wait`].
+    /// Executes the request of an upload that is whole; `header` is what it
+    /// began with. It comes back where [`Execute::execute`] would have returned
+    /// [`Flow::Wait`].
     fn complete(
         &mut self,
         upload: Self::Upload,
-        condition: Condition,
+        header: &Header<'_>,
         sink: &mut Sink<'_, 'v>,
     ) -> Result<(), Self::Upload>;
 }

@@ -31,8 +31,11 @@ mod execute;
 mod held;
 mod limits;
 mod memcache;
+mod outlet;
 mod output;
 mod progress;
+#[cfg(any(test, fuzzing))]
+pub mod properties;
 mod reply;
 mod request;
 mod session;
@@ -46,8 +49,11 @@ pub use execute::{Execute, Flow};
 pub use limits::{LINE_MAX, Limits};
 pub use output::{Mark, Output, Replies};
 pub use progress::{Close, Next, Progress};
-pub use reply::{Error, Reply};
-pub use request::{Condition, Header, KEY_MAX, Request, Side, Words};
+pub use reply::{Entry, Error, Item, Number, Renewal, Reply, Ttl};
+pub use request::{
+    Arith, Condition, Get, Header, Invalidate, KEY_MAX, Renew, Request, Side, Unique, Vivify, Way,
+    Words,
+};
 pub use session::{Intake, Session, first_key};
-pub use sink::Sink;
+pub use sink::{Dump, Sink};
 pub use upload::Upload;

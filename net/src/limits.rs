@@ -6,8 +6,8 @@ pub const LINE_MAX: usize = 2048;
 /// What one session may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest line of a retrieval, in bytes; other lines are bounded by
-    /// [`LINE_MAX`].
+    /// Longest line of a retrieval, in bytes; other lines, and those of `gat`
+    /// that come in pieces, are bounded by [`LINE_MAX`].
     pub retrieval_line: usize,
     /// Bytes of output in one run after which the session pauses. The last
     /// value may exceed it.

@@ -1,25 +1,30 @@
 //! What execution answers, in no protocol's spelling.
 
 /// The answer to one [`Request`](crate::Request), or one row of it; for an item
-/// that was found there is [`Sink::value`](crate::Sink::value).
+/// that was found there is [`Sink::item`](crate::Sink::item).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply<'a> {
     /// A retrieval found nothing under this key.
     Miss,
     /// The value was stored.
-    Stored,
-    /// The condition of `add`, `replace`, `append` or `prepend` did not hold.
+    Stored {
+        /// The item's cas unique, if it was to be told.
+        unique: u64,
+        /// Bytes of its whole value.
+        length: usize,
+    },
+    /// There is an item, or none, against the condition.
     NotStored,
-    /// The item of a `cas` has changed since.
+    /// The item has another unique than it must have.
     Exists,
     /// There is no such item.
     NotFound,
-    /// The item was deleted.
+    /// The item was deleted, or invalidated.
     Deleted,
     /// The item has its new exptime.
     Touched,
-    /// The new value of a counter.
-    Number(u64),
+    /// A counter changed.
+    Number(Number),
     /// Done.
     Ok,
     /// The statistics were reset.
@@ -37,6 +42,82 @@ pub enum Reply<'a> {
     End,
     /// The request was refused.
     Error(Error),
+}
+
+/// An item that was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Item<'v> {
+    /// Its value.
+    pub value: &'v [u8],
+    /// The client's own word about the value.
+    pub flags: u32,
+    /// Its cas unique, if that was asked for.
+    pub unique: Option<u64>,
+    /// When it expires.
+    pub ttl: Ttl,
+    /// It was asked for before.
+    pub was_fetched: bool,
+    /// Seconds since it was last asked for, if that was asked for.
+    pub idle: u32,
+    /// Its value is stale.
+    pub is_stale: bool,
+    /// Who was told to renew it.
+    pub renewal: Renewal,
+    /// Its key came in base64 when it was made: it is shown so.
+    pub is_encoded: bool,
+    /// Bytes it takes in the store.
+    pub size: usize,
+}
+
+/// An item of a dump. Times are in Unix time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// The key.
+    pub key: &'a [u8],
+    /// When it expires; `None`: it does not.
+    pub expires: Option<i64>,
+    /// When it was last asked for.
+    pub accessed: i64,
+    /// Its cas unique.
+    pub unique: u64,
+    /// It was asked for.
+    pub was_fetched: bool,
+    /// Bytes it takes in the store.
+    pub size: usize,
+}
+
+/// Seconds until an item expires; `None`: it does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ttl {
+    /// When the request came. Of an item it made: `None`.
+    pub before: Option<u32>,
+    /// Now.
+    pub now: Option<u32>,
+}
+
+/// Who was told to renew an item.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Renewal {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// This client, now.
+    You,
+    /// Somebody, before.
+    Other,
+}
+
+/// A counter after its change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Number {
+    /// Its value.
+    pub value: u64,
+    /// Its cas unique, if that was to be told.
+    pub unique: u64,
+    /// When it expires.
+    pub ttl: Ttl,
+    /// There was none before.
+    pub is_new: bool,
 }
 
 /// Why a request was refused.
@@ -64,6 +145,8 @@ pub enum Error {
     NoMemory,
     /// No memory to receive the request.
     NoBuffer,
-    /// What the client did wrong, in words of the executor's.
+    /// What the client did wrong, in these words.
     Client(&'static str),
+    /// What memcached says in these words, and no others.
+    Plain(&'static str),
 }

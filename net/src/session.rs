@@ -6,10 +6,10 @@ use crate::execute::Execute;
 use crate::held::Held;
 use crate::limits::Limits;
 use crate::memcache::ahead::Keys;
+use crate::outlet::Outlet;
 use crate::output::Output;
 use crate::progress::{Close, Next, Progress};
 use crate::reply::Error;
-use crate::sink::Sink;
 use crate::upload::Upload;
 
 /// A request that is whole within so many bytes waits for its rest in an exact
@@ -195,7 +195,7 @@ impl<U: Upload> Session<U> {
         Run {
             executor,
             limits,
-            sink: Sink::new(out, limits.output, budget, self.place.take()),
+            outlet: Outlet::new(out, limits.output, budget, self.place.take()),
             operations: 0,
             refused: 0,
             unseen: usize::MAX,
@@ -207,10 +207,10 @@ impl<U: Upload> Session<U> {
     /// others wait for, and who has a place must be there when it is served.
     fn finish<E>(&mut self, run: Run<'_, '_, E>, next: Next) -> Progress {
         let next = match next {
-            Next::WaitBudget if !run.sink.is_empty() => Next::Resume,
+            Next::WaitBudget if !run.outlet.is_empty() => Next::Resume,
             next => next,
         };
-        let (output, place) = run.sink.finish();
+        let (output, place) = run.outlet.finish();
         self.place = place.filter(|_| next == Next::WaitBudget);
         Progress {
             next,
@@ -225,13 +225,13 @@ impl<U: Upload> Session<U> {
         let (held, next) = match stop {
             Stop::Drained => return Next::Receive,
             Stop::Now(Next::Close(reason)) => return Next::Close(reason),
-            Stop::Now(next) => (rest.keep(run.sink.budget), next),
-            Stop::Line => (rest.keep_short(run.sink.budget), Next::Receive),
+            Stop::Now(next) => (rest.keep(run.outlet.budget), next),
+            Stop::Line => (rest.keep_short(run.outlet.budget), Next::Receive),
             Stop::Body(whole) if whole <= SHORT_MAX => {
-                (rest.keep_short(run.sink.budget), Next::Receive)
+                (rest.keep_short(run.outlet.budget), Next::Receive)
             }
-            Stop::Body(whole) => rest.receive(whole, whole, &mut run.sink),
-            Stop::LongLine(most) => rest.receive(LONG_LINE.min(most), most, &mut run.sink),
+            Stop::Body(whole) => rest.receive(whole, whole, &mut run.outlet),
+            Stop::LongLine(most) => rest.receive(LONG_LINE.min(most), most, &mut run.outlet),
         };
         self.held = held;
         if self.held.is_some() {
@@ -271,17 +271,28 @@ impl Rest<'_> {
     /// known yet that it has more than `least` bytes, and which has `most` at
     /// most. A request that has no buffer yet may wait for one; one that has
     /// may not, lest those that hold buffers wait for each other.
-    fn receive(self, least: usize, most: usize, sink: &mut Sink<'_, '_>) -> (Option<Held>, Next) {
+    fn receive(
+        self,
+        least: usize,
+        most: usize,
+        outlet: &mut Outlet<'_, '_>,
+    ) -> (Option<Held>, Next) {
         match self {
-            Rest::Held(held) if held.is_long() && held.is_untouched() => {
-                (held.with_room(most, &mut sink.place), Next::Receive)
-            }
+            Rest::Held(held) if held.is_long() && held.is_untouched() => (
+                held.with_room(most, &mut outlet.account.place),
+                Next::Receive,
+            ),
             rest => {
                 let doubled = rest.bytes().len().saturating_mul(2);
                 let capacity = doubled.clamp(least, most);
-                match Held::receive(rest.bytes(), capacity, sink.budget, &mut sink.place) {
+                match Held::receive(
+                    rest.bytes(),
+                    capacity,
+                    outlet.budget,
+                    &mut outlet.account.place,
+                ) {
                     Some(held) => (Some(held), Next::Receive),
-                    None => (rest.keep_short(sink.budget), Next::WaitBudget),
+                    None => (rest.keep_short(outlet.budget), Next::WaitBudget),
                 }
             }
         }

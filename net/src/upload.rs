@@ -1,7 +1,6 @@
 //! Large values that are received straight into their place.
 
 use crate::held::Held;
-use crate::request::Condition;
 
 /// A value of so many bytes is received into its place, if there is one: a
 /// shorter one costs less to copy than to keep a place for.
@@ -26,8 +25,6 @@ pub(crate) struct Begun<U> {
     pub(crate) line: Held,
     /// Bytes of the whole request.
     pub(crate) whole: usize,
-    pub(crate) condition: Condition,
-    pub(crate) quiet: bool,
     pub(crate) upload: U,
 }
 

@@ -139,7 +139,7 @@ impl<'a> Slice<'a> {
     fn run(&mut self) -> Result<u64, Halt> {
         let walked = self.walk();
         if !self.grades.is_empty() {
-            self.store.worth.learn(&self.grades);
+            self.store.worth.0.learn(&self.grades);
         }
         walked
     }
@@ -260,10 +260,15 @@ impl<'a> Slice<'a> {
     /// from). False when the item is not there any more.
     fn move_item(&mut self, case: &Case<'_>) -> Result<bool, NoSpace> {
         let (store, survives) = (self.store, self.survives());
+        let publish = if survives {
+            Kept
+        } else {
+            Moved { observe: false }
+        };
         let task = Task {
             purpose: Purpose::Drain,
             main: survives && store.eviction == Eviction::S3Fifo,
-            ..Task::write(if survives { Kept } else { Moved })
+            ..Task::WRITE
         };
         let (moved, _) = self.writer.change(self.guard, case.target, task, |old| {
             let Some(old) = old else {
@@ -278,7 +283,7 @@ impl<'a> Slice<'a> {
                     _ => 0,
                 };
             }
-            Step::Write(Draft::copy(&old.stored, head), true)
+            Step::Write(Draft::copy(&old.stored, head), publish, true)
         })?;
         Ok(moved)
     }
@@ -324,7 +329,7 @@ impl<'a> Slice<'a> {
             frequency > 0 || case.item.spared() < item::SPARED_MAX
         };
         may_stay
-            && grade >= self.store.worth.limit()
+            && grade >= self.store.worth.0.limit()
             && (is_alone || self.drain.may_keep(size, self.len))
     }
 }

@@ -11,11 +11,7 @@
 use std::collections::VecDeque;
 use std::sync::PoisonError;
 
-use crate::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, fence};
-
-/// What lies on a pair of cache lines of its own (adjacent lines are prefetched together).
-#[repr(align(128))]
-struct Apart<T>(T);
+use crate::sync::{Apart, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, fence};
 
 /// The global epoch, everybody who may hold items, and what waits until nobody does.
 pub(crate) struct Epochs<T> {

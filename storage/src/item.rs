@@ -1,10 +1,11 @@
 //! The bytes of one item.
 //!
 //! ```text
-//! klen u8 | fields u8 | vlen u24 | [pad 0-3, cell u32] | [expiry u32] | [client flags u32] | [cas u64] | key | value
+//! klen u8 | fields u8 | vlen u24 | [pad 0-3] [cell u32 or expiry u32] [marks u32] [client flags u32] [cas u64] | key | value
+//! marks      last access 29 | encoded 1 | won 1 | stale 1
 //! ```
 //!
-//! Integers are in native byte order and unaligned, save the cell. Optional fields are there only where the `fields`
+//! Integers are in native byte order and unaligned, save cell and marks, before which there is padding. Optional fields are there only where the `fields`
 //! byte says so. An item is written once, before it is published, and then never changes (Law 4): the one exception is
 //! the cell, an aligned atomic that holds the deadline of an item that has been touched, so that touching it again
 //! costs no copy. An item has a cell or an expiry, never both.
@@ -12,7 +13,7 @@
 use std::ptr;
 
 use crate::Seconds;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{ItemCell, Ordering};
 
 /// Bytes that every item has: key length, fields, value length.
 pub(crate) const HEADER: usize = 5;
@@ -31,9 +32,12 @@ const FETCHED: u8 = 16;
 const SPARED_SHIFT: u32 = 5;
 /// As many as can be told.
 pub(crate) const SPARED_MAX: u8 = 3;
+const MARKS: u8 = 128;
+/// Both are aligned atomics.
+const ATOMICS: u8 = CELL | MARKS;
 
 /// The most that header, padding and optional fields take together.
-pub(crate) const OVERHEAD_MAX: usize = HEADER + 3 + 4 + 4 + 8;
+pub(crate) const OVERHEAD_MAX: usize = HEADER + 3 + 4 + 4 + 4 + 8;
 
 /// Where the value of a new item comes from.
 #[derive(Clone, Copy)]
@@ -81,6 +85,43 @@ impl Body<'_> {
     }
 }
 
+/// What few items are told by: those without take no bytes for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    /// Its value is out of date.
+    pub(crate) stale: bool,
+    /// Somebody was told to renew it.
+    pub(crate) won: bool,
+    /// Its key came in base64, and is shown so.
+    pub(crate) encoded: bool,
+    /// When it was last asked for, if that is kept; 0: it is not.
+    pub(crate) accessed: Seconds,
+}
+
+impl Marks {
+    const STALE: u32 = 1;
+    const WON: u32 = 2;
+    const ENCODED: u32 = 4;
+    const ACCESSED_SHIFT: u32 = 3;
+
+    fn to_word(self) -> u32 {
+        let mark = |is_set: bool, mark: u32| u32::from(is_set) * mark;
+        self.accessed << Marks::ACCESSED_SHIFT
+            | mark(self.stale, Marks::STALE)
+            | mark(self.won, Marks::WON)
+            | mark(self.encoded, Marks::ENCODED)
+    }
+
+    fn from_word(word: u32) -> Marks {
+        Marks {
+            stale: word & Marks::STALE != 0,
+            won: word & Marks::WON != 0,
+            encoded: word & Marks::ENCODED != 0,
+            accessed: word >> Marks::ACCESSED_SHIFT,
+        }
+    }
+}
+
 /// What an item is beside key and value.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Head {
@@ -95,6 +136,7 @@ pub(crate) struct Head {
     pub(crate) fetched: bool,
     /// Evictions that it has survived since it was asked for, at most `SPARED_MAX`.
     pub(crate) spared: u8,
+    pub(crate) marks: Marks,
 }
 
 impl Head {
@@ -107,11 +149,17 @@ impl Head {
         }
     }
 
-    /// Of a new value for the same item: flags and deadline stay.
+    /// Of an item whose key came in base64, or did not.
+    pub(crate) fn spelled(mut self, encoded: bool) -> Head {
+        self.marks.encoded = encoded;
+        self
+    }
+
+    /// Of a new value for the same item: flags, deadline and the spelling of the key stay.
     pub(crate) fn renewed(self) -> Head {
         Head {
             cell: self.cell,
-            ..Head::new(self.client_flags, self.deadline)
+            ..Head::new(self.client_flags, self.deadline).spelled(self.marks.encoded)
         }
     }
 
@@ -121,6 +169,7 @@ impl Head {
             | field(!self.cell && self.deadline != 0, EXPIRY)
             | field(self.client_flags != 0, CLIENT_FLAGS)
             | field(self.cas.is_some(), CAS)
+            | field(self.marks != Marks::default(), MARKS)
             | field(self.fetched, FETCHED)
             | self.spared << SPARED_SHIFT
     }
@@ -173,6 +222,9 @@ impl<'a> Draft<'a> {
         if fields & (CELL | EXPIRY) != 0 {
             put(layout.deadline, &self.head.deadline.to_ne_bytes());
         }
+        if fields & MARKS != 0 {
+            put(layout.marks, &self.head.marks.to_word().to_ne_bytes());
+        }
         if fields & CLIENT_FLAGS != 0 {
             put(layout.client_flags, &self.head.client_flags.to_ne_bytes());
         }
@@ -191,6 +243,7 @@ impl<'a> Draft<'a> {
 #[derive(Clone, Copy)]
 struct Layout {
     deadline: usize,
+    marks: usize,
     client_flags: usize,
     cas: usize,
     key: usize,
@@ -201,12 +254,14 @@ impl Layout {
         let bytes = |field: u8, bytes: usize| if fields & field == 0 { 0 } else { bytes };
         // The pool starts on a page, so an offset is aligned as the address is.
         let padding = (offset as usize + HEADER).wrapping_neg() & 3;
-        let deadline = HEADER + bytes(CELL, padding);
-        let client_flags = deadline + bytes(CELL | EXPIRY, 4);
+        let deadline = HEADER + bytes(ATOMICS, padding);
+        let marks = deadline + bytes(CELL | EXPIRY, 4);
+        let client_flags = marks + bytes(MARKS, 4);
         let cas = client_flags + bytes(CLIENT_FLAGS, 4);
         let key = cas + bytes(CAS, 8);
         Layout {
             deadline,
+            marks,
             client_flags,
             cas,
             key,
@@ -266,21 +321,47 @@ impl<'g> Stored<'g> {
             cas: self.cas(),
             fetched: self.is_fetched(),
             spared: self.spared(),
+            marks: self.marks(),
         }
     }
 
+    /// A field of those that are aligned, if it is there.
     #[expect(
         clippy::cast_ptr_alignment,
-        reason = "the padding before a cell aligns it"
+        reason = "the padding before the first of them aligns them"
     )]
-    fn cell(&self) -> Option<&'g AtomicU32> {
-        let cell = self.start.wrapping_add(self.layout.deadline).cast::<u32>();
-        // SAFETY: the cell is 4-aligned by its padding, only ever accessed as an atomic once published, and lives as
-        // long as the item.
-        (self.fields & CELL != 0).then(|| unsafe { AtomicU32::from_ptr(cell.cast_mut()) })
+    fn atomic(&self, field: u8, at: usize) -> Option<&'g ItemCell> {
+        let atomic = self.start.wrapping_add(at).cast::<u32>().cast_mut();
+        // SAFETY: it is 4-aligned by its padding, only ever accessed as an atomic once published, and lives as long as
+        // the item.
+        (self.fields & field != 0).then(|| unsafe { ItemCell::from_ptr(atomic) })
     }
 
-    /// The bytes of a field other than the cell, if it is there.
+    fn cell(&self) -> Option<&'g ItemCell> {
+        self.atomic(CELL, self.layout.deadline)
+    }
+
+    fn mark_word(&self) -> Option<&'g ItemCell> {
+        self.atomic(MARKS, self.layout.marks)
+    }
+
+    pub(crate) fn marks(&self) -> Marks {
+        let word = self.mark_word().map(|word| word.load(Ordering::Relaxed));
+        word.map_or_else(Marks::default, Marks::from_word)
+    }
+
+    /// The item is asked for: kept where that is kept.
+    pub(crate) fn note_access(&self, now: Seconds) {
+        if let Some(word) = self.mark_word().filter(|_| self.marks().accessed != 0) {
+            // Somebody else may set a mark at the same time.
+            let relaxed = Ordering::Relaxed;
+            let accessed = now << Marks::ACCESSED_SHIFT;
+            let kept = (1 << Marks::ACCESSED_SHIFT) - 1;
+            let _ = word.fetch_update(relaxed, relaxed, |word| Some(accessed | word & kept));
+        }
+    }
+
+    /// The bytes of any other field, if it is there.
     fn field<const N: usize>(&self, field: u8, at: usize) -> Option<[u8; N]> {
         // SAFETY: a field that is there lies within the item, and never changes.
         (self.fields & field != 0).then(|| unsafe { self.start.add(at).cast::<[u8; N]>().read() })
@@ -296,20 +377,23 @@ impl<'g> Stored<'g> {
         }
     }
 
-    /// Whether the deadline may be changed in place: the item has a cell, and would not expire earlier than its segment
-    /// was told. The caller holds the key's lock, or wants a hint.
-    pub(crate) fn may_extend(&self, deadline: Seconds) -> bool {
-        self.cell().is_some_and(|cell| {
-            let old = cell.load(Ordering::Relaxed);
-            deadline == 0 || (old != 0 && deadline >= old)
-        })
+    /// Whether it may get this head in place, where only deadline and marks can change: the item has places for them, and
+    /// would not expire earlier than its segment was told. The caller holds the key's lock, or wants a hint.
+    pub(crate) fn may_become(&self, head: &Head) -> bool {
+        let (old, new) = (self.deadline(), head.deadline);
+        let later = new == 0 || (old != 0 && new >= old);
+        (old == new || self.cell().is_some() && later)
+            && (self.marks() == head.marks || self.mark_word().is_some())
     }
 
-    /// Changes the deadline in place, which [`Stored::may_extend`] has allowed. The caller holds the key's lock.
-    pub(crate) fn extend(&self, deadline: Seconds) {
-        debug_assert!(self.may_extend(deadline));
+    /// Gives it a head in place, as [`Stored::may_become`] has allowed. The caller holds the key's lock.
+    pub(crate) fn become_in_place(&self, head: &Head) {
+        debug_assert!(self.may_become(head));
         if let Some(cell) = self.cell() {
-            cell.store(deadline, Ordering::Relaxed);
+            cell.store(head.deadline, Ordering::Relaxed);
+        }
+        if let Some(word) = self.mark_word() {
+            word.store(head.marks.to_word(), Ordering::Relaxed);
         }
     }
 
@@ -372,7 +456,7 @@ mod tests {
 
     #[test]
     fn every_combination_of_fields_reads_back_at_every_alignment() {
-        for combination in 0..32_u8 {
+        for combination in 0..64_u8 {
             for offset in 0..8_u64 {
                 let head = Head {
                     client_flags: if combination & 1 != 0 { 0xdead_beef } else { 0 },
@@ -381,6 +465,12 @@ mod tests {
                     cas: (combination & 8 != 0).then_some(u64::MAX - 3),
                     fetched: combination & 16 != 0,
                     spared: combination & SPARED_MAX,
+                    marks: Marks {
+                        stale: combination & 32 != 0,
+                        won: combination & 16 != 0,
+                        encoded: combination & 8 != 0,
+                        accessed: u32::from(combination >> 5) * 0x1fff_fff1,
+                    },
                 };
                 let draft = Draft::new(b"a key", Body::Pieces([b"val", b"ue"]), head);
                 let (memory, size) = written(&draft, offset);
@@ -425,15 +515,46 @@ mod tests {
         let draft = Draft::new(b"k", Body::Pieces([b"v", b""]), head);
         let (memory, _) = written(&draft, 0);
         let item = memory.item(0);
-        assert!(!item.may_extend(9));
-        assert!(item.may_extend(12));
-        item.extend(12);
+        let at = |deadline| Head { deadline, ..head };
+        assert!(!item.may_become(&at(9)));
+        assert!(item.may_become(&at(12)));
+        item.become_in_place(&at(12));
         assert_eq!(item.deadline(), 12);
-        assert!(item.may_extend(0));
-        item.extend(0);
+        assert!(item.may_become(&at(0)));
+        item.become_in_place(&at(0));
         assert!(
-            !item.may_extend(1_000_000),
+            !item.may_become(&at(1_000_000)),
             "an item that never expires must not get its deadline in place"
         );
+    }
+
+    #[test]
+    fn an_access_that_is_kept_would_take_marks_away() {
+        let marks = Marks {
+            stale: true,
+            won: false,
+            encoded: true,
+            accessed: 7,
+        };
+        let head = Head {
+            marks,
+            ..Head::default()
+        };
+        let draft = Draft::new(b"k", Body::Pieces([b"v", b""]), head);
+        let (memory, _) = written(&draft, 0);
+        let item = memory.item(0);
+        item.note_access(9);
+        let accessed = Marks {
+            accessed: 9,
+            ..marks
+        };
+        assert_eq!(item.marks(), accessed);
+        let won = Marks {
+            won: true,
+            ..accessed
+        };
+        assert!(item.may_become(&Head { marks: won, ..head }));
+        item.become_in_place(&Head { marks: won, ..head });
+        assert_eq!(item.marks(), won);
     }
 }

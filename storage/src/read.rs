@@ -5,7 +5,7 @@ use std::fmt;
 use crate::Seconds;
 use crate::guard::Guard;
 use crate::index::Hash;
-use crate::item::Stored;
+use crate::item::{Marks, Stored};
 use crate::prefetch::{LINE, prefetch};
 use crate::store::{Found, Store, Target};
 
@@ -19,9 +19,17 @@ pub struct Item<'g> {
     store: &'g Store,
     location: u64,
     stored: Stored<'g>,
+    fetched: bool,
+    /// As they were before this.
+    marks: Marks,
 }
 
 impl<'g> Item<'g> {
+    /// The key's bytes.
+    pub fn key(&self) -> &'g [u8] {
+        self.stored.key
+    }
+
     /// The value's bytes.
     pub fn value(&self) -> &'g [u8] {
         self.stored.value
@@ -42,6 +50,60 @@ impl<'g> Item<'g> {
     pub fn unique(&self) -> u64 {
         self.store.unique(self.location, &self.stored)
     }
+
+    /// It was asked for before, since its value was stored.
+    pub fn was_fetched(&self) -> bool {
+        self.fetched
+    }
+
+    /// When it was last asked for before, if that is kept (see [`Writer::track`](crate::Writer::track)); else when the
+    /// segment that it lies in was opened.
+    pub fn last_access(&self) -> Seconds {
+        match self.marks.accessed {
+            0 => self.store.space.record_of(self.location).opened(),
+            accessed => accessed,
+        }
+    }
+
+    /// When it was last asked for is kept.
+    pub fn is_tracked(&self) -> bool {
+        self.marks.accessed != 0
+    }
+
+    /// Its value is out of date.
+    pub fn is_stale(&self) -> bool {
+        self.marks.stale
+    }
+
+    /// Somebody was told to renew it.
+    pub fn is_won(&self) -> bool {
+        self.marks.won
+    }
+
+    /// Its key came in base64 (see [`Terms::encoded`](crate::Terms::encoded)).
+    pub fn is_encoded(&self) -> bool {
+        self.marks.encoded
+    }
+
+    /// Bytes that it takes in the heap.
+    pub fn size(&self) -> usize {
+        self.stored.size()
+    }
+
+    pub(crate) fn location(&self) -> u64 {
+        self.location
+    }
+
+    /// As it lies where a copy has been made of it, if one was.
+    pub(crate) fn moved_to(self, location: Option<u64>) -> Item<'g> {
+        let location = location.unwrap_or(self.location);
+        let stored = self.store.stored(location);
+        Item {
+            location,
+            stored,
+            ..self
+        }
+    }
 }
 
 impl fmt::Debug for Item<'_> {
@@ -58,21 +120,45 @@ impl Store {
     pub fn get<'g>(&self, guard: &'g Guard<'_>, key: &[u8]) -> Option<Item<'g>> {
         let store = guard.home(self);
         let found = store.locate(guard.now(), store.target(key))?;
-        guard.count_fetch(found.slot, found.word);
-        Some(store.item(found.location))
+        Some(store.fetched(guard, &found))
     }
 
     /// As [`Store::get`], with a unique that stays the same until the value changes.
     pub fn gets<'g>(&self, guard: &'g Guard<'_>, key: &[u8]) -> Option<Item<'g>> {
         let store = guard.home(self);
-        let target = store.target(key);
-        loop {
-            let found = store.locate(guard.now(), target)?;
-            if found.word.is_observed() || store.observe(target.hash, &found) {
-                guard.count_fetch(found.slot, found.word);
-                return Some(store.item(found.location));
+        let found = store.locate_observed(guard, key)?;
+        Some(store.fetched(guard, &found))
+    }
+
+    /// As [`Store::get`], or as [`Store::gets`] if `observe` is set, but nobody will know that the item was asked for.
+    pub fn peek<'g>(&self, guard: &'g Guard<'_>, key: &[u8], observe: bool) -> Option<Item<'g>> {
+        let store = guard.home(self);
+        let found = if observe {
+            store.locate_observed(guard, key)
+        } else {
+            store.locate(guard.now(), store.target(key))
+        };
+        found.map(|found| store.item(&found))
+    }
+
+    /// Shows the items of one part of the store, of which there are many; returns the number of the next part, or `None`
+    /// after the last. What is changed meanwhile may be left out or shown twice.
+    pub fn walk(
+        &self,
+        guard: &Guard<'_>,
+        part: usize,
+        mut see: impl FnMut(&Item<'_>),
+    ) -> Option<usize> {
+        let store = guard.home(self);
+        let view = store.view(guard.now());
+        store.index.visit(part, |slot, word| {
+            let found = store.found(slot, word);
+            let visible = found.filter(|it| store.is_visible(view, it.location, &it.stored));
+            if let Some(found) = visible {
+                see(&store.item(&found));
             }
-        }
+        });
+        (part + 1 < store.index.partition_count()).then_some(part + 1)
     }
 
     /// Brings near what the next operations on these keys will read, so that they wait for memory together and not one
@@ -95,19 +181,37 @@ impl Store {
         }
     }
 
+    fn locate_observed(&self, guard: &Guard<'_>, key: &[u8]) -> Option<Found<'_>> {
+        let target = self.target(key);
+        loop {
+            let found = self.locate(guard.now(), target)?;
+            if found.word.is_observed() || self.observe(target.hash, &found) {
+                return Some(found);
+            }
+        }
+    }
+
     /// Marks an item, under its key's lock, as one whose unique somebody knows; false when it is not there any more.
     fn observe(&self, hash: Hash, found: &Found<'_>) -> bool {
         let (locked, same) = self.lock(Target::at(hash, found.location));
         same.inspect(|same| locked.observe(same.slot)).is_some()
     }
 
-    /// The item at a location that was found under a guard which is still open.
-    pub(crate) fn item(&self, location: u64) -> Item<'_> {
-        let stored = self.stored(location);
+    /// An item that is asked for.
+    fn fetched<'g>(&'g self, guard: &Guard<'_>, found: &Found<'g>) -> Item<'g> {
+        let item = self.item(found);
+        guard.count_fetch(found.slot, found.word);
+        found.stored.note_access(guard.now());
+        item
+    }
+
+    pub(crate) fn item<'g>(&'g self, found: &Found<'g>) -> Item<'g> {
         Item {
             store: self,
-            location,
-            stored,
+            location: found.location,
+            stored: found.stored,
+            fetched: found.is_fetched(),
+            marks: found.stored.marks(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The store as all threads share it: its parts, and what every operation asks of them.
 
+use std::mem::offset_of;
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 
@@ -15,8 +16,11 @@ use crate::item::{self, Stored};
 use crate::options::{Options, OptionsError};
 use crate::pool::{HUGE_PAGE, HugePages, Pool};
 use crate::segment::space::{Geometry, Space};
-use crate::sync::{AtomicBool, AtomicUsize};
+use crate::sync::{Apart, AtomicBool, AtomicUsize};
 use crate::{Eviction, Seconds};
+
+/// Uniques a byte of the heap: between those of two items there is room for some that are above the one before.
+const UNIQUES: u64 = 8;
 
 /// What waits until nobody can see it any more.
 pub(crate) enum Garbage {
@@ -32,7 +36,7 @@ pub struct Store {
     pub(crate) epochs: Epochs<Garbage>,
     pub(crate) flush: Flush,
     pub(crate) eviction: Eviction,
-    pub(crate) worth: Worth,
+    pub(crate) worth: Apart<Worth>,
     /// Under s3fifo.
     pub(crate) ghosts: Option<Ghosts>,
     pub(crate) tallies: Box<[Tally]>,
@@ -45,6 +49,9 @@ pub struct Store {
     /// The maintainer has been handed out.
     pub(crate) maintained: AtomicBool,
 }
+
+// Every get reads what lies around it.
+const _: () = assert!(offset_of!(Store, worth).is_multiple_of(align_of::<Apart<()>>()));
 
 /// Which item is meant, and where the index has it.
 #[derive(Clone, Copy)]
@@ -135,7 +142,7 @@ impl Store {
             epochs: Epochs::new(options.writers + 2),
             flush: Flush::new(),
             eviction: options.eviction,
-            worth: Worth::new(heap_bytes),
+            worth: Apart(Worth::new(heap_bytes)),
             ghosts: (options.eviction == Eviction::S3Fifo).then(|| Ghosts::new(options.memory)),
             tallies: (0..=options.writers).map(|_| Tally::default()).collect(),
             maintenance: OnceLock::new(),
@@ -207,7 +214,7 @@ impl Store {
     }
 
     /// The target's item, if it is visible, without a lock.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn locate(&self, now: Seconds, target: Target<'_>) -> Option<Found<'_>> {
         let view = self.view(now);
         let names = |location| target.names.accept(location, || self.stored(location));
@@ -217,6 +224,7 @@ impl Store {
     }
 
     /// Locks the target's key: with its item, visible or not.
+    #[inline(always)]
     pub(crate) fn lock<'g>(&'g self, target: Target<'_>) -> (Locked<'g>, Option<Found<'g>>) {
         let locked = self.index.lock(target.hash);
         let names = |location| target.names.accept(location, || self.stored(location));
@@ -226,7 +234,8 @@ impl Store {
         (locked, found)
     }
 
-    fn found<'g>(&'g self, slot: &'g Slot, word: Word) -> Option<Found<'g>> {
+    #[inline(always)]
+    pub(crate) fn found<'g>(&'g self, slot: &'g Slot, word: Word) -> Option<Found<'g>> {
         let location = word.location()?;
         Some(Found {
             slot,
@@ -236,32 +245,33 @@ impl Store {
         })
     }
 
-    /// A number that no other value ever had or will have: where the item lies, and in which life of its segment; or
-    /// what it was where it lay before.
+    /// A number that no other value of the key ever had or will have, and that grows from one told to the next: where the
+    /// item lies, and when its segment was opened; or what it was where it lay before.
     pub(crate) fn unique(&self, location: u64, stored: &Stored<'_>) -> u64 {
         stored.cas().unwrap_or_else(|| self.unique_at(location))
+    }
+
+    pub(crate) fn unique_of(&self, found: &Found<'_>) -> u64 {
+        self.unique(found.location, &found.stored)
     }
 
     /// The unique that a copy of the item must keep: none, if nobody knows it.
     pub(crate) fn known_unique(&self, found: &Found<'_>) -> Option<u64> {
         let known = found.word.is_observed() || found.stored.cas().is_some();
-        known.then(|| self.unique(found.location, &found.stored))
+        known.then(|| self.unique_of(found))
     }
 
     pub(crate) fn unique_at(&self, location: u64) -> u64 {
-        let life = self
-            .space
-            .record_of(location)
-            .generation()
-            .wrapping_mul(self.space.heap_bytes());
+        let bytes = u64::from(self.space.geometry.segment_bytes);
+        let opening = self.space.record_of(location).generation();
+        let place = opening.wrapping_mul(bytes).wrapping_add(location % bytes);
         // A start that differs between runs: a client's unique from before a restart must not match.
-        life.wrapping_add(location)
-            .wrapping_add(self.seed.rotate_left(32))
+        place.wrapping_mul(UNIQUES).wrapping_add(self.seed >> 1)
     }
 
-    /// Nothing may be evicted, and nothing else could make room.
-    pub(crate) fn is_exhausted(&self, now: Seconds) -> bool {
-        !self.epochs.is_waiting() && self.space.is_exhausted(self.view(now))
+    /// Nothing may be evicted, and nothing else could make room, be it `by_bytes` or by slots of the index alone.
+    pub(crate) fn is_exhausted(&self, now: Seconds, by_bytes: bool) -> bool {
+        !self.epochs.is_waiting() && self.space.is_exhausted(self.view(now), by_bytes)
     }
 
     /// Frees what no guard can see any more.

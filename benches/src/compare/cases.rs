@@ -6,6 +6,7 @@ use super::{Compare, Preset};
 use crate::mix::{Mix, Operation};
 use crate::scenario::PhaseKind;
 use crate::weighted::Weighted;
+use crate::wire::Protocol;
 use crate::{Error, Scenario};
 
 /// Bytes of a key, a value and what a server keeps beside them, roughly.
@@ -63,14 +64,20 @@ pub(super) fn groups(compare: &Compare) -> Result<Vec<Group>, Error> {
 
 fn as_asked(compare: &Compare) -> Group {
     let scenario = &compare.scenario;
+    let protocol = match scenario.protocol {
+        Protocol::Classic => "",
+        Protocol::Meta => ", meta",
+    };
     let cases = scenario
         .phases
         .iter()
         .filter(|phase| !phase.is_once())
         .map(|&phase| Case {
-            name: match phase {
-                PhaseKind::Churn => "churn".to_owned(),
-                _ => format!("{}, pipeline {}", scenario.mix, scenario.pipeline),
+            name: if phase == PhaseKind::Churn {
+                format!("churn{protocol}")
+            } else {
+                let Scenario { mix, pipeline, .. } = scenario;
+                format!("{mix}{protocol}, pipeline {pipeline}")
             },
             scenario: Scenario {
                 phases: vec![phase],
@@ -85,25 +92,30 @@ fn as_asked(compare: &Compare) -> Group {
 
 fn readme(compare: &Compare, size: u32, size_name: &str) -> Group {
     let base = Scenario {
+        protocol: Protocol::Classic,
         value_size: Weighted::fixed(size),
         keys: keys(compare, size),
         duration: compare.scenario.duration.or(Some(TURN)),
         ..compare.scenario.clone()
     };
-    let mixes = [
-        (
-            "get 90, set 10",
-            mix(&[(Operation::Get, 90.0), (Operation::Set, 10.0)]),
-        ),
-        ("set", mix(&[(Operation::Set, 100.0)])),
+    let is_first = size == VALUE_SIZES[0].0;
+    let get = mix(&[(Operation::Get, 90.0), (Operation::Set, 10.0)]);
+    let set = mix(&[(Operation::Set, 100.0)]);
+    let mut loads = vec![
+        ("get 90, set 10", &get, Protocol::Classic),
+        ("set", &set, Protocol::Classic),
     ];
+    if is_first {
+        loads.insert(1, ("mg 90, ms 10", &get, Protocol::Meta));
+    }
     let mut cases = Vec::new();
-    for (mix_name, mix) in mixes {
+    for (name, mix, protocol) in loads {
         for pipeline in PIPELINES {
             cases.push(Case {
-                name: format!("{size_name}, {mix_name}, pipeline {pipeline}"),
+                name: format!("{size_name}, {name}, pipeline {pipeline}"),
                 scenario: Scenario {
                     phases: vec![PhaseKind::Run],
+                    protocol,
                     mix: mix.clone(),
                     pipeline,
                     ..base.clone()
@@ -111,7 +123,7 @@ fn readme(compare: &Compare, size: u32, size_name: &str) -> Group {
             });
         }
     }
-    if size == VALUE_SIZES[0].0 {
+    if is_first {
         cases.push(Case {
             name: format!("{size_name}, connect, get, close"),
             scenario: Scenario {
@@ -145,5 +157,39 @@ fn filling(scenario: &Scenario) -> Scenario {
         rate: None,
         requests: None,
         ..scenario.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, Command, FromArgMatches};
+
+    use super::*;
+
+    fn cases(flags: &[&str]) -> Vec<Case> {
+        let command = Compare::augment_args(Command::new("compare").no_binary_name(true));
+        let matches = command.get_matches_from([&["-s", "floor"], flags].concat());
+        let compare = Compare::from_arg_matches(&matches).unwrap();
+        let groups = groups(&compare).unwrap();
+        groups.into_iter().flat_map(|group| group.cases).collect()
+    }
+
+    #[test]
+    fn a_load_would_be_in_another_protocol_than_its_name_says() {
+        for flags in [&[][..], &["--protocol", "meta"]] {
+            let cases = cases(&[flags, &["--preset", "readme"]].concat());
+            let meta = cases.iter().filter(|case| case.name.contains(", mg "));
+            assert_eq!(meta.count(), PIPELINES.len());
+            for Case { name, scenario } in &cases {
+                let is_meta = scenario.protocol == Protocol::Meta;
+                assert_eq!(is_meta, name.contains(", mg "), "{name}");
+            }
+        }
+        let names = |flags| cases(flags).into_iter().map(|case| case.name);
+        let phases = ["--phase", "run,churn"];
+        let classic = ["get=90,set=10, pipeline 1", "churn"];
+        assert!(names(&phases).eq(classic));
+        let meta = ["get=90,set=10, meta, pipeline 1", "churn, meta"];
+        assert!(names(&[&phases[..], &["--protocol", "meta"]].concat()).eq(meta));
     }
 }

@@ -68,7 +68,7 @@ pub struct Compare {
     #[arg(long)]
     pub instructions: bool,
 
-    /// What the servers are loaded with; a preset sets its own phases, mix, value sizes and pipeline.
+    /// What the servers are loaded with; a preset sets its own phases, protocols, mix, value sizes and pipeline.
     /// The turns at a fixed rate poll busily
     #[command(flatten)]
     pub scenario: Scenario,
@@ -78,7 +78,8 @@ pub struct Compare {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
-    /// Gets with some sets, and sets alone, of 64 B, 1 KiB and 16 KiB, one by one and 32 at once; churn
+    /// Gets with some sets, and sets alone, of 64 B, 1 KiB and 16 KiB, one by one and 32 at once; the
+    /// first in meta, too; churn
     Readme,
 }
 

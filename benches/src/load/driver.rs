@@ -20,7 +20,6 @@ use super::schedule::Schedule;
 use super::tally::{Tally, Window};
 use crate::item;
 use crate::scenario::PhaseKind;
-use crate::wire::Reader;
 
 /// One receive takes so much at most, if no value is longer.
 const RECEIVE_BYTES: usize = 256 * 1024;
@@ -58,7 +57,7 @@ impl<'p> Driver<'p> {
     /// sockets of those that are open.
     pub(super) fn new(plan: &'p Plan<'p>, thread: u32, sockets: Vec<Socket>) -> io::Result<Self> {
         let scenario = plan.scenario;
-        let requests = Requests::new(scenario, plan.phase, plan.ledger);
+        let requests = Requests::new(plan);
         let rate = scenario.rate.filter(|_| !plan.phase.is_once());
         let mut sockets = sockets.into_iter();
         let connections = (thread..scenario.connections)
@@ -67,8 +66,8 @@ impl<'p> Driver<'p> {
                 Connection::new(
                     sockets.next(),
                     Source::new(scenario, plan.phase, number, requests.quota(number)),
-                    Flight::new(plan.pipeline(), plan.refills()),
-                    Reader::new(plan.ledger.is_some()),
+                    Flight::new(plan.pipeline(), plan.refills(), plan.wire()),
+                    plan.wire().reader(),
                     if rate.is_some() { 0 } else { u64::MAX },
                 )
             })

@@ -26,6 +26,7 @@ mod tally;
 use std::time::Instant;
 
 use crate::scenario::PhaseKind;
+use crate::wire::Wire;
 use crate::{Error, Process, Report, Scenario, Target};
 
 use ledger::Ledger;
@@ -76,6 +77,11 @@ impl Plan<'_> {
             PhaseKind::Churn => 1,
             _ => self.scenario.pipeline,
         }
+    }
+
+    /// How requests are written and replies read.
+    fn wire(&self) -> Wire {
+        Wire::new(self.scenario.protocol, self.ledger.is_some())
     }
 
     /// Whether misses are followed by sets.

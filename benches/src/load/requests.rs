@@ -3,6 +3,7 @@
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
+use super::Plan;
 use super::flight::{Asked, Flight};
 use super::keyspace::{FILLER_OFFSETS, Keyspace, mix};
 use super::ledger::{Ledger, State};
@@ -10,13 +11,14 @@ use crate::item;
 use crate::mix::Operation;
 use crate::popularity::Ranks;
 use crate::scenario::{PhaseKind, Scenario};
-use crate::wire;
+use crate::wire::{Header, Wire};
 
 /// Makes the requests of one phase; each thread has one.
 pub(super) struct Requests<'l> {
     scenario: &'l Scenario,
     keyspace: Keyspace<'l>,
     phase: PhaseKind,
+    wire: Wire,
     ledger: Option<&'l Ledger<'l>>,
     ranks: Ranks,
     /// Random bytes that values are cut from, when they need not prove themselves.
@@ -47,11 +49,8 @@ impl Source {
 }
 
 impl<'l> Requests<'l> {
-    pub(super) fn new(
-        scenario: &'l Scenario,
-        phase: PhaseKind,
-        ledger: Option<&'l Ledger<'l>>,
-    ) -> Self {
+    pub(super) fn new(plan: &Plan<'l>) -> Self {
+        let (scenario, ledger) = (plan.scenario, plan.ledger);
         let mut filler = Vec::new();
         if ledger.is_none() {
             filler.resize(scenario.value_size.max() as usize + FILLER_OFFSETS, 0);
@@ -60,7 +59,8 @@ impl<'l> Requests<'l> {
         Self {
             scenario,
             keyspace: Keyspace::new(scenario),
-            phase,
+            phase: plan.phase,
+            wire: plan.wire(),
             ledger,
             ranks: Ranks::new(scenario.popularity, scenario.keys, scenario.seed),
             filler,
@@ -136,13 +136,13 @@ impl<'l> Requests<'l> {
                 if let Some(ledger) = self.ledger {
                     ledger.delete(key);
                 }
-                wire::delete(self.keyspace.key(key), out);
+                self.wire.delete(self.keyspace.key(key), out);
             }
             Operation::Incr => {
                 let counter = source.random.next_u64() % u64::from(self.scenario.counters);
                 let key = counter_key(counter as u32);
                 flight.push(Operation::Incr, false, sent_ns, [self.asked(key)]);
-                wire::incr(self.keyspace.key(key), out);
+                self.wire.incr(self.keyspace.key(key), out);
             }
         }
     }
@@ -165,7 +165,7 @@ impl<'l> Requests<'l> {
         out: &mut Vec<u8>,
     ) {
         flight.push(operation, false, sent_ns, [self.asked(key)]);
-        wire::get([self.keyspace.key(key)], out);
+        self.wire.get(self.keyspace.key(key), out);
     }
 
     fn multi_get(&self, source: &mut Source, sent_ns: u64, flight: &mut Flight, out: &mut Vec<u8>) {
@@ -173,16 +173,21 @@ impl<'l> Requests<'l> {
         let keys = (0..count).map(|_| self.asked(self.draw(source)));
         flight.push(Operation::MultiGet, false, sent_ns, keys);
         let asked = flight.last_asked(count as usize);
-        wire::get(asked.map(|asked| self.keyspace.key(asked.key)), out);
+        let keys = asked.map(|asked| self.keyspace.key(asked.key));
+        self.wire.multi_get(keys, out);
     }
 
     fn set(&self, key: u32, refill: bool, sent_ns: u64, flight: &mut Flight, out: &mut Vec<u8>) {
         flight.push(Operation::Set, refill, sent_ns, [self.asked(key)]);
         let length = self.keyspace.value_length(key);
-        let ttl = self.keyspace.ttl(key);
-        // They would cost some servers memory: only where they are checked.
-        let flags = self.ledger.map_or(0, |_| item::flags(key));
-        wire::set(self.keyspace.key(key), flags, ttl, length, out, |out| {
+        let header = Header {
+            key: self.keyspace.key(key),
+            // They would cost some servers memory: only where they are checked.
+            flags: self.ledger.map_or(0, |_| item::flags(key)),
+            exptime: self.keyspace.ttl(key),
+            length,
+        };
+        self.wire.set(header, out, |out| {
             if let Some(ledger) = self.ledger {
                 ledger.write(key, length, out);
             } else {
@@ -201,7 +206,13 @@ impl<'l> Requests<'l> {
         out: &mut Vec<u8>,
     ) {
         flight.push(Operation::Set, refill, sent_ns, [self.asked(key)]);
-        wire::set(self.keyspace.key(key), 0, 0, 1, out, |out| out.push(b'0'));
+        let header = Header {
+            key: self.keyspace.key(key),
+            flags: 0,
+            exptime: 0,
+            length: 1,
+        };
+        self.wire.set(header, out, |out| out.push(b'0'));
     }
 
     fn asked(&self, key: u32) -> Asked {

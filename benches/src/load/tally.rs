@@ -123,9 +123,13 @@ impl Tally {
         self.not_found += u64::from(self.window != Window::Drain);
     }
 
+    /// A request was answered by an error, or by several.
+    pub(super) fn refused(&mut self) {
+        self.refused += u64::from(self.window != Window::Drain);
+    }
+
     /// `ERROR`, `CLIENT_ERROR` or `SERVER_ERROR`.
     pub(super) fn error_reply(&mut self, line: &[u8]) {
-        self.refused += u64::from(self.window != Window::Drain);
         self.errors.replies += 1;
         self.errors.note(|| line.escape_ascii().to_string());
     }

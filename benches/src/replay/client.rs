@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use crate::wire::{Reader, Reply};
+use crate::wire::{Reader, Reply, Wire};
 use crate::{Error, Target};
 
 /// A server that says nothing for so long is given up.
@@ -28,12 +28,12 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn connect(target: &Target) -> Result<Self, Error> {
+    pub(super) fn connect(target: &Target, wire: Wire) -> Result<Self, Error> {
         Self::open(target)
             .map_err(|e| Error::Failed(format!("cannot connect to {target}: {e}")))
             .map(|stream| Self {
                 stream,
-                reader: Reader::new(true),
+                reader: wire.reader(),
                 buffer: vec![0; BUFFER_BYTES],
                 unread: 0..0,
             })

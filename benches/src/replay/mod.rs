@@ -20,6 +20,7 @@ use player::{Outcome, Player};
 pub use report::{Misses, Report, Started};
 
 use crate::trace::{Operation, Trace};
+use crate::wire::{Protocol, Wire};
 use crate::{Error, Process, Subject, Target};
 
 /// A server's clock has whole seconds: who is later than one of them gets
@@ -41,6 +42,10 @@ pub struct Replay {
     /// The server, best empty
     #[command(flatten)]
     pub subject: Subject,
+
+    /// How requests are written
+    #[arg(long, value_name = "NAME", default_value_t, value_enum)]
+    pub protocol: Protocol,
 
     /// Keep the trace's times, N seconds in one; without it, as fast as answers come
     #[arg(long, value_name = "N", value_parser = speed)]
@@ -95,8 +100,9 @@ impl Replay {
     ) -> Result<Report, Error> {
         let usage = || process.map(Process::usage).transpose();
         let warm_until = (trace.requests.len() as f64 * self.warm_up) as usize;
-        let client = Client::connect(target)?;
-        let player = Player::new(trace, client, self.speed, warm_until);
+        let wire = Wire::new(self.protocol, true);
+        let client = Client::connect(target, wire)?;
+        let player = Player::new(trace, client, wire, self.speed, warm_until);
         let before = usage()?;
         let mut line = ProgressLine::new(trace.requests.len());
         let outcome = player.play(|at, outcome| line.show(at, outcome));

@@ -9,7 +9,7 @@ use super::unlimited::Unlimited;
 use crate::Error;
 use crate::item::{Items, Stamp};
 use crate::trace::{Operation, Request, Trace};
-use crate::wire::{self, Key, Reply};
+use crate::wire::{Header, Key, Reply, Wire};
 
 /// A trace tells no client flags, and any would take a server's memory.
 const FLAGS: u32 = 0;
@@ -59,6 +59,7 @@ pub(super) struct Outcome {
 pub(super) struct Player<'a> {
     trace: &'a Trace,
     client: Client,
+    wire: Wire,
     /// Seconds of trace time in one; `None` plays as fast as answers come.
     speed: Option<f64>,
     /// Requests before this one are warm-up.
@@ -103,12 +104,14 @@ impl<'a> Player<'a> {
     pub(super) fn new(
         trace: &'a Trace,
         client: Client,
+        wire: Wire,
         speed: Option<f64>,
         warm_until: usize,
     ) -> Self {
         Self {
             trace,
             client,
+            wire,
             speed,
             warm_until,
             stored: vec![None; trace.key_sizes.len()],
@@ -220,7 +223,7 @@ impl<'a> Player<'a> {
 
     /// Sends the get, behind a set that waits to be sent; says whether it hit.
     fn get(&mut self, number: u32) -> Result<bool, Error> {
-        wire::get([self.key(number)], &mut self.out);
+        self.wire.get(self.key(number), &mut self.out);
         self.client.send(&self.out)?;
         self.out.clear();
         self.read_set_reply()?;
@@ -234,20 +237,17 @@ impl<'a> Player<'a> {
         }
         let now = self.begun.elapsed();
         let (key, expected) = (&self.key, &self.expected);
+        let is_listed = self.wire.lists_one_value();
         let first = self.client.reply(|reply| match reply {
-            Reply::End => Ok(None),
-            Reply::Value {
-                key: got,
-                flags,
-                value,
-                ..
-            } => Ok(Some(if got != key.as_slice() {
+            Reply::End if is_listed => Ok(None),
+            Reply::Absent(got) if got == Some(key.as_slice()) => Ok(None),
+            Reply::Value(value) => Ok(Some(if value.key != Some(key.as_slice()) {
                 Err("the value of another key")
             } else if stored.is_none() {
                 Err("a value where none was stored")
-            } else if value != Some(expected.as_slice()) {
+            } else if value.bytes != Some(expected.as_slice()) {
                 Err("other bytes than were stored last")
-            } else if flags != FLAGS {
+            } else if value.flags != Some(FLAGS) {
                 Err("other flags than were stored")
             } else if stored.is_some_and(|stored| now > stored.until) {
                 Err("a value that had expired")
@@ -259,10 +259,12 @@ impl<'a> Player<'a> {
         let Some(checked) = first else {
             return Ok(false);
         };
-        self.client.reply(|reply| match reply {
-            Reply::End => Ok(()),
-            other => Err(unexpected("get", other)),
-        })??;
+        if is_listed {
+            self.client.reply(|reply| match reply {
+                Reply::End => Ok(()),
+                other => Err(unexpected("get", other)),
+            })??;
+        }
         if let Err(what) = checked {
             self.outcome.wrong += 1;
             if self.outcome.first_wrong.len() < FIRST_WRONG_MAX {
@@ -284,20 +286,25 @@ impl<'a> Player<'a> {
                 ttl_s => self.begun.elapsed() + Duration::from_secs(ttl_s.into()) + EXPIRY_SLACK,
             },
         };
-        let (key, size) = (self.key(request.key), request.value_size as usize);
-        wire::set(key, FLAGS, exptime(ttl_s), size, &mut self.out, |out| {
+        let header = Header {
+            key: self.key(request.key),
+            flags: FLAGS,
+            exptime: exptime(ttl_s),
+            length: request.value_size as usize,
+        };
+        self.wire.set(header, &mut self.out, |out| {
             stored.write_value(request.key, out);
         });
         self.unanswered_set = Some((request.key, stored));
     }
 
     fn delete(&mut self, number: u32) -> Result<(), Error> {
-        wire::delete(self.key(number), &mut self.out);
+        self.wire.delete(self.key(number), &mut self.out);
         self.client.send(&self.out)?;
         self.out.clear();
         self.stored[number as usize] = None;
         self.client.reply(|reply| match reply {
-            Reply::Deleted | Reply::NotFound => Ok(()),
+            Reply::Deleted | Reply::Done | Reply::NotFound => Ok(()),
             other => Err(unexpected("delete", other)),
         })?
     }
@@ -316,7 +323,7 @@ impl<'a> Player<'a> {
             return Ok(());
         };
         let kept = self.client.reply(|reply| match reply {
-            Reply::Stored => Ok(true),
+            Reply::Stored | Reply::Done => Ok(true),
             // Out of memory, too large: a cache may refuse, and the old value is gone.
             Reply::NotStored | Reply::Error(_) => Ok(false),
             other => Err(unexpected("set", other)),

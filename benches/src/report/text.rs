@@ -9,8 +9,12 @@ impl fmt::Display for Report {
         let scenario = &self.scenario;
         writeln!(
             f,
-            "{}: connections {}, threads {}, pipeline {}",
-            self.target, scenario.connections, scenario.threads, scenario.pipeline
+            "{}: {}, connections {}, threads {}, pipeline {}",
+            self.target,
+            scenario.protocol,
+            scenario.connections,
+            scenario.threads,
+            scenario.pipeline
         )?;
         writeln!(
             f,

@@ -57,14 +57,23 @@ fn a_server_that_says_much_would_be_blocked_by_its_pipe() {
 
 const REQUESTS: &[u8] =
     b"get a\r\nget b\r\nset a 0 0 5\r\nget a\r\nget a b c\r\nset b 0 0 0\r\n\r\n\
-    delete a\r\nincr a 1\r\nhello\r\nget \n\r\nget a\r\n";
+    delete a\r\nincr a 1\r\nhello\r\nget \n\r\nget a\r\n\
+    mg a v\r\nms a 5 T9\r\nmg a \r\nmg a k q v\r\nmg b k q v\r\nmn\r\nms b 0\r\n\r\n\
+    md a\r\nma a v\r\nme a\r\nset a 0 0 1\r\na\r\n";
 const VALUE: &str = "VALUE kk 0 3\r\nvvv\r\n";
 
 fn replies() -> String {
     let hit = format!("{VALUE}END\r\n");
     let three = format!("{VALUE}{VALUE}{VALUE}END\r\n");
     // The first set's value is not "get a": its 5 bytes and the line's end are passed over.
-    format!("{hit}{hit}STORED\r\n{three}STORED\r\nDELETED\r\n1\r\nERROR\r\n{hit}ERROR\r\n{hit}")
+    let classic = format!(
+        "{hit}{hit}STORED\r\n{three}STORED\r\nDELETED\r\n1\r\nERROR\r\n{hit}ERROR\r\n{hit}"
+    );
+    let with_key = "VA 3 kkk\r\nvvv\r\n";
+    let meta = format!(
+        "VA 3\r\nvvv\r\nHD\r\n{with_key}{with_key}MN\r\nHD\r\nHD\r\nVA 1\r\n1\r\nERROR\r\n"
+    );
+    format!("{classic}{meta}STORED\r\n")
 }
 
 #[test]

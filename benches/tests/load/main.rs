@@ -15,6 +15,7 @@ use benches::report::Phase;
 use benches::scenario::PhaseKind;
 use benches::server::{Program, Setting};
 use benches::weighted::Weighted;
+use benches::wire::Protocol;
 use benches::{Process, Report, Scenario, Target};
 use rustix::process::Signal;
 use server::Manner;
@@ -38,6 +39,8 @@ fn load(scenario: &Scenario, manner: Manner) -> Report {
     benches::run(scenario, &Target::Tcp(address), None).unwrap()
 }
 
+const PROTOCOLS: [Protocol; 2] = [Protocol::Classic, Protocol::Meta];
+
 fn no_errors(phase: &Phase) {
     let errors = &phase.errors;
     assert_eq!((errors.total(), errors.lost), (0, 0), "{errors:?}");
@@ -45,59 +48,73 @@ fn no_errors(phase: &Phase) {
 
 #[test]
 fn a_phase_would_leave_keys_out_or_do_them_twice() {
-    let mut scenario = scenario(&[PhaseKind::Fill, PhaseKind::Scan], 1);
-    scenario.verify = true;
-    let report = load(&scenario, Manner::Honest);
-    for phase in &report.phases {
-        no_errors(phase);
-        assert_eq!(phase.requests, 500);
+    for protocol in PROTOCOLS {
+        let mut scenario = scenario(&[PhaseKind::Fill, PhaseKind::Scan], 1);
+        scenario.protocol = protocol;
+        scenario.verify = true;
+        let report = load(&scenario, Manner::Honest);
+        for phase in &report.phases {
+            no_errors(phase);
+            assert_eq!(phase.requests, 500);
+        }
+        assert_eq!(report.phases[1].hits, 500);
+        assert_eq!(report.phases[1].verified, 500);
     }
-    assert_eq!(report.phases[1].hits, 500);
-    assert_eq!(report.phases[1].verified, 500);
 }
 
 #[test]
 fn an_operation_of_the_mix_would_not_be_understood() {
-    let mut scenario = scenario(&[PhaseKind::Fill, PhaseKind::Run, PhaseKind::Churn], 5000);
-    scenario.mix = "get=4,multiget=2,set=2,delete=1,incr=1".parse().unwrap();
-    scenario.popularity = Popularity::Zipf(0.99);
-    scenario.value_size = Weighted::sizes("32-100:9,10000:1").unwrap();
-    scenario.key_size = Weighted::sizes("9-250").unwrap();
-    scenario.verify = true;
-    let report = load(&scenario, Manner::Honest);
-    report.phases.iter().for_each(no_errors);
-    let run = &report.phases[1];
-    assert_eq!(run.requests, 5000);
-    assert_eq!(run.operations.len(), 5);
-    assert_eq!(run.latency.count, 5000);
-    assert!(run.hits > 0 && run.verified == run.hits);
-    assert_eq!(report.phases[2].operations["connect"], 5000);
+    for protocol in PROTOCOLS {
+        let mut scenario = scenario(&[PhaseKind::Fill, PhaseKind::Run, PhaseKind::Churn], 5000);
+        scenario.protocol = protocol;
+        scenario.mix = "get=4,multiget=2,set=2,delete=1,incr=1".parse().unwrap();
+        scenario.popularity = Popularity::Zipf(0.99);
+        scenario.value_size = Weighted::sizes("32-100:9,10000:1").unwrap();
+        scenario.key_size = Weighted::sizes("9-250").unwrap();
+        scenario.verify = true;
+        let report = load(&scenario, Manner::Honest);
+        report.phases.iter().for_each(no_errors);
+        let run = &report.phases[1];
+        assert_eq!(run.requests, 5000);
+        assert_eq!(run.operations.len(), 5);
+        assert_eq!(run.latency.count, 5000);
+        assert!(run.hits > 0 && run.verified == run.hits);
+        assert_eq!(report.phases[2].operations["connect"], 5000);
+    }
 }
 
 #[test]
 fn a_miss_would_not_be_followed_by_a_set() {
-    let mut scenario = scenario(&[PhaseKind::Run], 5000);
-    scenario.mix = "get=3,multiget=1".parse().unwrap();
-    scenario.cache_aside = true;
-    scenario.verify = true;
-    let run = &load(&scenario, Manner::Honest).phases[0];
-    no_errors(run);
-    assert_eq!(run.refills, run.keys_read - run.hits);
-    assert_eq!(run.operations["set"], run.refills);
-    assert!(run.refills >= 500 && run.hits > run.refills);
+    for protocol in PROTOCOLS {
+        let mut scenario = scenario(&[PhaseKind::Run], 5000);
+        scenario.protocol = protocol;
+        scenario.mix = "get=3,multiget=1".parse().unwrap();
+        scenario.cache_aside = true;
+        scenario.verify = true;
+        let run = &load(&scenario, Manner::Honest).phases[0];
+        no_errors(run);
+        assert_eq!(run.refills, run.keys_read - run.hits);
+        assert_eq!(run.operations["set"], run.refills);
+        assert!(run.refills >= 500 && run.hits > run.refills);
+    }
 }
 
 #[test]
 fn a_stale_value_would_pass() {
-    let mut scenario = scenario(&[PhaseKind::Fill, PhaseKind::Run], 2000);
-    scenario.mix = "get=1,set=1".parse().unwrap();
-    scenario.verify = true;
-    let (address, _) = server::start(Manner::Stale);
-    let report = benches::run(&scenario, &Target::Tcp(address), None).unwrap();
-    assert!(report.phases[1].errors.wrong_values > 0);
+    for protocol in PROTOCOLS {
+        let mut scenario = scenario(&[PhaseKind::Fill, PhaseKind::Run], 2000);
+        scenario.protocol = protocol;
+        scenario.mix = "get=1,set=1".parse().unwrap();
+        scenario.verify = true;
+        let (address, _) = server::start(Manner::Stale);
+        let report = benches::run(&scenario, &Target::Tcp(address), None).unwrap();
+        assert!(report.phases[1].errors.wrong_values > 0);
 
-    let other_seed = ["--phase", "fill,scan", "--verify", "--seed", "2"];
-    assert_eq!(status(address, &other_seed), Some(1));
+        let name = protocol.to_string();
+        let other_seed = ["--phase", "fill,scan", "--verify", "--seed", "2"];
+        let flags = [&other_seed[..], &["--protocol", &name]].concat();
+        assert_eq!(status(address, &flags), Some(1), "{name}");
+    }
 }
 
 /// The exit status of `cacheperf run`.
@@ -127,28 +144,37 @@ fn a_load_of_which_nothing_was_measured_would_succeed() {
 
 #[test]
 fn flags_that_were_cut_would_pass() {
-    let mut scenario = scenario(&[PhaseKind::Fill, PhaseKind::Scan], 1);
-    scenario.verify = true;
-    let scan = &load(&scenario, Manner::CutsFlags).phases[1];
-    assert!(scan.errors.wrong_values > 400, "{:?}", scan.errors);
+    for protocol in PROTOCOLS {
+        let mut scenario = scenario(&[PhaseKind::Fill, PhaseKind::Scan], 1);
+        scenario.protocol = protocol;
+        scenario.verify = true;
+        let scan = &load(&scenario, Manner::CutsFlags).phases[1];
+        assert!(scan.errors.wrong_values > 400, "{:?}", scan.errors);
+    }
 }
 
 #[test]
 fn a_key_that_is_not_there_would_count_as_deleted_or_counted() {
-    let mut scenario = scenario(&[PhaseKind::Run], 2000);
-    scenario.mix = "delete=1,incr=1".parse().unwrap();
-    let run = &load(&scenario, Manner::Honest).phases[0];
-    assert_eq!((run.not_found, run.succeeded), (2000, 2000));
+    for protocol in PROTOCOLS {
+        let mut scenario = scenario(&[PhaseKind::Run], 2000);
+        scenario.protocol = protocol;
+        scenario.mix = "delete=1,incr=1".parse().unwrap();
+        let run = &load(&scenario, Manner::Honest).phases[0];
+        assert_eq!((run.not_found, run.succeeded), (2000, 2000));
+    }
 }
 
 #[test]
 fn a_reply_that_is_too_long_would_be_called_a_closed_connection() {
-    let mut scenario = scenario(&[PhaseKind::Run], 100);
-    scenario.mix = "get=1".parse().unwrap();
-    scenario.verify = true;
-    let errors = &load(&scenario, Manner::Verbose).phases[0].errors;
-    assert_eq!(errors.nonsense, errors.total(), "{errors:?}");
-    assert!(errors.first[0].contains("a reply has more than"));
+    for protocol in PROTOCOLS {
+        let mut scenario = scenario(&[PhaseKind::Run], 100);
+        scenario.protocol = protocol;
+        scenario.mix = "get=1".parse().unwrap();
+        scenario.verify = true;
+        let errors = &load(&scenario, Manner::Verbose).phases[0].errors;
+        assert_eq!(errors.nonsense, errors.total(), "{errors:?}");
+        assert!(errors.first[0].contains("a reply has more than"));
+    }
 }
 
 #[test]

@@ -8,11 +8,13 @@ use std::time::Duration;
 use benches::Target;
 use benches::replay::{Replay, Report};
 use benches::server::Setting;
+use benches::wire::Protocol;
 use clap::{Args, FromArgMatches};
 use rustix::process::Signal;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use tempfile::NamedTempFile;
 
+use crate::PROTOCOLS;
 use crate::server::{self, Manner};
 
 const GET: u8 = 0;
@@ -55,11 +57,12 @@ fn flags(trace: &NamedTempFile, flags: &[&str]) -> Replay {
     Replay::from_arg_matches(&matches).unwrap()
 }
 
-fn play(requests: &[(u32, u8, u32, u32, u32)], manner: Manner) -> Report {
+fn play(requests: &[(u32, u8, u32, u32, u32)], manner: Manner, protocol: Protocol) -> Report {
     let (address, _) = server::start(manner);
     let file = trace(requests);
     let mut replay = flags(&file, &["--warm-up", "0.5"]);
     replay.subject.server = Target::Tcp(address);
+    replay.protocol = protocol;
     replay.run().unwrap()
 }
 
@@ -75,22 +78,26 @@ fn a_miss_would_be_counted_in_the_wrong_half_or_not_be_filled() {
         (9, GET, 1, 1, 0),      // hit
         (9, GET, 2, 1, 0),      // missed
     ];
-    let report = play(&requests, Manner::Honest);
-    report.check().unwrap();
-    let (all, after) = (report.overall, report.after_warm_up);
-    assert_eq!((all.gets, all.misses), (6, 3));
-    assert_eq!((after.gets, after.misses), (3, 2));
-    assert_eq!((report.sets, report.refills, report.deletes), (1, 3, 1));
-    assert_eq!((report.refused, report.wrong), (0, 0));
-    assert!(all.excess.abs() < 1e-9, "{all:?}");
+    for protocol in PROTOCOLS {
+        let report = play(&requests, Manner::Honest, protocol);
+        report.check().unwrap();
+        let (all, after) = (report.overall, report.after_warm_up);
+        assert_eq!((all.gets, all.misses), (6, 3));
+        assert_eq!((after.gets, after.misses), (3, 2));
+        assert_eq!((report.sets, report.refills, report.deletes), (1, 3, 1));
+        assert_eq!((report.refused, report.wrong), (0, 0));
+        assert!(all.excess.abs() < 1e-9, "{all:?}");
+    }
 }
 
 #[test]
 fn a_hit_with_the_bytes_of_before_would_pass() {
     let requests = [(0, SET, 0, 40, 0), (0, SET, 0, 40, 0), (0, GET, 0, 40, 0)];
-    let report = play(&requests, Manner::Stale);
-    assert_eq!(report.wrong, 1);
-    assert!(report.check().is_err());
+    for protocol in PROTOCOLS {
+        let report = play(&requests, Manner::Stale, protocol);
+        assert_eq!(report.wrong, 1);
+        assert!(report.check().is_err());
+    }
 
     let (address, _) = server::start(Manner::Stale);
     let file = trace(&requests);
@@ -106,10 +113,12 @@ fn a_hit_with_the_bytes_of_before_would_pass() {
 #[test]
 fn a_value_that_was_refused_would_be_expected() {
     let requests = [(0, SET, 0, 40, 0), (0, GET, 0, 40, 0), (0, GET, 0, 40, 0)];
-    let report = play(&requests, Manner::Full);
-    assert_eq!((report.refused, report.wrong), (3, 0));
-    assert_eq!(report.overall.misses, 2);
-    assert!(report.overall.unlimited_ratio < 1e-9, "{report}");
+    for protocol in PROTOCOLS {
+        let report = play(&requests, Manner::Full, protocol);
+        assert_eq!((report.refused, report.wrong), (3, 0));
+        assert_eq!(report.overall.misses, 2);
+        assert!(report.overall.unlimited_ratio < 1e-9, "{report}");
+    }
 }
 
 /// Two seconds of trace in one: the server sees half the lifetime.

@@ -58,8 +58,13 @@ fn serve(manner: Manner, seen: &Mutex<Seen>, mut stream: TcpStream) -> std::io::
         }
         let mut value = Vec::new();
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
-        if words[0] == "set" {
-            value.resize(words[4].parse::<usize>().unwrap() + 2, 0);
+        let length = match words[0] {
+            "set" => Some(words[4]),
+            "ms" => Some(words[2]),
+            _ => None,
+        };
+        if let Some(length) = length {
+            value.resize(length.parse::<usize>().unwrap() + 2, 0);
             requests.read_exact(&mut value)?;
         }
         let reply = answer(manner, &mut seen.lock().unwrap(), &words, value);
@@ -72,6 +77,9 @@ fn serve(manner: Manner, seen: &Mutex<Seen>, mut stream: TcpStream) -> std::io::
 }
 
 fn answer(manner: Manner, seen: &mut Seen, words: &[&str], value: Vec<u8>) -> Vec<u8> {
+    if words[0].len() == 2 {
+        return meta(manner, seen, words, value);
+    }
     let values = &mut seen.values;
     let key = words[1].as_bytes().to_vec();
     match words[0] {
@@ -95,11 +103,7 @@ fn answer(manner: Manner, seen: &mut Seen, words: &[&str], value: Vec<u8>) -> Ve
         "set" if manner == Manner::Full => b"SERVER_ERROR out of memory storing object\r\n".into(),
         "set" if manner == Manner::Stale && values.contains_key(&key) => b"STORED\r\n".into(),
         "set" => {
-            let mut flags = words[2].to_owned();
-            if manner == Manner::CutsFlags {
-                flags = (flags.parse::<u32>().unwrap() as u16).to_string();
-            }
-            values.insert(key, (flags, value));
+            values.insert(key, (kept_flags(manner, words[2]), value));
             b"STORED\r\n".into()
         }
         "delete" => match values.remove(&key) {
@@ -109,12 +113,78 @@ fn answer(manner: Manner, seen: &mut Seen, words: &[&str], value: Vec<u8>) -> Ve
         "incr" => match values.get_mut(&key) {
             None => b"NOT_FOUND\r\n".into(),
             Some((_, value)) => {
-                let digits = str::from_utf8(&value[..value.len() - 2]).unwrap();
-                let number = digits.parse::<u64>().unwrap() + 1;
-                *value = format!("{number}\r\n").into();
+                count(value);
                 value.clone()
             }
         },
         other => panic!("{other} is no request of a load"),
     }
+}
+
+fn meta(manner: Manner, seen: &mut Seen, words: &[&str], value: Vec<u8>) -> Vec<u8> {
+    let values = &mut seen.values;
+    if words == ["mn"] {
+        return b"MN\r\n".into();
+    }
+    let (key, flags) = (words[1].as_bytes().to_vec(), &words[2..]);
+    match words[0] {
+        "mg" if manner == Manner::Verbose => {
+            let mut reply = format!("VA {} f0 k{}\r\n", 1 << 20, words[1]).into_bytes();
+            reply.resize(reply.len() + (1 << 20), b'v');
+            reply.extend(b"\r\n");
+            reply
+        }
+        "mg" => match values.get(&key) {
+            None if flags.contains(&"q") => Vec::new(),
+            None if flags.contains(&"k") => format!("EN k{}\r\n", words[1]).into(),
+            None => b"EN\r\n".into(),
+            Some((client_flags, value)) => {
+                let mut reply = format!("VA {}", value.len() - 2).into_bytes();
+                for flag in flags {
+                    match *flag {
+                        "f" => write!(reply, " f{client_flags}").unwrap(),
+                        "k" => write!(reply, " k{}", words[1]).unwrap(),
+                        _ => {}
+                    }
+                }
+                reply.extend(b"\r\n");
+                reply.extend(value);
+                reply
+            }
+        },
+        "ms" if manner == Manner::Full => b"SERVER_ERROR out of memory storing object\r\n".into(),
+        "ms" if manner == Manner::Stale && values.contains_key(&key) => b"HD\r\n".into(),
+        "ms" => {
+            let given = flags.iter().find_map(|flag| flag.strip_prefix('F'));
+            values.insert(key, (kept_flags(manner, given.unwrap_or("0")), value));
+            b"HD\r\n".into()
+        }
+        "md" => match values.remove(&key) {
+            Some(_) => b"HD\r\n".into(),
+            None => b"NF\r\n".into(),
+        },
+        "ma" => match values.get_mut(&key) {
+            None => b"NF\r\n".into(),
+            Some((_, value)) => {
+                count(value);
+                let mut reply = format!("VA {}\r\n", value.len() - 2).into_bytes();
+                reply.extend_from_slice(value);
+                reply
+            }
+        },
+        other => panic!("{other} is no request of a load"),
+    }
+}
+
+fn kept_flags(manner: Manner, given: &str) -> String {
+    if manner == Manner::CutsFlags {
+        return (given.parse::<u32>().unwrap() as u16).to_string();
+    }
+    given.to_owned()
+}
+
+/// Adds 1 to a number with its line end.
+fn count(value: &mut Vec<u8>) {
+    let digits = str::from_utf8(&value[..value.len() - 2]).unwrap();
+    *value = format!("{}\r\n", digits.parse::<u64>().unwrap() + 1).into();
 }

@@ -5,6 +5,7 @@
 //! counted. The log thread drains the ring; it ends when nobody is left who could log.
 
 mod line;
+mod rarely;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -14,6 +15,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use line::{Level, Line};
+pub(crate) use rarely::Rarely;
 
 /// Lines the ring holds.
 const RING: usize = 512;

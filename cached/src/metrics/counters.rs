@@ -46,6 +46,8 @@ pub(crate) struct WorkerBlock<T> {
     pub(crate) cmd_set: T,
     pub(crate) cmd_touch: T,
     pub(crate) cmd_flush: T,
+    /// Meta debug commands: memcached counts no others here.
+    pub(crate) cmd_meta: T,
     pub(crate) get_hits: T,
     pub(crate) get_misses: T,
     pub(crate) delete_hits: T,
@@ -59,6 +61,10 @@ pub(crate) struct WorkerBlock<T> {
     pub(crate) cas_badval: T,
     pub(crate) touch_hits: T,
     pub(crate) touch_misses: T,
+    /// Clients told to renew an item, or to make one.
+    pub(crate) renewals: T,
+    /// Items that a meta delete left in place.
+    pub(crate) invalidated: T,
     pub(crate) store_too_large: T,
     pub(crate) store_no_memory: T,
     pub(crate) bytes_read: T,
@@ -91,6 +97,8 @@ pub(crate) struct WorkerBlock<T> {
     pub(crate) closed_slow: T,
     /// Clients of another protocol: binary memcached, HTTP.
     pub(crate) closed_protocol: T,
+    /// Of these, those of binary memcached.
+    pub(crate) closed_binary: T,
     /// Errors of the socket, a reset among them.
     pub(crate) closed_error: T,
 }
@@ -109,6 +117,7 @@ impl<T> WorkerBlock<T> {
             cmd_set: f(&self.cmd_set, &other.cmd_set),
             cmd_touch: f(&self.cmd_touch, &other.cmd_touch),
             cmd_flush: f(&self.cmd_flush, &other.cmd_flush),
+            cmd_meta: f(&self.cmd_meta, &other.cmd_meta),
             get_hits: f(&self.get_hits, &other.get_hits),
             get_misses: f(&self.get_misses, &other.get_misses),
             delete_hits: f(&self.delete_hits, &other.delete_hits),
@@ -122,6 +131,8 @@ impl<T> WorkerBlock<T> {
             cas_badval: f(&self.cas_badval, &other.cas_badval),
             touch_hits: f(&self.touch_hits, &other.touch_hits),
             touch_misses: f(&self.touch_misses, &other.touch_misses),
+            renewals: f(&self.renewals, &other.renewals),
+            invalidated: f(&self.invalidated, &other.invalidated),
             store_too_large: f(&self.store_too_large, &other.store_too_large),
             store_no_memory: f(&self.store_no_memory, &other.store_no_memory),
             bytes_read: f(&self.bytes_read, &other.bytes_read),
@@ -142,6 +153,7 @@ impl<T> WorkerBlock<T> {
             closed_no_buffer: f(&self.closed_no_buffer, &other.closed_no_buffer),
             closed_slow: f(&self.closed_slow, &other.closed_slow),
             closed_protocol: f(&self.closed_protocol, &other.closed_protocol),
+            closed_binary: f(&self.closed_binary, &other.closed_binary),
             closed_error: f(&self.closed_error, &other.closed_error),
         }
     }

@@ -123,7 +123,7 @@ pub(crate) const METRICS: &[Metric] = &[
     counter(General, "cmd_set", "", |s| s.counts.workers.cmd_set.into(), "storage commands"),
     counter(General, "cmd_flush", "", |s| s.counts.workers.cmd_flush.into(), "flush_all commands"),
     counter(General, "cmd_touch", "", |s| s.counts.workers.cmd_touch.into(), "keys touched"),
-    absent("cmd_meta"),
+    counter(General, "cmd_meta", "", |s| s.counts.workers.cmd_meta.into(), "meta debug commands; memcached counts no other meta command here"),
     counter(General, "get_hits", "", |s| s.counts.workers.get_hits.into(), "keys looked up and found"),
     counter(General, "get_misses", "", |s| s.counts.workers.get_misses.into(), "keys looked up and not found"),
     absent("get_expired"),
@@ -174,6 +174,8 @@ pub(crate) const METRICS: &[Metric] = &[
 
     counter(Cached, "requests", "", |s| s.counts.workers.requests.into(), "operations executed"),
     counter(Cached, "request_errors", "", |s| s.counts.workers.request_errors.into(), "lines refused as malformed or unknown"),
+    counter(Cached, "renewals", "", |s| s.counts.workers.renewals.into(), "clients told to renew an item or to make one"),
+    counter(Cached, "invalidated", "", |s| s.counts.workers.invalidated.into(), "items that a meta delete left in place, stale or empty"),
     counter(Cached, "turns", "", |s| s.counts.workers.turns.into(), "turns of the workers"),
     counter(Cached, "input_full", "", |s| s.counts.workers.input_full.into(), "turns in which a session filled its input buffer"),
     counter(Cached, "output_full", "", |s| s.counts.workers.output_full.into(), "turns in which a session filled its output buffer"),
@@ -194,6 +196,7 @@ pub(crate) const METRICS: &[Metric] = &[
     counter(Cached, "closed_no_buffer", "", |s| s.counts.workers.closed_no_buffer.into(), "for want of buffer memory"),
     counter(Cached, "closed_slow", "", |s| s.counts.workers.closed_slow.into(), "for being slow with buffer memory that others wanted"),
     counter(Cached, "closed_protocol", "", |s| s.counts.workers.closed_protocol.into(), "for speaking another protocol"),
+    counter(Cached, "closed_binary", "", |s| s.counts.workers.closed_binary.into(), "of these, those that spoke memcached's binary protocol"),
     counter(Cached, "closed_error", "", |s| s.counts.workers.closed_error.into(), "by an error of the socket"),
     counter(Cached, "log_dropped", "", |s| s.log_dropped.into(), "log lines lost to a full ring"),
 

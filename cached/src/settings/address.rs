@@ -6,7 +6,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 
 /// A host to listen on, with or without a port of its own: `127.0.0.1`, `localhost:11212`, `::1`,
-/// `[::1]:11212`, or `*` for every address of the machine.
+/// `[::1]:11212`, or `*` for every address of the machine. memcached's `notls:` in front says what
+/// holds for each of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     /// A name, an address without brackets, or `*`.
@@ -32,6 +33,7 @@ impl FromStr for Address {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Address, String> {
+        let text = text.strip_prefix("notls:").unwrap_or(text);
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => match rest.split_once(']') {
                 Some((host, "")) => (host, None),
@@ -83,6 +85,7 @@ mod tests {
             ("::1", "[::1]:11211", "::1"),
             ("[::1]", "[::1]:11211", "::1"),
             ("[::1]:9", "[::1]:9", "[::1]:9"),
+            ("notls:127.0.0.1:9", "127.0.0.1:9", "127.0.0.1:9"),
         ] {
             let address: Address = text.parse().unwrap();
             let wanted: SocketAddr = resolved.parse().unwrap();

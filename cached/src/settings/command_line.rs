@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use super::memcached::{self, Answer};
 use super::print::wrap;
 use super::table::{SETTINGS, Setting};
 use super::value::{Kind, Value};
@@ -31,6 +32,8 @@ pub(super) struct Request {
     pub(super) file: Option<PathBuf>,
     /// The settings given as flags: index of the row, value.
     pub(super) values: Vec<(usize, Value)>,
+    /// Lines for the log: which words of the command line change nothing.
+    pub(super) notes: Vec<String>,
 }
 
 pub(super) enum Action {
@@ -62,6 +65,7 @@ where
             values.push((row, value));
         }
     }
+    let notes = take_foreign(&matches, &mut values)?;
     Ok(Parsed::Request(Request {
         action: if matches.get_flag(CHECK_CONFIG) {
             Action::Check
@@ -72,7 +76,36 @@ where
         },
         file: matches.get_one::<PathBuf>(CONFIG).cloned(),
         values,
+        notes,
     }))
+}
+
+/// Reads the options that are memcached's alone. What they mean here joins `values`; what they do
+/// not change is returned.
+fn take_foreign(
+    matches: &ArgMatches,
+    values: &mut Vec<(usize, Value)>,
+) -> Result<Vec<String>, UsageError> {
+    let mut notes = Vec::new();
+    for (name, answer) in memcached::OPTIONS
+        .iter()
+        .flat_map(|option| option.answers(matches))
+    {
+        match answer {
+            Answer::Harmless(why) => notes.push(format!("{name} has no effect: {why}")),
+            Answer::Refused(why) => {
+                return Err(UsageError(format!("{name} is not offered: {why}")));
+            }
+            Answer::Means(key, word) => {
+                let row = SETTINGS.iter().position(|setting| setting.key == key);
+                let row = row.expect("a setting's key");
+                let value = SETTINGS[row].kind.read(&word);
+                let value = value.map_err(|why| UsageError(format!("{name}: {why}")))?;
+                values.push((row, value));
+            }
+        }
+    }
+    Ok(notes)
 }
 
 fn command() -> Command {
@@ -83,6 +116,7 @@ fn command() -> Command {
         // Of a flag given twice the last one counts, as with memcached.
         .args_override_self(true)
         .args(SETTINGS.iter().map(|setting| argument(setting, &defaults)))
+        .args(memcached::OPTIONS.iter().map(memcached::Foreign::argument))
         .arg(
             Arg::new(CONFIG)
                 .long(CONFIG)
@@ -115,6 +149,7 @@ fn argument(setting: &Setting, defaults: &Config) -> Arg {
     let arg = Arg::new(setting.key)
         .short(flag.short)
         .long(flag.long)
+        .aliases(memcached::alias(setting.key))
         .help(wrap(&help, HELP_WIDTH).join("\n"));
     let Some(name) = flag.value else {
         return arg.action(ArgAction::Count);

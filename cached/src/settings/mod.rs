@@ -7,6 +7,7 @@ mod address;
 mod command_line;
 mod config;
 mod file;
+mod memcached;
 mod print;
 mod table;
 mod value;
@@ -23,7 +24,7 @@ use value::Value;
 /// What the command line asks for.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Serve. The lines are for the log: what was mended in the configuration.
+    /// Serve. The lines are for the log: what has no effect, and what was mended.
     Serve(Box<Config>, Vec<String>),
     /// Print this on standard output and end well.
     Print(String),
@@ -60,7 +61,8 @@ where
             .set(row, value, Origin::Flag)
             .map_err(|reason| UsageError(format!("--{flag} {reason}")))?;
     }
-    let notes = draft.settle().map_err(UsageError)?;
+    let mut notes = request.notes;
+    notes.extend(draft.settle().map_err(UsageError)?);
     Ok(match request.action {
         command_line::Action::Serve => Command::Serve(Box::new(draft.config), notes),
         command_line::Action::Check => Command::Print(

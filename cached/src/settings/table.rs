@@ -100,7 +100,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "server.unix_mode",
-        flag: Flag::long("unix-mode", "MODE"),
+        flag: Flag::short('a', "unix-mode", "MODE"),
         kind: Kind::Text,
         help: "Permissions of the unix socket, in octal.",
         get: |c| Value::Text(format!("{:04o}", c.unix_mode)),
@@ -134,7 +134,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "server.backlog",
-        flag: Flag::long("backlog", "N"),
+        flag: Flag::short('b', "backlog", "N"),
         kind: Kind::Count,
         help: "Connections the kernel keeps waiting until they are accepted.",
         get: |c| Value::Count(c.backlog as u64),

@@ -77,6 +77,8 @@ pub(super) enum Reason {
     NoBudget,
     /// It was slow with budget that others wanted.
     Slow,
+    /// It speaks memcached's binary protocol.
+    Binary,
     /// It speaks another protocol.
     Protocol,
 }
@@ -94,6 +96,10 @@ impl Reason {
             Reason::LineTooLong => counters.closed_line_too_long.increment(),
             Reason::NoBudget => counters.closed_no_buffer.increment(),
             Reason::Slow => counters.closed_slow.increment(),
+            Reason::Binary => {
+                counters.closed_protocol.increment();
+                counters.closed_binary.increment();
+            }
             Reason::Protocol => counters.closed_protocol.increment(),
         }
     }
@@ -110,6 +116,7 @@ impl fmt::Display for Reason {
             Reason::LineTooLong => "a line was too long",
             Reason::NoBudget => "no memory was left for its buffers",
             Reason::Slow => "it was slow with buffer memory that others wanted",
+            Reason::Binary => "it spoke the binary protocol",
             Reason::Protocol => "it spoke another protocol",
         })
     }
@@ -119,7 +126,8 @@ impl From<Close> for Reason {
     fn from(close: Close) -> Reason {
         match close {
             Close::Quit => Reason::Client,
-            Close::Binary | Close::Http => Reason::Protocol,
+            Close::Binary => Reason::Binary,
+            Close::Http => Reason::Protocol,
             Close::LineTooLong => Reason::LineTooLong,
             Close::NoBudget => Reason::NoBudget,
         }

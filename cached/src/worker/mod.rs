@@ -22,6 +22,7 @@ use storage::Participant;
 
 use crate::execute::Engine;
 use crate::handoff::{Accepted, Handoff};
+use crate::log::Rarely;
 use crate::settings::Config;
 use crate::waker::Waker;
 
@@ -99,6 +100,8 @@ pub(crate) struct Worker {
     sweep: Sweep,
     participant: Participant,
     engine: Engine,
+    /// When the log was last told of a client that speaks the binary protocol.
+    binary_told: Rarely,
     /// What the store said after the last turn.
     upkeep: Upkeep,
 }
@@ -140,6 +143,7 @@ impl Worker {
             sweep,
             participant,
             engine,
+            binary_told: Rarely::default(),
             upkeep: Upkeep::default(),
         };
         Ok((worker, handoff))

@@ -92,6 +92,7 @@ impl Worker {
         if !self.batch.is_empty() {
             self.engine.counters().turns.increment();
         }
+        self.engine.dumps.turn();
         let mut batch = std::mem::take(&mut self.batch);
         let mut rest = &mut batch[..];
         while !rest.is_empty() {
@@ -320,9 +321,24 @@ impl Worker {
     pub(super) fn close(&mut self, token: Token, reason: Reason) {
         let client = self.clients.remove(key(token));
         reason.count(self.engine.counters());
+        if reason == Reason::Binary {
+            self.tell_of_binary();
+        }
         self.engine.log.debug(format_args!(
             "connection {} ends: {reason}",
             client.socket.descriptor()
+        ));
+    }
+
+    /// Tells the operator of clients that are configured for another protocol, now and then.
+    fn tell_of_binary(&mut self) {
+        let now = Instant::now();
+        let Some(held_back) = self.binary_told.tell(now) else {
+            return;
+        };
+        self.engine.log.warn(format_args!(
+            "a client spoke memcached's binary protocol, which is not offered: it must be set to \
+             the text or the meta protocol ({held_back} more since this was last said)"
         ));
     }
 

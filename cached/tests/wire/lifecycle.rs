@@ -1,7 +1,8 @@
 //! Starting, refusing to start, and stopping.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::thread;
 
@@ -19,7 +20,7 @@ fn is_one_sentence(said: &str, names: &str) {
 
 #[test]
 fn a_bad_flag_would_be_passed_over() {
-    let cases: [(&[&str], &str); 23] = [
+    let cases: [(&[&str], &str); 24] = [
         (&["--no-such-flag"], "--no-such-flag"),
         (&["stray"], "stray"),
         (&["-p"], "port"),
@@ -39,10 +40,11 @@ fn a_bad_flag_would_be_passed_over() {
         // Memcached's, for what is not offered.
         (&["-d"], "-d"),
         (&["-P", "/tmp/cached.pid"], "-P"),
-        (&["-U", "0"], "-U"),
-        (&["-M"], "-M"),
-        (&["-o", "modern"], "-o"),
-        (&["-a", "0700"], "-a"),
+        (&["-U", "11211"], "-U"),
+        (&["-Y", "/tmp/users"], "-Y"),
+        (&["-S"], "-S"),
+        (&["-B", "binary"], "not offered"),
+        (&["-o", "ext_path=/tmp/x:1G"], "ext_path"),
         (
             &["--config", "/nonexistent/cached.toml"],
             "/nonexistent/cached.toml",
@@ -217,6 +219,58 @@ fn a_unix_socket_would_not_be_served() {
         Some(&b"x"[..]),
         "one store behind both"
     );
+}
+
+#[test]
+fn whoever_may_not_could_connect_to_a_unix_socket() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (flags, mode) in [(&[][..], 0o700), (&["-a", "0770"], 0o770)] {
+        let path = folder.path().join(format!("{mode:o}.sock"));
+        let socket = ["-s", path.to_str().expect("a path in UTF-8")];
+        let _server = Server::start(&[&socket, flags].concat());
+        crate::limits::eventually("the socket is there", || path.exists());
+        crate::limits::eventually("its mode is set", || {
+            let metadata = std::fs::metadata(&path).expect("a socket");
+            metadata.permissions().mode() & 0o777 == mode
+        });
+    }
+}
+
+#[test]
+fn an_ipv6_address_would_not_be_served() {
+    if TcpListener::bind("[::1]:0").is_err() {
+        eprintln!("this machine has no IPv6");
+        return;
+    }
+    let server = Server::start(&["-l", "::1"]);
+    let six = || {
+        let said = server.said();
+        said.lines()
+            .filter_map(|line| line.strip_prefix("cached: listening on "))
+            .filter_map(|rest| rest.strip_suffix(" (memcached)"))
+            .filter_map(|address| address.parse::<SocketAddr>().ok())
+            .find(SocketAddr::is_ipv6)
+    };
+    crate::limits::eventually("it says where it listens", || six().is_some());
+    let mut client = Client::connect(six().expect("an address"));
+    client.set("six", 0, b"x");
+    let value = server.connect().get("six");
+    assert_eq!(value.as_deref(), Some(&b"x"[..]), "one store behind both");
+}
+
+#[test]
+fn an_option_without_effect_would_go_unsaid() {
+    let flags = ["-m", "3", "-U", "0", "-o", "modern"];
+    let server = Server::start(&flags);
+    for (subject, why) in [
+        ("memory is raised from 3MiB", "16MiB"),
+        ("-U (--udp-port) 0 has no effect", "no UDP"),
+        ("-o (--extended) modern has no effect", "no meaning"),
+    ] {
+        let is_said = |line: &str| line.contains(subject) && line.contains(why);
+        crate::limits::eventually("it is said", || server.said().lines().any(is_said));
+    }
+    still_serves(&server);
 }
 
 #[test]

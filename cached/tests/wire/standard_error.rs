@@ -9,7 +9,7 @@ use std::process::{Child, Stdio};
 
 use crate::client::PATIENCE;
 use crate::limits::eventually;
-use crate::server::{command, wait};
+use crate::server::{Server, command, wait};
 
 fn start(socket: &Path, stderr: impl Into<Stdio>) -> Child {
     let child = command()
@@ -71,4 +71,18 @@ fn a_full_disk_under_the_log_would_end_the_daemon() {
         .spawn()
         .expect("the daemon starts");
     assert_eq!(wait(&mut refused).code(), Some(2));
+}
+
+#[test]
+fn clients_of_the_binary_protocol_would_fill_the_log() {
+    let server = Server::start(&["-t", "1"]);
+    for _ in 0..5 {
+        let mut client = server.connect();
+        client.send([0x80; 24]);
+        client.expect_close();
+    }
+    let told = || server.said().matches("binary protocol").count();
+    eventually("the log tells of them", || told() > 0);
+    server.connect().ask("get a\r\n", "END\r\n");
+    assert_eq!(told(), 1);
 }

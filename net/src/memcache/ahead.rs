@@ -2,8 +2,7 @@
 
 use memchr::memchr;
 
-use super::classic::LINE_END;
-use super::number;
+use super::line::{LINE_END, value_length};
 use crate::request::Words;
 
 /// The keys that the input at hand asks for, in their order, as far as a
@@ -46,14 +45,18 @@ impl<'a> Keys<'a> {
             b"get" | b"gets" => Some(words),
             b"gat" | b"gats" => words.next().map(|_exptime| words),
             b"set" | b"add" | b"replace" | b"append" | b"prepend" | b"cas" => {
-                let key = words.next()?;
-                let length = usize::try_from(number::unsigned(words.nth(2)?)?).ok()?;
-                let body = length.saturating_add(LINE_END.len());
-                self.rest = self.rest.get(body..).unwrap_or_default();
-                Some(Words::new(key))
+                self.behind_body(words.next()?, words.nth(2)?)
             }
+            b"ms" => self.behind_body(words.next()?, words.next()?),
             _ => words.next().map(Words::new),
         }
+    }
+
+    /// The key of a storage command, whose body is passed over.
+    fn behind_body(&mut self, key: &'a [u8], length: &[u8]) -> Option<Words<'a>> {
+        let body = value_length(length)?.saturating_add(LINE_END.len());
+        self.rest = self.rest.get(body..).unwrap_or_default();
+        Some(Words::new(key))
     }
 }
 
@@ -88,9 +91,10 @@ mod tests {
     #[test]
     fn keys_behind_any_command_are_found() {
         let input = b"get a\r\ngets b  c \nset d 0 0 7 noreply\r\nget x\r\n\r\nversion\r\n\
-            gat 10 e f\r\ncas g 0 0 1 99\r\n1\r\n\r\ntouch h 1\r\nincr i 5\r\nget\r\ndelete j\r\nget k";
+            gat 10 e f\r\ncas g 0 0 1 99\r\n1\r\n\r\ntouch h 1\r\nincr i 5\r\nget\r\ndelete j\r\n\
+            ms k 7 T0\r\nget x\r\n\r\nmg l v t\r\nmn\r\nmd m q\r\nma n N0\r\nget o";
         let found = keys(input, 0).concat();
-        assert_eq!(found, "abcdefghij");
+        assert_eq!(found, "abcdefghijklmn");
     }
 
     #[test]
@@ -100,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_length_beyond_the_input_ends_the_glance() {
-        let input = format!("set a 0 0 {}\r\nget x\r\n", usize::MAX);
+        let input = format!("set a 0 0 {}\r\nget x\r\n", i32::MAX - 2);
         assert_eq!(keys(input.as_bytes(), 0), ["a"]);
     }
 }

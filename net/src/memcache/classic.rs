@@ -3,121 +3,25 @@
 //! The spelling of every error, what each is said for and in which order the
 //! parts of a line are checked are memcached's, since clients match on them.
 
-use crate::memcache::number;
-use crate::reply::{Error, Reply};
-use crate::request::{Condition, Header, KEY_MAX, Request, Side, Words};
+use super::form::{Form, write_number, write_row};
+use super::key::{are_keys, has_control, is_key};
+use super::line::{LINE_END, Line, refuse, value_length};
+use super::{number, operating};
+use crate::reply::{Error, Item, Reply};
+use crate::request::{Arith, Condition, Header, KEY_MAX, Request, Side, Unique, Way, Words};
 
-/// Longest value a length may announce: memcached counts it, with its line
-/// end, in an i32.
-const VALUE_MAX: i64 = i32::MAX as i64 - 2;
-
-/// What one line asks for.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Line<'a> {
-    /// `get` and its kin. Every key is valid.
-    Retrieval {
-        /// The keys: the rest of the line.
-        keys: &'a [u8],
-        unique: bool,
-        touch: Option<i64>,
-    },
-    /// A body follows.
-    Storage { storage: Storage<'a>, quiet: bool },
-    /// Whole as it is.
-    Request { request: Request<'a>, quiet: bool },
-    /// Not to be executed. The next `skip` bytes belong to it.
-    Refused {
-        error: Error,
-        quiet: bool,
-        skip: usize,
-    },
-    /// The client takes its leave.
-    Quit,
-    /// The first line of an HTTP request: a browser was led here.
-    Http,
-}
-
-/// A storage command without its body.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Storage<'a> {
-    pub(crate) key: &'a [u8],
-    /// Bytes of the value, its line end not counted.
-    pub(crate) length: usize,
-    flags: u32,
-    exptime: i64,
-    way: Way,
-}
-
-/// How a storage command treats the item there is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Store(Condition),
-    Concat(Side),
-}
-
-impl<'a> Storage<'a> {
-    /// It replaces the item there is, whatever that is.
-    pub(crate) fn overwrites(&self) -> bool {
-        self.way == Way::Store(Condition::Always)
-    }
-
-    /// The same, if it stores a value as it is.
-    pub(crate) fn header(&self) -> Option<Header<'a>> {
-        let &Storage {
-            key,
-            length,
-            flags,
-            exptime,
-            way,
-        } = self;
-        match way {
-            Way::Store(condition) => Some(Header {
-                key,
-                length,
-                flags,
-                exptime,
-                condition,
-            }),
-            Way::Concat(_) => None,
-        }
-    }
-
-    /// The whole request, with the value that followed.
-    pub(crate) fn with_value(&self, value: &'a [u8]) -> Request<'a> {
-        let &Storage {
-            key,
-            flags,
-            exptime,
-            way,
-            ..
-        } = self;
-        match way {
-            Way::Store(condition) => Request::Store {
-                key,
-                value,
-                flags,
-                exptime,
-                condition,
-            },
-            Way::Concat(side) => Request::Concat { key, value, side },
-        }
-    }
-}
-
-/// Reads a line, whose end is cut off.
-pub(crate) fn parse(line: &[u8]) -> Line<'_> {
-    let mut words = Words::new(line);
-    let verb = words.next().unwrap_or_default();
+/// Reads a line that begins with `verb`.
+pub(super) fn parse<'a>(verb: &'a [u8], words: Words<'a>) -> Line<'a> {
     match verb {
-        b"get" => retrieval(&words, false),
+        b"get" | b"bget" => retrieval(&words, false),
         b"gets" => retrieval(&words, true),
         b"gat" => retrieval_with_touch(words, false),
         b"gats" => retrieval_with_touch(words, true),
-        b"set" => storage(words, Way::Store(Condition::Always)),
-        b"add" => storage(words, Way::Store(Condition::Absent)),
-        b"replace" => storage(words, Way::Store(Condition::Present)),
-        b"append" => storage(words, Way::Concat(Side::Append)),
-        b"prepend" => storage(words, Way::Concat(Side::Prepend)),
+        b"set" => storage(words, Way::Put(Condition::Always)),
+        b"add" => storage(words, Way::Put(Condition::Absent)),
+        b"replace" => storage(words, Way::Put(Condition::Present)),
+        b"append" => storage(words, join(Side::Append)),
+        b"prepend" => storage(words, join(Side::Prepend)),
         b"cas" => cas(words),
         b"delete" => delete(words),
         b"incr" => arith(words, true),
@@ -128,54 +32,27 @@ pub(crate) fn parse(line: &[u8]) -> Line<'_> {
         b"version" => request(Request::Version, false),
         b"stats" => request(Request::Stats { words }, false),
         b"quit" => Line::Quit,
-        _ if is_http(verb, words) => Line::Http,
-        _ => refuse(Error::Unknown, false),
+        _ if is_http(verb, words.clone()) => Line::Http,
+        _ => operating::parse(verb, words).unwrap_or(refuse(Error::Unknown, false)),
     }
 }
 
-/// The line, of which this is the beginning, is a retrieval: the only kind
-/// that may be long.
-pub(crate) fn is_retrieval(line: &[u8]) -> bool {
-    matches!(
-        Words::new(line).next(),
-        Some(b"get" | b"gets" | b"gat" | b"gats")
-    )
-}
-
 fn request(request: Request<'_>, quiet: bool) -> Line<'_> {
-    Line::Request { request, quiet }
+    let form = Form::Classic { quiet };
+    Line::Request { request, form }
 }
 
-fn refuse(error: Error, quiet: bool) -> Line<'static> {
-    Line::Refused {
-        error,
-        quiet,
-        skip: 0,
+fn join(side: Side) -> Way {
+    Way::Join {
+        side,
+        compare: None,
+        vivify: false,
     }
 }
 
 /// memcached hangs up on HTTP, lest a web page make a browser store things.
 fn is_http(verb: &[u8], words: Words<'_>) -> bool {
     verb.len() > 1 && words.last().unwrap_or(verb).starts_with(b"HTTP/")
-}
-
-/// memcached takes any byte but a blank, NUL and a line feed for part of a
-/// key. Its specification forbids control characters, and so do we: behind a
-/// key with a carriage return hides an attempt to smuggle a command in.
-fn is_key(word: &[u8]) -> bool {
-    word.len() <= KEY_MAX && !has_control(word)
-}
-
-/// All words of `text` are keys.
-fn are_keys(text: &[u8]) -> bool {
-    let fit = text.len() <= KEY_MAX || Words::new(text).all(|word| word.len() <= KEY_MAX);
-    fit && !has_control(text)
-}
-
-fn has_control(word: &[u8]) -> bool {
-    // No early exit, so that it compiles to a few wide comparisons.
-    word.iter()
-        .fold(false, |found, byte| found | byte.is_ascii_control())
 }
 
 /// The words of a line end here, or behind one more that may be `noreply`.
@@ -238,7 +115,7 @@ fn cas(mut words: Words<'_>) -> Line<'_> {
     let Some(quiet) = is_quiet(words, unique) else {
         return refuse(Error::Unknown, false);
     };
-    let way = number::unsigned(unique).map(|unique| Way::Store(Condition::Unique(unique)));
+    let way = number::unsigned(unique).map(|unique| Way::Put(Condition::Unique(unique)));
     storage_of(key, [flags, exptime, length], way, quiet)
 }
 
@@ -251,9 +128,7 @@ fn storage_of<'a>(
 ) -> Line<'a> {
     let flags = number::unsigned(flags).and_then(|flags| u32::try_from(flags).ok());
     let exptime = number::signed(exptime);
-    let length = number::signed(length)
-        .filter(|&length| length <= VALUE_MAX)
-        .and_then(|length| usize::try_from(length).ok());
+    let length = value_length(length);
     match (flags, exptime, length, way) {
         _ if key.len() > KEY_MAX => refuse(Error::Format, quiet),
         (Some(_), Some(_), Some(length), Some(_)) if has_control(key) => Line::Refused {
@@ -262,14 +137,17 @@ fn storage_of<'a>(
             skip: length + LINE_END.len(),
         },
         (Some(flags), Some(exptime), Some(length), Some(way)) => Line::Storage {
-            storage: Storage {
+            header: Header {
                 key,
                 length,
                 flags,
                 exptime,
                 way,
+                unique: Unique::default(),
+                encoded: false,
+                supersedes: way == Way::Put(Condition::Always),
             },
-            quiet,
+            form: Form::Classic { quiet },
         },
         _ => refuse(Error::Format, quiet),
     }
@@ -295,7 +173,7 @@ fn delete(mut words: Words<'_>) -> Line<'_> {
     } else if !is_key(key) {
         refuse(Error::Format, quiet)
     } else {
-        request(Request::Delete { key }, quiet)
+        request(Request::Delete { key, compare: None }, quiet)
     }
 }
 
@@ -311,11 +189,12 @@ fn arith(mut words: Words<'_>, increment: bool) -> Line<'_> {
     }
     match number::unsigned(delta) {
         Some(delta) => request(
-            Request::Arith {
+            Request::Arith(Arith {
                 key,
                 delta,
                 increment,
-            },
+                ..Arith::default()
+            }),
             quiet,
         ),
         None => refuse(Error::Delta, quiet),
@@ -371,15 +250,12 @@ fn verbosity(mut words: Words<'_>) -> Line<'_> {
     }
 }
 
-/// What closes a line and a body.
-pub(crate) const LINE_END: &[u8] = b"\r\n";
-
 /// Appends the text of `reply`.
 #[inline]
-pub(crate) fn write(reply: &Reply<'_>, out: &mut Vec<u8>) {
+pub(super) fn write(reply: &Reply<'_>, out: &mut Vec<u8>) {
     match *reply {
         Reply::Miss => {}
-        Reply::Stored => out.extend_from_slice(b"STORED\r\n"),
+        Reply::Stored { .. } => out.extend_from_slice(b"STORED\r\n"),
         Reply::NotStored => out.extend_from_slice(b"NOT_STORED\r\n"),
         Reply::Exists => out.extend_from_slice(b"EXISTS\r\n"),
         Reply::NotFound => out.extend_from_slice(b"NOT_FOUND\r\n"),
@@ -389,8 +265,8 @@ pub(crate) fn write(reply: &Reply<'_>, out: &mut Vec<u8>) {
         Reply::Reset => out.extend_from_slice(b"RESET\r\n"),
         Reply::End => out.extend_from_slice(b"END\r\n"),
         Reply::Number(number) => {
-            write_number(number, out);
-            out.extend_from_slice(b"\r\n");
+            write_number(number.value, out);
+            out.extend_from_slice(LINE_END);
         }
         Reply::Version(version) => write_row(&["VERSION ", version], out),
         Reply::Stat { name, value } => write_row(&["STAT ", name, " ", value], out),
@@ -398,42 +274,25 @@ pub(crate) fn write(reply: &Reply<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends what goes before a value of `length` bytes.
+/// Appends what goes before the value of an item.
 #[inline]
-pub(crate) fn write_value_line(
-    key: &[u8],
-    flags: u32,
-    length: usize,
-    unique: Option<u64>,
-    out: &mut Vec<u8>,
-) {
+pub(super) fn write_item(key: &[u8], item: &Item<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"VALUE ");
     out.extend_from_slice(key);
     out.push(b' ');
-    write_number(flags, out);
+    write_number(item.flags, out);
     out.push(b' ');
-    write_number(length, out);
-    if let Some(unique) = unique {
+    write_number(item.value.len(), out);
+    if let Some(unique) = item.unique {
         out.push(b' ');
         write_number(unique, out);
     }
     out.extend_from_slice(LINE_END);
 }
 
-/// More than a value takes beside itself and its key: `VALUE`, numbers of 32,
+/// More than an item takes beside its key and value: `VALUE`, numbers of 32,
 /// 64 and 64 bits, blanks and two line ends.
-pub(crate) const VALUE_ROW: usize = 64;
-
-fn write_number(number: impl itoa::Integer, out: &mut Vec<u8>) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-}
-
-fn write_row(parts: &[&str], out: &mut Vec<u8>) {
-    for part in parts {
-        out.extend_from_slice(part.as_bytes());
-    }
-    out.extend_from_slice(b"\r\n");
-}
+pub(super) const ITEM_ROOM: usize = 64;
 
 /// An error's kind, which says whose fault it is, and its text.
 fn error_text(error: Error) -> [&'static str; 2] {
@@ -452,6 +311,7 @@ fn error_text(error: Error) -> [&'static str; 2] {
         Error::DataChunk => [CLIENT, "bad data chunk"],
         Error::LineTooLong => [CLIENT, "line too long"],
         Error::Client(text) => [CLIENT, text],
+        Error::Plain(text) => [text, ""],
         Error::TooLarge => [SERVER, "object too large for cache"],
         Error::NoMemory => [SERVER, "out of memory storing object"],
         Error::NoBuffer => [SERVER, "out of memory reading request"],

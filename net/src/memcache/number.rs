@@ -2,12 +2,12 @@
 //! else, and no wrapping.
 
 /// A number without sign or with a plus. `None` if it is none or exceeds u64.
-pub(super) fn unsigned(text: &[u8]) -> Option<u64> {
+pub(crate) fn unsigned(text: &[u8]) -> Option<u64> {
     digits(text.strip_prefix(b"+").unwrap_or(text))
 }
 
 /// A number with or without sign. `None` if it is none or exceeds i64.
-pub(super) fn signed(text: &[u8]) -> Option<i64> {
+pub(crate) fn signed(text: &[u8]) -> Option<i64> {
     match text.strip_prefix(b"-") {
         Some(text) => 0i64.checked_sub_unsigned(digits(text)?),
         None => i64::try_from(unsigned(text)?).ok(),

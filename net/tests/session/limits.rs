@@ -273,7 +273,8 @@ fn a_line_that_never_ends_is_refused_at_its_bound() {
         ("x", LINE_MAX),
         ("set ", LINE_MAX),
         ("get ", 10_000),
-        ("gats 0 ", 10_000),
+        ("gets ", 10_000),
+        ("gats 0 ", LINE_MAX),
     ] {
         let mut client = Client::with_limits(limits.clone());
         client.send(line.as_bytes());
@@ -290,4 +291,12 @@ fn a_line_that_never_ends_is_refused_at_its_bound() {
             client.held_most
         );
     }
+}
+
+#[test]
+fn a_long_gat_in_one_piece_is_not_refused() {
+    let mut client = Client::new();
+    let gat = format!("gat 0{}\r\n", " k".repeat(5000));
+    client.send(gat.as_bytes());
+    assert_eq!((client.closed, &client.out[..]), (None, &b"END\r\n"[..]));
 }

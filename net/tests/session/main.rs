@@ -6,5 +6,8 @@ mod client;
 mod exchanges;
 mod limits;
 mod map;
+mod outcome;
 mod pauses;
+mod seeds;
 mod splits;
+mod time;

@@ -159,3 +159,18 @@ fn nothing_is_run_behind_a_quit() {
     assert!(client.map.requests.is_empty());
     assert_eq!(client.session.intake(), Intake::Shared(&[]));
 }
+
+#[test]
+fn a_dump_neither_fills_the_output_nor_loses_its_place() {
+    let mut client = Client::new();
+    for n in 0..2000 {
+        client.send(format!("ms key-{n:04} 0 q\r\n\r\n").as_bytes());
+    }
+    client.take_out();
+    client.out_most = 0;
+    client.send_in(b"lru_crawler mgdump all\r\nmn\r\n", 5);
+    let keys: Vec<_> = (0..2000).map(|n| format!("mg key-{n:04}\r\n")).collect();
+    assert!(client.take_out() == keys.concat() + "EN\r\nMN\r\n");
+    assert!(client.out_most < 17 << 10, "{}", client.out_most);
+    assert_eq!(client.held(), 0);
+}

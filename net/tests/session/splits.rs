@@ -1,65 +1,11 @@
 //! Any stream, cut anywhere, gives the same requests and the same replies, and
 //! never more in memory than its bounds.
 
-use net::{LINE_MAX, Limits};
+use net::LINE_MAX;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::client::Client;
-use crate::map::ITEM_MAX;
-
-/// Small bounds, so that short streams reach them.
-fn limits() -> Limits {
-    Limits {
-        retrieval_line: 5000,
-        output: 300,
-        operations: 7,
-    }
-}
-
-/// What a whole stream came to.
-#[derive(Debug, PartialEq)]
-struct Outcome {
-    requests: Vec<Vec<u8>>,
-    out: String,
-    closed: Option<net::Close>,
-    refused: u32,
-}
-
-/// How large values are received.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Way {
-    Buffer,
-    Place,
-    /// Into a place, and with every piece that came out of it into a buffer.
-    Withdrawn,
-}
-
-fn outcome(stream: &[u8], sizes: &[usize], way: Way) -> Outcome {
-    let mut client = Client::with_limits(limits());
-    client.map.places = way != Way::Buffer;
-    let mut sizes = sizes.iter().copied().cycle();
-    let mut rest = stream;
-    while !rest.is_empty() && client.closed.is_none() {
-        let size = sizes.next().unwrap_or(usize::MAX).clamp(1, rest.len());
-        let (now, later) = rest.split_at(size);
-        client.send(now);
-        rest = later;
-        if way == Way::Withdrawn {
-            assert!(client.session.withdraw(&client.budget));
-        }
-        let bound = ITEM_MAX + LINE_MAX;
-        assert!(client.held_most <= bound, "held {} bytes", client.held_most);
-    }
-    let held = client.held();
-    assert_eq!(client.budget.used(), held, "every byte held is charged");
-    Outcome {
-        requests: std::mem::take(&mut client.map.requests),
-        out: client.take_out(),
-        closed: client.closed,
-        refused: client.refused,
-    }
-}
+use crate::outcome::{Way, outcome};
 
 fn key() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
@@ -127,7 +73,12 @@ fn retrieval() -> impl Strategy<Value = Vec<u8>> {
     let times = prop_oneof![9 => 1usize..5, 1 => 300usize..600];
     (verb, vec(key(), 0..5), times).prop_map(|(verb, keys, times)| {
         let keys = [b" ", keys.join(&b' ').as_slice()].concat();
-        [verb.as_bytes(), &keys.repeat(times), b"\r\n"].concat()
+        let mut line = [verb.as_bytes(), &keys.repeat(times)].concat();
+        if verb.starts_with("gat") {
+            // A longer one is only served in one piece.
+            line.truncate(LINE_MAX - 1);
+        }
+        [&line, &b"\r\n"[..]].concat()
     })
 }
 
@@ -147,9 +98,31 @@ fn other() -> impl Strategy<Value = Vec<u8>> {
         .prop_map(|(verb, parts, tail)| [verb.as_bytes(), b" ", &parts.join(&b' '), &tail].concat())
 }
 
+fn flags() -> impl Strategy<Value = Vec<u8>> {
+    let flag = prop_oneof![
+        8 => "[bckqstvfhluIx]".prop_map(String::into_bytes),
+        3 => ("[NRTDJFC]", number()).prop_map(|(flag, token)| [flag.into_bytes(), token].concat()),
+        2 => "M[SEAPRID+]|O[a-z]{0,40}".prop_map(String::into_bytes),
+        1 => vec(any::<u8>(), 0..4),
+    ];
+    vec(flag, 0..6).prop_map(|flags| words(&flags.iter().map(Vec::as_slice).collect::<Vec<_>>()))
+}
+
+fn meta() -> impl Strategy<Value = Vec<u8>> {
+    let verb = prop::sample::select(vec!["mg", "md", "ma", "me", "mn"]);
+    let key = prop_oneof![3 => key(), 1 => "[abc]{4}".prop_map(String::into_bytes)];
+    let request = (verb, key.clone(), flags()).prop_map(|(verb, key, flags)| {
+        [&words(&[verb.as_bytes(), &key, &flags])[..], b"\r\n"].concat()
+    });
+    let store = (key, flags(), body()).prop_map(|(key, flags, (value, length))| {
+        let line = words(&[b"ms", &key, &length, &flags]);
+        [&line[..], b"\r\n", &value, b"\r\n"].concat()
+    });
+    prop_oneof![request, store]
+}
+
 fn stream() -> impl Strategy<Value = Vec<u8>> {
-    let request =
-        prop_oneof![4 => storage(), 4 => retrieval(), 2 => other(), 1 => vec(any::<u8>(), 0..30)];
+    let request = prop_oneof![4 => storage(), 4 => retrieval(), 2 => other(), 4 => meta(), 1 => vec(any::<u8>(), 0..30)];
     vec(request, 1..20).prop_map(|requests| requests.concat())
 }
 
@@ -179,24 +152,28 @@ proptest! {
 #[test]
 fn a_body_of_16_kib_may_be_cut_anywhere() {
     for length in [16_383, 16_384, 16_385] {
-        let value: Vec<u8> = (0..length).map(|at| (at / 3) as u8).collect();
-        let request = [
-            format!("set k 5 0 {length}\r\n").as_bytes(),
-            &value,
-            b"\r\n",
-        ]
-        .concat();
-        let stream = [&request[..], b"get k\r\n", &request[..200], b"\r\n"].concat();
-        let whole = outcome(&stream, &[usize::MAX], Way::Buffer);
-        let ends = (1..40).chain(length - 40..length + 60);
-        for cut in ends.chain((40..length - 40).step_by(977)) {
-            for way in [Way::Place, Way::Withdrawn] {
-                let cuts = [cut, usize::MAX, 1];
-                assert!(
-                    whole == outcome(&stream, &cuts, way),
-                    "{length} {cut} {way:?}"
-                );
-            }
+        let set = format!("set k 5 0 {length}\r\n");
+        let ms = format!("ms a2tr {length} b F5 k T30 O1 c\r\n");
+        for line in [set, ms] {
+            body_cut_anywhere(line.as_bytes(), length);
+        }
+    }
+}
+
+fn body_cut_anywhere(line: &[u8], length: usize) {
+    let value: Vec<u8> = (0..length).map(|at| (at / 3) as u8).collect();
+    let request = [line, &value, b"\r\n"].concat();
+    let (rest, cut) = (b"get k\r\nmg kkk v t f\r\n", &request[..200]);
+    let stream = [&request[..], rest, cut, b"\r\n"].concat();
+    let whole = outcome(&stream, &[usize::MAX], Way::Buffer);
+    let ends = (1..40).chain(length - 40..length + 60);
+    for cut in ends.chain((40..length - 40).step_by(977)) {
+        for way in [Way::Place, Way::Withdrawn] {
+            let cuts = [cut, usize::MAX, 1];
+            assert!(
+                whole == outcome(&stream, &cuts, way),
+                "{length} {cut} {way:?}"
+            );
         }
     }
 }

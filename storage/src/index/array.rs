@@ -69,6 +69,7 @@ impl Array {
     }
 
     /// The slot of `tag` whose item `matches`, with the word that named it.
+    #[inline(always)]
     pub(super) fn find<'g>(self, tag: u16, mut matches: impl FnMut(u64) -> bool) -> Probe<'g> {
         let [first, second] = self.both(tag);
         first.find(tag, &mut matches).or_else(|| {

@@ -28,7 +28,7 @@ impl Bucket {
     }
 
     /// The slot of `tag` whose item `matches`, with the word that named it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, tag: u16, mut matches: impl FnMut(u64) -> bool) -> Probe<'_> {
         self.0.iter().find_map(|slot| {
             if slot.peek().tag() != tag {

@@ -155,6 +155,14 @@ impl Index {
         }
     }
 
+    /// Shows every slot of a partition that names an item.
+    pub(crate) fn visit<'g>(&'g self, partition: usize, mut see: impl FnMut(&'g Slot, Word)) {
+        let slots = self.array(partition).buckets().flat_map(Bucket::slots);
+        slots
+            .map(|slot| (slot, slot.load()))
+            .for_each(|(slot, word)| see(slot, word));
+    }
+
     /// Brings near what the lock of this key will touch.
     pub(crate) fn approach(&self, hash: Hash) {
         prefetch(self.array(hash.partition).first(hash.tag()));
@@ -198,15 +206,16 @@ impl<'g> Locked<'g> {
         self.array.find(self.tag, matches)
     }
 
-    /// Publishes an item for a key that has no slot; false when its buckets are full, and nothing there can make way.
+    /// Publishes an item for a key that has no slot; somebody is told its unique if it is observed. False when the key's
+    /// buckets are full, and nothing there can make way.
     #[must_use]
-    pub(crate) fn insert(&self, location: u64) -> bool {
-        self.array.insert(Word::new(self.tag, location))
+    pub(crate) fn insert(&self, location: u64, observed: bool) -> bool {
+        self.array.insert(Word::new(self.tag, location, observed))
     }
 
     /// Publishes a new item for the key that `slot` names.
     pub(crate) fn replace(&self, slot: &Slot, location: u64) {
-        self.own(slot).replace(Word::new(self.tag, location));
+        self.own(slot).replace(Word::new(self.tag, location, false));
     }
 
     /// Publishes the copy of an item that moved, with its frequency or half of it.

@@ -56,7 +56,7 @@ impl Rig {
     /// Stores a key as writers do.
     fn insert(&self, hash: Hash, location: u64) -> bool {
         self.write(location);
-        self.index.lock(hash).insert(location)
+        self.index.lock(hash).insert(location, false)
     }
 
     fn finds(&self, hash: Hash, location: u64) -> bool {
@@ -85,7 +85,7 @@ fn a_key_would_be_missed_while_it_makes_way() {
         rig.write(2);
         {
             let locked = rig.index.lock(new);
-            let word = Word::new(new.tag(), 2);
+            let word = Word::new(new.tag(), 2, false);
             assert!(locked.array.make_way(locked.bucket, word));
         }
         reader.join().unwrap();
@@ -139,7 +139,7 @@ fn two_threads_would_add_the_same_key() {
             rig.write(location);
             let locked = rig.index.lock(key);
             let absent = locked.find(|at| at < 2).is_none();
-            absent && locked.insert(location)
+            absent && locked.insert(location, false)
         };
         let other = {
             let rig = rig.clone();

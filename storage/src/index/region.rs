@@ -14,7 +14,7 @@ use std::sync::PoisonError;
 
 use super::bucket::Bucket;
 use crate::pool::{HUGE_PAGE, HugePages, Pool};
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::{Apart, Mutex, MutexGuard};
 
 const BUCKET: u64 = size_of::<Bucket>() as u64;
 /// Holes that are left alone, as a share of all.
@@ -23,6 +23,8 @@ const HOLES: u64 = 10;
 const HOLES_MIN: u64 = 1 << 10;
 /// Memory above the end that is kept for the next growth, in buckets: 64 KiB.
 const KEPT: u64 = 1 << 10;
+/// Of what is above the end so much, in buckets, goes back in one go, in whole pages: 1 MiB. Growth waits for it.
+const GIVEN_BACK: u64 = 16 << 10;
 
 /// From so many bytes of addresses on a region has huge pages; for a smaller one they would be too large a part.
 const HUGE_FROM: u64 = 256 << 20;
@@ -42,7 +44,7 @@ pub(crate) enum NoRoom {
 
 pub(super) struct Region {
     memory: Pool,
-    plan: Mutex<Plan>,
+    plan: Apart<Mutex<Plan>>,
 }
 
 /// Who is where. All numbers are buckets.
@@ -88,12 +90,12 @@ impl Region {
         };
         Ok(Region {
             memory: Pool::reserve(buckets * BUCKET, pages)?,
-            plan: Mutex::new(plan),
+            plan: Apart(Mutex::new(plan)),
         })
     }
 
     fn plan(&self) -> MutexGuard<'_, Plan> {
-        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+        self.plan.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn at(&self, place: Place) -> NonNull<Bucket> {
@@ -132,22 +134,38 @@ impl Region {
         plan.allowed = plan.allowed.max(bytes / BUCKET);
     }
 
-    /// The partition and size of the topmost array, if there are too many holes and it fits into one of them.
-    pub(super) fn misplaced(&self) -> Option<(usize, usize)> {
+    pub(super) fn may_be_allowed_more(&self) -> bool {
+        let plan = self.plan();
+        plan.allowed < plan.limit
+    }
+
+    /// The partition and size of the topmost array that is `current`, if there are too many holes and it fits into one
+    /// below. Those that wait for their readers go by themselves.
+    pub(super) fn misplaced(
+        &self,
+        current: impl Fn(usize, Place) -> bool,
+    ) -> Option<(usize, usize)> {
         let plan = self.plan();
         if plan.end - plan.used < HOLES_MIN.max(plan.end / HOLES) {
             return None;
         }
-        let (_, top) = plan.blocks.last_key_value()?;
-        plan.holes.range((top.size, 0)..).next()?;
-        Some((top.owner? as usize, top.size as usize))
+        let mut arrays = plan.blocks.iter().rev().filter_map(|(&place, block)| {
+            let partition = block.owner? as usize;
+            Some((place, partition, block.size))
+        });
+        let (place, partition, size) =
+            arrays.find(|&(place, partition, _)| current(partition, place))?;
+        let &(_, hole) = plan.holes.range((size, 0)..).next()?;
+        (hole < place).then_some((partition, size as usize))
     }
 
-    /// Gives the pages above the end back to the system, and the right to use them.
+    /// Gives pages above the end back to the system, and the right to use them: as many as may be in one go.
     pub(super) fn trim(&self) {
         let mut plan = self.plan();
         let keep = (plan.end + KEPT).next_multiple_of(plan.page);
         if plan.allowed > keep + KEPT {
+            let most = GIVEN_BACK.max(plan.page);
+            let keep = keep.max(plan.allowed.saturating_sub(most));
             let from = keep * BUCKET;
             let bytes = (plan.allowed * BUCKET).min(self.memory.len()) - from;
             // SAFETY: nothing lies above the end, and the plan is locked, so nothing will before this is done.
@@ -297,14 +315,16 @@ mod tests {
         for &place in &places[left..] {
             free(&region, place);
         }
-        assert!(region.misplaced().is_none(), "there is no hole");
+        assert!(region.misplaced(|_, _| true).is_none(), "there is no hole");
         region.trim();
+        assert!(region.bytes() >= before - (1 << 20), "growth would wait");
+        (0..4).for_each(|_| region.trim());
         assert!(region.bytes() < before / part);
         // Much of what is left goes: the topmost array belongs there.
         for &place in &places[..left * 2 / 3] {
             free(&region, place);
         }
-        assert_eq!(region.misplaced(), Some((7, 64)));
+        assert_eq!(region.misplaced(|_, _| true), Some((7, 64)));
     }
 
     #[test]

@@ -44,7 +44,8 @@ impl Index {
 
     /// Moves the topmost array into a hole, if holes take too much.
     pub(crate) fn compact(&self) -> Resized {
-        match self.region.misplaced() {
+        let is_current = |partition, place| self.array(partition).place == place;
+        match self.region.misplaced(is_current) {
             Some((partition, buckets)) => self.resize(partition, buckets, buckets..=BUCKETS_MAX),
             None => Ok(None),
         }
@@ -53,6 +54,11 @@ impl Index {
     /// Lets the arrays use so many bytes of memory.
     pub(crate) fn allow(&self, bytes: u64) {
         self.region.allow(bytes);
+    }
+
+    /// There is memory that the arrays could use, but may not yet.
+    pub(crate) fn may_be_allowed_more(&self) -> bool {
+        self.region.may_be_allowed_more()
     }
 
     /// Gives memory back that no array uses.

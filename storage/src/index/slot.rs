@@ -30,10 +30,11 @@ pub(crate) const POOL_MAX: u64 = LOCATION - 1;
 pub(crate) struct Word(u64);
 
 impl Word {
-    /// Names an item that nobody has asked for, and whose unique nobody knows.
-    pub(super) fn new(tag: u16, location: u64) -> Word {
+    /// Names an item that nobody has asked for; somebody is told its unique if it is observed.
+    pub(super) fn new(tag: u16, location: u64, observed: bool) -> Word {
         debug_assert!(location < POOL_MAX);
-        Word(u64::from(tag) << TAG_SHIFT | (location + 1))
+        let observed = if observed { OBSERVED } else { 0 };
+        Word(u64::from(tag) << TAG_SHIFT | observed | (location + 1))
     }
 
     pub(super) fn tag(self) -> u16 {
@@ -165,10 +166,10 @@ mod tests {
         let slot = Slot::empty();
         assert!(slot.try_lock());
         assert!(!slot.try_lock());
-        assert!(slot.claim(Word::new(0xffff, 41)));
+        assert!(slot.claim(Word::new(0xffff, 41, false)));
         slot.observe();
         slot.bump(slot.load(), |_| true);
-        slot.replace(Word::new(0xffff, 0));
+        slot.replace(Word::new(0xffff, 0, false));
         slot.relocate(POOL_MAX - 1, false);
         assert!(!slot.try_lock());
         let word = slot.clear();
@@ -183,15 +184,15 @@ mod tests {
     #[test]
     fn a_slot_is_claimed_once() {
         let slot = Slot::empty();
-        assert!(slot.claim(Word::new(1, 5)));
-        assert!(!slot.claim(Word::new(1, 6)));
+        assert!(slot.claim(Word::new(1, 5, false)));
+        assert!(!slot.claim(Word::new(1, 6, false)));
         assert_eq!(slot.load().location(), Some(5));
     }
 
     #[test]
     fn a_halved_frequency_stays_within_its_bits() {
         let slot = Slot::empty();
-        slot.claim(Word::new(3, 9));
+        slot.claim(Word::new(3, 9, false));
         for frequency in [15, 7, 3, 1, 0, 0] {
             if frequency == 15 {
                 (0..40).for_each(|_| slot.bump(slot.load(), |_| true));
@@ -206,7 +207,7 @@ mod tests {
     #[test]
     fn frequency_saturates_and_leaves_its_neighbours_alone() {
         let slot = Slot::empty();
-        slot.claim(Word::new(3, 9));
+        slot.claim(Word::new(3, 9, false));
         for _ in 0..40 {
             slot.bump(slot.load(), |_| true);
         }

@@ -15,7 +15,7 @@ fn hash(n: u64) -> u64 {
 fn insert(index: &Index, key: u64) {
     loop {
         let place = index.place(hash(key));
-        if index.lock(place).insert(key) {
+        if index.lock(place).insert(key, false) {
             return;
         }
         match index.grow(place) {
@@ -78,6 +78,33 @@ fn keys_survive_growth_and_shrinking() {
     );
     assert!((0..keys / 8).all(present));
     assert!(!(keys / 8..keys).any(present));
+}
+
+/// While somebody reads what was replaced, it stays where it was.
+#[test]
+#[cfg_attr(
+    miri,
+    ignore = "minutes, for no unsafe code but that of the other tests"
+)]
+fn an_array_that_has_moved_would_be_moved_again() {
+    let (heap, keys) = (4 << 20, 40_000);
+    let index = Index::new(heap, HugePages::default()).unwrap();
+    (0..keys).for_each(|key| insert(&index, key));
+    (keys / 8..keys).for_each(|key| remove(&index, key));
+    for partition in 0..index.partition_count() {
+        if let (Ok(Some(old)), _) = index.shrink(partition) {
+            release(&index, old);
+        }
+    }
+    let places: HashSet<_> = (0..index.partition_count())
+        .map(|partition| index.array(partition).place)
+        .collect();
+    let mut moves = 0;
+    while let Ok(Some(old)) = index.compact() {
+        moves += 1;
+        assert!(places.contains(&old.place), "move {moves}");
+    }
+    assert!(moves > 1, "{moves} moves");
 }
 
 #[test]
@@ -145,7 +172,7 @@ fn a_key_would_be_missed_while_it_makes_way() {
         let mut guests = VecDeque::new();
         for key in 0..rounds {
             let place = index.place(hash(key + GUESTS));
-            if index.lock(place).insert(key + GUESTS) {
+            if index.lock(place).insert(key + GUESTS, false) {
                 is_there[key as usize].store(true, Ordering::SeqCst);
                 last.store(key + 1, Ordering::Release);
                 guests.push_back(key);
@@ -167,7 +194,7 @@ fn pushing_out_takes_the_least_asked_and_makes_room() {
     let mut inserted = HashSet::new();
     let key = (0..100)
         .find(|&key| {
-            let full = !index.lock(index.place(hash(key))).insert(key);
+            let full = !index.lock(index.place(hash(key))).insert(key, false);
             inserted.insert(key);
             full
         })
@@ -181,7 +208,7 @@ fn pushing_out_takes_the_least_asked_and_makes_room() {
     }
     let locked = index.lock(index.place(hash(key)));
     assert_eq!(locked.push_out().and_then(Word::location), Some(cold));
-    assert!(locked.insert(key));
+    assert!(locked.insert(key, false));
 }
 
 #[test]

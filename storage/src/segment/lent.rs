@@ -41,7 +41,7 @@ impl Space {
     pub(super) fn exchange(&self, pool: &Pool) {
         loop {
             let mut queues = self.queues();
-            let (lent, window) = (&queues.lent, &queues.free.window);
+            let (lent, window) = (&queues.lent, queues.free.window());
             let Some(at) = lent.iter().position(|it| window.contains(it)) else {
                 return;
             };

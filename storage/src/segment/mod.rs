@@ -29,6 +29,8 @@ pub(crate) mod tails;
 mod victim;
 mod window;
 
+use self::tail::Placement;
+use crate::Seconds;
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 pub(crate) const SEGMENT_MIN: u32 = 16 << 10;
@@ -52,10 +54,13 @@ pub(crate) const EIGHTHS: u8 = 8;
 /// What the store knows of one segment, apart from its bytes.
 #[derive(Default)]
 pub(crate) struct Record {
-    /// How often the segment has been opened; with an offset it tells an item apart from all others there ever were.
+    /// A number from when the segment was opened that grows from one opening to the next; with an offset it tells an item
+    /// apart from all others there ever were.
     generation: AtomicU64,
     /// Set by nobody but the segment's present owner.
     state: AtomicU32,
+    /// When that was.
+    opened: AtomicU32,
     /// The flush number its items were written under.
     born: AtomicU64,
     /// Bytes of items; final once Sealed.
@@ -81,6 +86,10 @@ impl Record {
 
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn opened(&self) -> Seconds {
+        self.opened.load(Ordering::Relaxed)
     }
 
     pub(crate) fn born(&self) -> u64 {
@@ -118,15 +127,16 @@ impl Record {
     }
 
     /// Free to Open: a new generation, and everything the former one left behind forgotten, before the first byte.
-    fn open(&self, born: u64, span: u32, main: bool) {
+    fn open(&self, generation: u64, span: u32, item: Placement) {
         debug_assert_eq!(self.state(), State::Free);
         debug_assert!(!self.is_pending());
-        self.born.store(born, Ordering::Relaxed);
+        self.opened.store(item.now, Ordering::Relaxed);
+        self.born.store(item.born, Ordering::Relaxed);
         self.len.store(0, Ordering::Relaxed);
         self.dead.store(0, Ordering::Relaxed);
         self.span.store(span, Ordering::Relaxed);
-        self.main.store(main, Ordering::Relaxed);
-        self.generation.fetch_add(1, Ordering::Relaxed);
+        self.main.store(item.main, Ordering::Relaxed);
+        self.generation.store(generation, Ordering::Relaxed);
         self.set(State::Open);
     }
 

@@ -100,10 +100,15 @@ impl Queues {
         }
     }
 
+    /// The next number of those that tell what came before what.
+    pub(super) fn next(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+
     /// A segment that has just been sealed takes its place in the orders.
     pub(super) fn enter(&mut self, segment: u32, record: &Record) {
-        self.sequence += 1;
-        record.sequence.store(self.sequence, Ordering::Relaxed);
+        record.sequence.store(self.next(), Ordering::Relaxed);
         let seal = &self.seals[segment as usize];
         self.by_age.set(segment, (record.born(), self.sequence));
         self.by_deadline.set(segment, seal.deadline);
@@ -191,7 +196,8 @@ mod tests {
         let mut queues = Queues::new(10, eviction);
         for &(segment, born, deadline) in segments {
             let record = Record::default();
-            record.open(born, 1, false);
+            record.born.store(born, Ordering::Relaxed);
+            record.span.store(1, Ordering::Relaxed);
             queues.seals[segment as usize].deadline = deadline;
             queues.enter(segment, &record);
         }

@@ -2,6 +2,7 @@
 //!
 //! One mutex, taken once a segment (Law 1), guards the free map and the queues that choose victims.
 
+use std::mem::offset_of;
 use std::ops::Range;
 use std::sync::PoisonError;
 
@@ -10,7 +11,7 @@ use super::queues::Queues;
 use super::seal::Seal;
 use super::tail::{Placement, Purpose, Tail};
 use super::{Record, State};
-use crate::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering};
+use crate::sync::{Apart, AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering};
 use crate::{Eviction, Seconds};
 
 /// Records shown in one go: the mutex is held for it, a few microseconds.
@@ -42,13 +43,16 @@ pub(crate) struct Space {
     pub(crate) records: Box<[Record]>,
     pub(super) eviction: Eviction,
     /// Free segments outside the window, for those without the mutex.
-    available: AtomicU32,
+    available: Apart<AtomicU32>,
     /// The window as start | end << 32, for writers whose tails lie in it; 0: none.
     pub(super) window: AtomicU64,
     /// Bytes of segments that items being received hold.
-    held: AtomicU64,
-    queues: Mutex<Queues>,
+    held: Apart<AtomicU64>,
+    queues: Apart<Mutex<Queues>>,
 }
+
+// Every change, and every get, reads what lies around it.
+const _: () = assert!(offset_of!(Space, queues).is_multiple_of(align_of::<Apart<()>>()));
 
 impl Geometry {
     /// Bytes of so many segments.
@@ -64,15 +68,15 @@ impl Space {
             geometry,
             eviction,
             records: (0..segments).map(|_| Record::default()).collect(),
-            available: AtomicU32::new(segments),
+            available: Apart(AtomicU32::new(segments)),
             window: AtomicU64::new(0),
-            held: AtomicU64::new(0),
-            queues: Mutex::new(Queues::new(segments, eviction)),
+            held: Apart(AtomicU64::new(0)),
+            queues: Apart(Mutex::new(Queues::new(segments, eviction))),
         }
     }
 
     pub(super) fn queues(&self) -> MutexGuard<'_, Queues> {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queues.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn record(&self, segment: u32) -> &Record {
@@ -81,12 +85,12 @@ impl Space {
 
     /// Fewer segments are free than the reserve asks for.
     pub(crate) fn is_low(&self) -> bool {
-        self.available.load(Ordering::Relaxed) < self.geometry.reserve
+        self.available.0.load(Ordering::Relaxed) < self.geometry.reserve
     }
 
     /// So few segments are free that only drains may take one.
     pub(crate) fn is_starved(&self) -> bool {
-        self.available.load(Ordering::Relaxed) <= self.geometry.drain_reserve
+        self.available.0.load(Ordering::Relaxed) <= self.geometry.drain_reserve
     }
 
     /// The segment that holds a location.
@@ -143,7 +147,7 @@ impl Space {
     /// To be called when there are other free segments than before, or another window.
     pub(super) fn note_free(&self, queues: &Queues) {
         let available = queues.free.available();
-        self.available.store(available, Ordering::Relaxed);
+        self.available.0.store(available, Ordering::Relaxed);
     }
 
     /// Free to Open: one segment or a span, just taken from the free ones.
@@ -158,7 +162,7 @@ impl Space {
         for inner in segments.skip(1) {
             self.record(inner).set(State::Inner);
         }
-        self.record(first).open(item.born, count, item.main);
+        self.record(first).open(queues.next(), count, item);
         let tail = Tail {
             segment: first,
             capacity: self.bytes_of(first) as usize,
@@ -217,7 +221,7 @@ impl Space {
     /// Whether an item of `size` bytes may be received at all now. Should it go to a tail, [`Space::hold`] says more.
     pub(crate) fn may_hold(&self, size: usize) -> bool {
         let bytes = self.geometry.bytes(self.span_for(size));
-        self.held.load(Ordering::Relaxed) + bytes <= self.geometry.held_max
+        self.held.0.load(Ordering::Relaxed) + bytes <= self.geometry.held_max
     }
 
     /// An item is to be received into a segment that is Open and the caller's; false when too much is held by others.
@@ -229,7 +233,7 @@ impl Space {
         let more = |held| Some(held + bytes).filter(|&held| held <= max);
         let relaxed = Ordering::Relaxed;
         if record.pending.fetch_add(1, Ordering::SeqCst) > 0
-            || self.held.fetch_update(relaxed, relaxed, more).is_ok()
+            || self.held.0.fetch_update(relaxed, relaxed, more).is_ok()
         {
             return true;
         }
@@ -244,7 +248,7 @@ impl Space {
         if record.pending.fetch_sub(1, Ordering::SeqCst) > 1 {
             return;
         }
-        self.held.fetch_sub(bytes, Ordering::Relaxed);
+        self.held.0.fetch_sub(bytes, Ordering::Relaxed);
         if record.state() == State::Filling {
             self.filled(&mut self.queues(), segment);
         }
@@ -253,7 +257,7 @@ impl Space {
     /// Tells what open segments hold by now, for reports. False when somebody else is at the queues: it is not worth a
     /// wait.
     pub(super) fn tell(&self, tails: &[Tail]) -> bool {
-        let Ok(mut queues) = self.queues.try_lock() else {
+        let Ok(mut queues) = self.queues.0.try_lock() else {
             return false;
         };
         for tail in tails {

@@ -44,16 +44,20 @@ impl Space {
         self.queues().stuck.push(drain);
     }
 
-    /// Nothing is on its way, and nothing but eviction could make room.
-    pub(crate) fn is_exhausted(&self, view: View) -> bool {
+    /// Nothing is on its way, and nothing but eviction could make room. That segments are compacted, which only a want of
+    /// bytes brings about, counts if bytes make room.
+    pub(crate) fn is_exhausted(&self, view: View, by_bytes: bool) -> bool {
         let queues = &mut *self.queues();
         queues.look(view.now);
         let span = |drain: &Drain| self.record(drain.segment).span();
         queues.coming == queues.stuck.iter().map(span).sum()
-            && queues.by_expired.last().is_none()
-            && queues.dead(self.eighths()).is_none()
             && queues.due(view.now).is_none()
             && queues.void(view.void_before).is_none()
+            && !(by_bytes && self.has_gaps(queues))
+    }
+
+    fn has_gaps(&self, queues: &Queues) -> bool {
+        queues.by_expired.last().is_some() || queues.dead(self.eighths()).is_some()
     }
 
     /// No slot names an item from before flush `number`, which the caller has seen, or will. Segments are opened under
@@ -71,7 +75,7 @@ impl Space {
 
     fn victim(&self, queues: &mut Queues, view: View) -> Option<(Reason, u32)> {
         let told = |reason| move |segment| (reason, segment);
-        self.sealed_in(queues.free.window.clone())
+        self.sealed_in(queues.free.window())
             .map(told(Reason::Window))
             .or_else(|| queues.due(view.now).map(told(Reason::Expired)))
             .or_else(|| queues.void(view.void_before).map(told(Reason::Flushed)))

@@ -48,7 +48,7 @@ impl Space {
         if queues.free.count() < self.floor(item.purpose) + count {
             return None;
         }
-        let window = queues.free.window.clone();
+        let window = queues.free.window();
         let size = window.len() as u32;
         let is_owner = count >= size;
         let mut first = queues.free.take_run(count, &window);
@@ -68,7 +68,7 @@ impl Space {
     fn set_window(&self, queues: &mut Queues, window: Range<u32>) {
         let word = u64::from(window.start) | u64::from(window.end) << 32;
         self.window.store(word, Ordering::Relaxed);
-        queues.free.window = window;
+        queues.free.set_window(window);
         self.note_free(queues);
     }
 
@@ -92,7 +92,7 @@ impl Space {
             0 => queues.asked.within(MEMORY, now),
             _ => missed,
         };
-        if count == queues.free.window.len() as u32 {
+        if count == queues.free.window().len() as u32 {
             return None;
         }
         self.set_window(queues, 0..0);

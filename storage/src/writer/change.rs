@@ -17,7 +17,7 @@ use crate::item::{Draft, Head};
 use crate::segment::tail::{Placement, Purpose};
 use crate::segment::tails::Room;
 use crate::store::{Found, Store, Target};
-use crate::{Eviction, NoSpace, Seconds};
+use crate::{Eviction, NoSpace};
 
 /// Up to this size, in bytes, an item that depends on the old one is written under the lock (Law 1: about 1 us).
 const SMALL: usize = 4 << 10;
@@ -30,46 +30,57 @@ pub(crate) enum Step<'a, A> {
     Leave(A),
     /// Its item goes.
     Remove(A),
-    /// Its item, which has room for that, gets another deadline in place.
-    Extend(Seconds, A),
+    /// Its item gets another head: in place where that can be, else by a copy.
+    Amend(Head, Publish, A),
     /// A new item takes its place.
-    Write(Draft<'a>, A),
+    Write(Draft<'a>, Publish, A),
 }
 
 /// How a new item is published.
 #[derive(Clone, Copy)]
 pub(crate) enum Publish {
-    /// As a new value: with a unique of its own, and not yet asked for.
-    Value,
-    /// As the same value, which is being asked for, and its unique too if it is observed.
+    /// As a new value: with a unique of its own, and not yet asked for. Its unique is told if it is observed; so below.
+    Value { observe: bool },
+    /// As a new value of an item that stays what it was otherwise: only its unique is new.
+    Renewed { observe: bool },
+    /// As the same value, which is being asked for.
     Touched { observe: bool },
     /// As the same value, elsewhere.
-    Moved,
+    Moved { observe: bool },
     /// As the same value that has survived an eviction: its frequency halves.
     Kept,
+}
+
+/// What comes before the key is locked.
+#[derive(Clone, Copy)]
+pub(crate) enum First<'a> {
+    /// A look, for how much room the plan will need.
+    Look,
+    /// The new item is written: it does not depend on what there is.
+    Write(Draft<'a>),
+    /// Nothing: the plan needs no room.
+    Lock,
 }
 
 /// What a change is for.
 #[derive(Clone, Copy)]
 pub(crate) struct Task<'a> {
-    pub(crate) publish: Publish,
     pub(crate) purpose: Purpose,
     /// The item has proven itself with this, if not before (see [`Placement`]).
     pub(crate) main: bool,
-    /// The new item, if it does not depend on what there is: it is written before anybody looks.
-    pub(crate) fresh: Option<Draft<'a>>,
+    pub(crate) first: First<'a>,
+    /// A unique that was told of the key, above which a new one is to be.
+    pub(crate) told: Option<u64>,
 }
 
 impl Task<'_> {
-    /// A request's, that publishes like this.
-    pub(crate) fn write(publish: Publish) -> Task<'static> {
-        Task {
-            publish,
-            purpose: Purpose::Write,
-            main: false,
-            fresh: None,
-        }
-    }
+    /// A request's.
+    pub(crate) const WRITE: Task<'static> = Task {
+        purpose: Purpose::Write,
+        main: false,
+        first: First::Look,
+        told: None,
+    };
 }
 
 /// Where a new item is to lie, and what stands there already.
@@ -93,6 +104,8 @@ pub(super) enum Decided<A> {
     Done(A, Option<Published>),
     /// What was prepared does not fit what is there now, or a flush came in between.
     Again,
+    /// The unique that the item would get is not above this one, which somebody was told before.
+    Behind(u64),
     /// Neither may the index grow nor may another item leave it.
     IndexFull,
 }
@@ -107,25 +120,33 @@ impl Writer {
         &mut self,
         guard: &'g Guard<'_>,
         target: Target<'_>,
-        task: Task<'d>,
+        mut task: Task<'d>,
         mut plan: impl FnMut(Option<&Found<'g>>) -> Step<'d, A>,
     ) -> Result<(A, Option<u64>), NoSpace> {
         let store = self.home(guard);
         let mut tries = 0;
         loop {
             let born = store.flush.number();
-            let (mut seen, mut draft) = (None, task.fresh);
-            if draft.is_none() {
-                seen = store.locate(guard.now(), target);
-                draft = match plan(seen.as_ref()) {
-                    Step::Leave(answer) => return Ok((answer, None)),
-                    Step::Write(draft, _) => Some(draft),
-                    Step::Remove(_) | Step::Extend(..) => None,
-                };
+            let (mut seen, mut draft) = (None, None);
+            match task.first {
+                First::Lock => {}
+                First::Write(fresh) => draft = Some(fresh),
+                First::Look => {
+                    seen = store.locate(guard.now(), target);
+                    draft = match plan(seen.as_ref()) {
+                        Step::Leave(answer) => return Ok((answer, None)),
+                        Step::Write(draft, ..) => Some(draft),
+                        Step::Amend(head, ..) => seen.and_then(|old| copy_for(&old, head)),
+                        Step::Remove(_) => None,
+                    };
+                }
             }
             let early = tries < PATIENCE;
             let prepared = match draft {
-                Some(draft) => Some(self.prepare(guard, &task, &draft, seen, born, early)?),
+                Some(draft) => {
+                    let draft = above(draft, task.told);
+                    Some(self.prepare(guard, &task, &draft, seen, born, early)?)
+                }
                 None => None,
             };
             let place = prepared.as_ref().map(|(_, _, place)| place);
@@ -140,6 +161,7 @@ impl Writer {
             match decided {
                 Decided::Done(answer, _) => return Ok((answer, None)),
                 Decided::Again => tries += 1,
+                Decided::Behind(unique) => task.told = Some(unique),
                 Decided::IndexFull => {
                     return Err(self.shortage(0, task.purpose, guard.now()));
                 }
@@ -148,6 +170,7 @@ impl Writer {
     }
 
     /// Makes room for a new item, and writes it there if that need not or should not wait for the lock.
+    #[inline(always)]
     fn prepare(
         &mut self,
         guard: &Guard<'_>,
@@ -168,12 +191,14 @@ impl Writer {
             evict: store.eviction != Eviction::None && task.purpose == Purpose::Write,
             main: task.main || proven,
         };
-        let room = self.reserve(draft.size_max(), placement)?;
-        let depends = task.fresh.is_none();
-        let early = !depends || early && draft.size_max() > SMALL;
+        let size = draft.size_max();
+        let room = self.reserve(size, placement)?;
+        let depends = !matches!(task.first, First::Write(_));
+        let early = !depends || early && size > SMALL;
         let place = Place {
             offset: room.offset,
-            capacity: room.capacity,
+            // What has grown beyond that since is not to be written under the lock.
+            capacity: room.capacity.min(size.max(SMALL)),
             written: early.then(|| Written {
                 size: write(store, draft, room.offset),
                 basis: depends.then(|| (seen.map(|seen| seen.location), draft.head)),
@@ -183,6 +208,7 @@ impl Writer {
     }
 
     /// Does under the key's lock what `plan` says to what is there then.
+    #[inline(always)]
     pub(super) fn decide<'g, 'd, A>(
         &mut self,
         guard: &'g Guard<'_>,
@@ -201,7 +227,7 @@ impl Writer {
                 return Decided::Again;
             }
             let old = found.filter(|old| store.is_visible(view, old.location, &old.stored));
-            let (draft, answer) = match plan(old.as_ref()) {
+            let (draft, publish, answer) = match plan(old.as_ref()) {
                 Step::Leave(answer) => return Decided::Done(answer, None),
                 Step::Remove(answer) => {
                     if let Some(found) = found {
@@ -211,18 +237,37 @@ impl Writer {
                     }
                     return Decided::Done(answer, None);
                 }
-                Step::Extend(deadline, answer) => {
-                    if let Some(old) = old {
-                        old.stored.extend(deadline);
-                        task.publish.mark(guard, &locked, old.slot);
-                    }
-                    return Decided::Done(answer, None);
+                Step::Amend(head, publish, answer) => {
+                    let Some(old) = old else {
+                        return Decided::Done(answer, None);
+                    };
+                    let Some(copy) = copy_for(&old, head) else {
+                        old.stored.become_in_place(&head);
+                        publish.mark(guard, &locked, old.slot);
+                        return Decided::Done(answer, None);
+                    };
+                    (copy, publish, answer)
                 }
-                Step::Write(draft, answer) => (draft, answer),
+                Step::Write(draft, publish, answer) => (draft, publish, answer),
             };
             let Some(place) = place else {
                 return Decided::Again;
             };
+            let is_given = draft.head.cas.is_some();
+            let draft = above(draft, task.told);
+            if let Some(known) = old.and_then(|old| store.known_unique(&old))
+                && publish.is_new_value()
+                && !is_given
+                // The one after the largest is 0, and has to do.
+                && task.told != Some(known)
+                && draft
+                    .head
+                    .cas
+                    .unwrap_or_else(|| store.unique_at(place.offset))
+                    <= known
+            {
+                return Decided::Behind(known);
+            }
             let location = old.map(|old| old.location);
             let holds = |(from, head)| from == location && head == draft.head;
             let size = match &place.written {
@@ -233,23 +278,24 @@ impl Writer {
                 _ => return Decided::Again,
             };
             if let Some(old) = &found {
-                match task.publish {
-                    Publish::Value => locked.replace(old.slot, place.offset),
+                match publish {
+                    Publish::Value { .. } => locked.replace(old.slot, place.offset),
                     // A first fetch that came after the draft was made must not fade: nothing else tells of it.
                     Publish::Kept => locked.relocate(old.slot, place.offset, draft.head.fetched),
                     _ => locked.relocate(old.slot, place.offset, false),
                 }
-                task.publish.mark(guard, &locked, old.slot);
+                publish.mark(guard, &locked, old.slot);
                 drop(locked);
                 self.buried(old.location, &old.stored);
             } else {
-                match self.insert(store, locked, target.hash, place.offset, &mut may_grow) {
+                let item = (place.offset, publish.observes());
+                match self.insert(store, locked, target.hash, item, &mut may_grow) {
                     Some(true) => self.tally().inserted.add(1),
                     Some(false) => continue,
                     None => return Decided::IndexFull,
                 }
             }
-            if let Publish::Value = task.publish {
+            if publish.is_new_value() {
                 self.tally().stored.add(1);
                 if let Some(ghosts) = store.ghosts.as_ref().filter(|_| task.main) {
                     ghosts.forget(target.hash.bits);
@@ -263,17 +309,17 @@ impl Writer {
         }
     }
 
-    /// Gives a key that has none a slot, which names `location`. `Some(false)`: look again. `None`: there is none to be
-    /// had.
+    /// Gives a key that has none a slot for an item: its location, and whether its unique is told. `Some(false)`: look
+    /// again. `None`: there is no slot to be had.
     fn insert(
         &self,
         store: &Store,
         locked: Locked<'_>,
         hash: Hash,
-        location: u64,
+        (location, observed): (u64, bool),
         may_grow: &mut bool,
     ) -> Option<bool> {
-        if locked.insert(location) {
+        if locked.insert(location, observed) {
             return Some(true);
         }
         if *may_grow {
@@ -289,7 +335,7 @@ impl Writer {
         };
         // The slot is free, under the lock that is still held: it is ours unless another key of the bucket is faster,
         // and then the next round pushes out again.
-        let inserted = locked.insert(location);
+        let inserted = locked.insert(location, observed);
         drop(locked);
         self.pushed_out(word);
         Some(inserted)
@@ -297,15 +343,43 @@ impl Writer {
 }
 
 impl Publish {
-    /// Marks the slot of an item that is being asked for.
+    fn is_new_value(self) -> bool {
+        matches!(self, Publish::Value { .. } | Publish::Renewed { .. })
+    }
+
+    /// Somebody will be told the item's unique.
+    pub(super) fn observes(self) -> bool {
+        match self {
+            Publish::Value { observe }
+            | Publish::Renewed { observe }
+            | Publish::Touched { observe }
+            | Publish::Moved { observe } => observe,
+            Publish::Kept => false,
+        }
+    }
+
+    /// Marks the slot of an item whose unique is told, or that is being asked for.
     fn mark(self, guard: &Guard<'_>, locked: &Locked<'_>, slot: &Slot) {
-        if let Publish::Touched { observe } = self {
-            if observe {
-                locked.observe(slot);
-            }
+        if self.observes() {
+            locked.observe(slot);
+        }
+        if let Publish::Touched { .. } = self {
             guard.count_fetch(slot, slot.load());
         }
     }
+}
+
+/// The copy by which an item gets another head, if it cannot in place.
+fn copy_for<'g>(old: &Found<'g>, head: Head) -> Option<Draft<'g>> {
+    let copy = Draft::copy(&old.stored, head);
+    (!old.stored.may_become(&head)).then_some(copy)
+}
+
+/// A draft whose item gets the next unique after one that was told, unless it has one of its own.
+fn above(draft: Draft<'_>, told: Option<u64>) -> Draft<'_> {
+    let cas = draft.head.cas.or(told.map(|told| told.wrapping_add(1)));
+    let head = Head { cas, ..draft.head };
+    Draft { head, ..draft }
 }
 
 /// Whether a key was evicted a short while ago, and so has proven itself.
@@ -315,6 +389,7 @@ pub(super) fn returns(store: &Store, hash: Hash) -> bool {
 }
 
 /// Writes an item to its place; returns its size in bytes.
+#[inline(always)]
 pub(super) fn write(store: &Store, draft: &Draft<'_>, offset: u64) -> usize {
     // SAFETY: the room is at the end of this writer's own tail, or a span of its own, and large enough: nobody else
     // writes there, and no slot names it yet (Law 4).
@@ -343,7 +418,7 @@ mod tests {
         // The first touch makes a copy that can be touched in place.
         writer.touch(&guard, b"key", 100, false).unwrap();
         let mut tries = 0;
-        let task = Task::write(Publish::Moved);
+        let task = Task::WRITE;
         let moved = writer.change(&guard, store.target(b"key"), task, |old| {
             let old = old.unwrap();
             let draft = Draft::copy(&old.stored, old.stored.head());
@@ -352,7 +427,7 @@ mod tests {
                 let guard = other.enter(10);
                 another.touch(&guard, b"key", 5_000, false).unwrap();
             }
-            Step::Write(draft, ())
+            Step::Write(draft, Publish::Moved { observe: false }, ())
         });
         assert!(moved.unwrap().1.is_some());
         assert_eq!(store.get(&guard, b"key").unwrap().deadline(), 5_000);

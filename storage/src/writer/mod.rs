@@ -9,6 +9,8 @@ mod receive;
 mod room;
 
 pub(crate) use change::{Publish, Step, Task};
-pub use operations::{Condition, Counter, Side, Stored};
+pub use operations::{
+    Arithmetic, Claim, Condition, Counter, Deleted, Invalidation, Joining, Side, Stored, Terms,
+};
 pub use receive::Pending;
 pub use room::Writer;

@@ -1,11 +1,11 @@
 //! What may be done to a key: each a plan of what becomes of it.
 
-use super::change::{Publish, Step, Task, returns};
+use super::change::{First, Publish, Step, Task, returns};
 use super::room::Writer;
 use crate::guard::Guard;
-use crate::item::{Body, Draft, Head};
+use crate::item::{Body, Draft, Head, Marks};
 use crate::read::Item;
-use crate::store::{Found, Store};
+use crate::store::{Found, Store, Target};
 use crate::{NoSpace, Seconds, counter};
 
 /// When a value is stored.
@@ -19,6 +19,36 @@ pub enum Condition {
     Present,
     /// cas: the value is still the one of this unique
     Unique(u64),
+    /// The value is the one of this unique or a later one. Over a later one the new value is stale from the start, and
+    /// has that one's deadline and winner.
+    Since(u64),
+}
+
+/// What is wanted of a store, beside the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// When it is stored.
+    pub condition: Condition,
+    /// The unique that it gets, instead of one of the store's.
+    pub unique: Option<u64>,
+    /// Somebody will be told its unique, which then stays the same while the value does.
+    pub observe: bool,
+    /// Somebody is told to renew it.
+    pub won: bool,
+    /// The key came in base64, which is remembered as long as the item is changed and not replaced.
+    pub encoded: bool,
+}
+
+impl From<Condition> for Terms {
+    fn from(condition: Condition) -> Terms {
+        Terms {
+            condition,
+            unique: None,
+            observe: false,
+            won: false,
+            encoded: false,
+        }
+    }
 }
 
 /// What became of a value that was to be stored.
@@ -26,12 +56,14 @@ pub enum Condition {
 pub enum Stored {
     /// It is the key's value now.
     Stored {
-        /// Its unique, which nobody else knows: a move may change it.
+        /// Its unique; unless it was to be observed nobody else knows it, and a move may change it.
         unique: u64,
+        /// Bytes of the whole value.
+        length: usize,
     },
     /// The condition of add, replace, append or prepend did not hold.
     NotStored,
-    /// The value has changed since its unique was told.
+    /// The value has another unique.
     Exists,
     /// The key of a cas has no value.
     NotFound,
@@ -48,52 +80,189 @@ pub enum Side {
     Prepend,
 }
 
+/// What is wanted of an append or prepend, beside the value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Joining {
+    /// The unique that the old value must have.
+    pub compare: Option<u64>,
+    /// As [`Terms::unique`].
+    pub unique: Option<u64>,
+    /// As [`Terms::observe`].
+    pub observe: bool,
+    /// Flags and deadline of the item that it makes if there is none.
+    pub vivify: Option<(u32, Seconds)>,
+    /// As [`Terms::encoded`], of that item.
+    pub encoded: bool,
+}
+
+/// How a counter changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Arithmetic {
+    /// By how much.
+    pub delta: u64,
+    /// incr, which wraps at 2^64; else decr, which stops at 0.
+    pub increment: bool,
+    /// The unique that the counter must have.
+    pub compare: Option<u64>,
+    /// As [`Terms::unique`].
+    pub unique: Option<u64>,
+    /// As [`Terms::observe`].
+    pub observe: bool,
+    /// A new deadline, if there is one.
+    pub deadline: Option<Seconds>,
+    /// Number and deadline of the counter that it makes if there is none.
+    pub vivify: Option<(u64, Seconds)>,
+    /// As [`Terms::encoded`], of that counter.
+    pub encoded: bool,
+}
+
+impl Arithmetic {
+    /// incr or decr by so much.
+    pub fn by(delta: u64, increment: bool) -> Arithmetic {
+        Arithmetic {
+            delta,
+            increment,
+            ..Arithmetic::default()
+        }
+    }
+}
+
 /// What became of a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counter {
-    /// Its new number.
-    Value(u64),
+    /// It has changed, or was made.
+    Value {
+        /// Its new number.
+        number: u64,
+        /// As that of [`Stored::Stored`].
+        unique: u64,
+        /// When it expires; 0: never.
+        deadline: Seconds,
+        /// When it would have expired before.
+        deadline_was: Seconds,
+        /// There was none.
+        created: bool,
+    },
     /// The key has no value.
     NotFound,
     /// The value is not a decimal number of 64 bits.
     NotNumber,
+    /// It has another unique.
+    Exists,
 }
+
+/// What became of an item that was to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    /// It is gone, or what it was to become.
+    Deleted,
+    /// The key has no value.
+    NotFound,
+    /// It has another unique.
+    Exists,
+}
+
+/// What is to be left of an item.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Invalidation {
+    /// The unique that it must have.
+    pub compare: Option<u64>,
+    /// As [`Terms::unique`].
+    pub unique: Option<u64>,
+    /// A new deadline.
+    pub deadline: Option<Seconds>,
+    /// It is out of date from now on, and nobody was told to renew it.
+    pub stale: bool,
+    /// It loses its value, and gets these flags.
+    pub emptied: Option<u32>,
+}
+
+/// What came of the attempt to be the one who renews an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The caller is.
+    Won,
+    /// Somebody else is.
+    Lost,
+    /// The item is not there any more, or elsewhere: look again.
+    Gone,
+}
+
+/// The store fills it in: what is written has its unique from where it comes to lie.
+const UNIQUE: u64 = 0;
 
 impl Condition {
     /// Why a value may not be stored over the visible item there is, or over none.
-    pub(super) fn refusal(self, store: &Store, old: Option<&Found<'_>>) -> Option<Stored> {
+    fn refusal(self, store: &Store, old: Option<&Found<'_>>) -> Option<Stored> {
+        use Condition::{Absent, Always, Present, Since, Unique};
         match (self, old) {
-            (Condition::Absent, Some(_)) | (Condition::Present, None) => Some(Stored::NotStored),
-            (Condition::Unique(_), None) => Some(Stored::NotFound),
-            (Condition::Unique(wanted), Some(old)) => {
-                let same = store.unique(old.location, &old.stored) == wanted;
-                (!same).then_some(Stored::Exists)
-            }
-            (Condition::Always | Condition::Absent | Condition::Present, _) => None,
+            (Absent, Some(_)) | (Present, None) => Some(Stored::NotStored),
+            (Unique(_) | Since(_), None) => Some(Stored::NotFound),
+            (Unique(wanted), Some(old)) if store.unique_of(old) != wanted => Some(Stored::Exists),
+            (Since(wanted), Some(old)) if store.unique_of(old) < wanted => Some(Stored::Exists),
+            (Always | Absent | Present | Unique(_) | Since(_), _) => None,
+        }
+    }
+}
+
+impl Terms {
+    /// The head of a value that is stored on these terms.
+    pub(super) fn head(self, flags: u32, deadline: Seconds) -> Head {
+        let marks = Marks {
+            won: self.won,
+            encoded: self.encoded,
+            ..Marks::default()
+        };
+        Head {
+            cas: self.unique,
+            marks,
+            ..Head::new(flags, deadline)
         }
     }
 
-    /// The plan to store a value.
+    /// What becomes of the key if `draft` is to be stored.
+    #[inline(always)]
     pub(super) fn plan<'a>(
         self,
         store: &Store,
         old: Option<&Found<'_>>,
-        draft: Draft<'a>,
+        mut draft: Draft<'a>,
     ) -> Step<'a, Stored> {
-        match self.refusal(store, old) {
-            Some(refusal) => Step::Leave(refusal),
-            None => Step::Write(draft, Stored::Stored { unique: 0 }),
+        if let Some(refusal) = self.condition.refusal(store, old) {
+            return Step::Leave(refusal);
         }
+        if let (Condition::Since(wanted), Some(old)) = (self.condition, old)
+            && store.unique_of(old) != wanted
+        {
+            draft.head.deadline = old.stored.deadline();
+            draft.head.marks = Marks {
+                stale: true,
+                won: old.stored.marks().won,
+                ..draft.head.marks
+            };
+        }
+        let (observe, length) = (self.observe, draft.body.len());
+        let stored = Stored::Stored {
+            unique: UNIQUE,
+            length,
+        };
+        Step::Write(draft, Publish::Value { observe }, stored)
     }
 }
 
 impl Stored {
     /// With the unique of the item that was written, if one was.
-    pub(super) fn at(self, store: &Store, location: Option<u64>) -> Stored {
-        location.map_or(self, |location| Stored::Stored {
-            unique: store.unique_at(location),
-        })
+    pub(super) fn at(mut self, store: &Store, location: Option<u64>) -> Stored {
+        if let (Stored::Stored { unique, .. }, Some(location)) = (&mut self, location) {
+            *unique = store.unique(location, &store.stored(location));
+        }
+        self
     }
+}
+
+/// Whether the item has another unique than it must have.
+fn differs(store: &Store, old: &Found<'_>, compare: Option<u64>) -> bool {
+    compare.is_some_and(|wanted| store.unique_of(old) != wanted)
 }
 
 impl Writer {
@@ -108,49 +277,40 @@ impl Writer {
         value: &[u8],
         flags: u32,
         deadline: Seconds,
-        condition: Condition,
+        terms: impl Into<Terms>,
     ) -> Result<Stored, NoSpace> {
-        let store = self.home(guard);
+        let (store, terms) = (self.home(guard), terms.into());
         if !store.fits(key.len(), value.len()) {
             return Ok(Stored::TooLarge);
         }
         let target = store.target(key);
-        if guard.is_over(deadline) {
-            return self.store_nothing(guard, key, condition);
-        }
+        let body = Body::Pieces([value, b""]);
+        let draft = Draft::new(key, body, terms.head(flags, deadline));
+        let is_over = guard.is_over(deadline);
         // On its way while the ghosts are asked and the item is written.
         store.index.approach(target.hash);
-        let body = Body::Pieces([value, b""]);
-        let draft = Draft::new(key, body, Head::new(flags, deadline));
+        let first = match terms.condition {
+            Condition::Since(_) => First::Look,
+            _ if is_over => First::Lock,
+            _ => First::Write(draft),
+        };
         let task = Task {
             main: returns(store, target.hash),
-            fresh: Some(draft),
-            ..Task::write(Publish::Value)
+            first,
+            ..Task::WRITE
         };
-        let plan = |old: Option<&Found<'_>>| condition.plan(store, old, draft);
-        let (answer, location) = self.change(guard, target, task, plan)?;
-        Ok(answer.at(store, location))
-    }
-
-    /// Stores an item that has expired already: all that is left of it is that the old one is gone.
-    fn store_nothing(
-        &mut self,
-        guard: &Guard<'_>,
-        key: &[u8],
-        condition: Condition,
-    ) -> Result<Stored, NoSpace> {
-        let store = guard.store();
-        let task = Task::write(Publish::Value);
-        let (answer, _) = self.change(guard, store.target(key), task, |old| {
-            match condition.refusal(store, old) {
-                Some(refusal) => Step::Leave(refusal),
-                // Nobody will ever be shown it.
-                None => Step::Remove(Stored::Stored { unique: 0 }),
+        let (answer, location) = self.change(guard, target, task, |old| {
+            match terms.plan(store, old, draft) {
+                // All that is left of it is that the old one is gone.
+                Step::Write(draft, _, stored) if guard.is_over(draft.head.deadline) => {
+                    Step::Remove(stored)
+                }
+                step => step,
             }
         })?;
-        let stored = matches!(answer, Stored::Stored { .. });
-        self.tally().stored.add(u64::from(stored));
-        Ok(answer)
+        let lost = location.is_none() && matches!(answer, Stored::Stored { .. });
+        self.tally().stored.add(u64::from(lost));
+        Ok(answer.at(store, location))
     }
 
     /// append and prepend: flags and deadline stay. `NotStored` when the key has no value.
@@ -163,27 +323,48 @@ impl Writer {
         key: &[u8],
         value: &[u8],
         side: Side,
+        joining: Joining,
     ) -> Result<Stored, NoSpace> {
         let store = self.home(guard);
-        let task = Task::write(Publish::Value);
-        let (answer, location) = self.change(guard, store.target(key), task, |old| {
-            let Some(Found { stored: old, .. }) = old else {
-                return Step::Leave(Stored::NotStored);
+        let target = store.target(key);
+        let (answer, location) = self.change(guard, target, Task::WRITE, |old| {
+            let (body, head) = match (old, joining.vivify) {
+                (Some(old), _) if differs(store, old, joining.compare) => {
+                    return Step::Leave(Stored::Exists);
+                }
+                (Some(Found { stored: old, .. }), _) => {
+                    let pieces = match side {
+                        Side::Append => [old.value, value],
+                        Side::Prepend => [value, old.value],
+                    };
+                    (Body::Pieces(pieces), old.head().renewed())
+                }
+                (None, Some((flags, deadline))) => {
+                    let head = Head::new(flags, deadline).spelled(joining.encoded);
+                    (Body::Pieces([value, b""]), head)
+                }
+                (None, None) => return Step::Leave(Stored::NotStored),
             };
-            let body = Body::Pieces(match side {
-                Side::Append => [old.value, value],
-                Side::Prepend => [value, old.value],
-            });
-            if !store.fits(key.len(), body.len()) {
+            let length = body.len();
+            if !store.fits(key.len(), length) {
                 return Step::Leave(Stored::TooLarge);
             }
-            let draft = Draft::new(old.key, body, old.head().renewed());
-            Step::Write(draft, Stored::Stored { unique: 0 })
+            let stored = Stored::Stored {
+                unique: UNIQUE,
+                length,
+            };
+            if guard.is_over(head.deadline) {
+                return Step::Remove(stored);
+            }
+            let cas = joining.unique;
+            let draft = Draft::new(key, body, Head { cas, ..head });
+            let observe = joining.observe;
+            Step::Write(draft, Publish::Value { observe }, stored)
         })?;
         Ok(answer.at(store, location))
     }
 
-    /// incr and decr: wrap at 2^64, stop at 0, and keep the old length with blanks behind the digits when it shrinks.
+    /// incr and decr: keep the old length, with blanks behind the digits when it shrinks.
     ///
     /// # Errors
     /// [`NoSpace`]: nothing was changed.
@@ -191,36 +372,125 @@ impl Writer {
         &mut self,
         guard: &Guard<'_>,
         key: &[u8],
-        delta: u64,
-        increment: bool,
+        how: Arithmetic,
     ) -> Result<Counter, NoSpace> {
         let store = self.home(guard);
-        let task = Task::write(Publish::Value);
-        let (answer, _) = self.change(guard, store.target(key), task, |old| {
-            let Some(Found { stored: old, .. }) = old else {
-                return Step::Leave(Counter::NotFound);
+        let target = store.target(key);
+        let observe = how.observe;
+        let (mut answer, location) = self.change(guard, target, Task::WRITE, |old| {
+            let (number, width, head) = match (old, how.vivify) {
+                (Some(Found { stored, .. }), _) if stored.value.is_empty() => {
+                    return Step::Leave(Counter::NotNumber);
+                }
+                (Some(old), _) if differs(store, old, how.compare) => {
+                    return Step::Leave(Counter::Exists);
+                }
+                (Some(Found { stored, .. }), _) => {
+                    let Some(number) = counter::step(stored.value, how.delta, how.increment) else {
+                        return Step::Leave(Counter::NotNumber);
+                    };
+                    (number, stored.value.len(), stored.head())
+                }
+                (None, Some((initial, deadline))) => {
+                    (initial, 0, Head::new(0, deadline).spelled(how.encoded))
+                }
+                (None, None) => return Step::Leave(Counter::NotFound),
             };
-            let Some(number) = counter::step(old.value, delta, increment) else {
-                return Step::Leave(Counter::NotNumber);
-            };
-            let width = old.value.len();
             let body = Body::Counter { number, width };
-            let draft = Draft::new(old.key, body, old.head().renewed());
-            Step::Write(draft, Counter::Value(number))
+            // What needs no other length stays the item that it was.
+            let (head, publish) = if body.len() == width {
+                (Head { spared: 0, ..head }, Publish::Renewed { observe })
+            } else {
+                (head.renewed(), Publish::Value { observe })
+            };
+            // What is made has its deadline from where it is said what is made.
+            let renewed = how.deadline.filter(|_| old.is_some());
+            let deadline = renewed.unwrap_or(head.deadline);
+            let counter = Counter::Value {
+                number,
+                unique: UNIQUE,
+                deadline,
+                deadline_was: old.map_or(0, |old| old.stored.deadline()),
+                created: old.is_none(),
+            };
+            if guard.is_over(deadline) {
+                return Step::Remove(counter);
+            }
+            let cas = how.unique;
+            let head = Head {
+                deadline,
+                cas,
+                ..head
+            };
+            Step::Write(Draft::new(key, body, head), publish, counter)
         })?;
+        if let (Counter::Value { unique, .. }, Some(location)) = (&mut answer, location) {
+            *unique = store.unique(location, &store.stored(location));
+        }
         Ok(answer)
     }
 
     /// delete: true when a visible item was removed.
     pub fn delete(&mut self, guard: &Guard<'_>, key: &[u8]) -> bool {
-        let target = self.home(guard).target(key);
-        let task = Task::write(Publish::Value);
+        self.delete_if(guard, key, None) == Deleted::Deleted
+    }
+
+    /// delete, of an item that has this unique.
+    pub fn delete_if(&mut self, guard: &Guard<'_>, key: &[u8], compare: Option<u64>) -> Deleted {
+        let store = self.home(guard);
+        let target = store.target(key);
+        let task = Task {
+            first: First::Lock,
+            ..Task::WRITE
+        };
         let deleted = self.change(guard, target, task, |old| match old {
-            Some(_) => Step::Remove(true),
             // What has expired goes too: a turn that began before must not find it any more.
-            None => Step::Remove(false),
+            None => Step::Remove(Deleted::NotFound),
+            Some(old) if differs(store, old, compare) => Step::Leave(Deleted::Exists),
+            Some(_) => Step::Remove(Deleted::Deleted),
         });
-        deleted.is_ok_and(|(deleted, _)| deleted)
+        // To remove takes no space.
+        deleted.map_or(Deleted::NotFound, |(deleted, _)| deleted)
+    }
+
+    /// Leaves an item in place that is not what it was; with a deadline that has passed it goes.
+    ///
+    /// # Errors
+    /// [`NoSpace`]: nothing was changed.
+    pub fn invalidate(
+        &mut self,
+        guard: &Guard<'_>,
+        key: &[u8],
+        how: Invalidation,
+    ) -> Result<Deleted, NoSpace> {
+        let store = self.home(guard);
+        let target = store.target(key);
+        let (deleted, _) = self.change(guard, target, Task::WRITE, |old| {
+            let Some(old) = old else {
+                return Step::Leave(Deleted::NotFound);
+            };
+            if differs(store, old, how.compare) {
+                return Step::Leave(Deleted::Exists);
+            }
+            let before = old.stored.head();
+            let mut head = Head {
+                deadline: how.deadline.unwrap_or(before.deadline),
+                cas: how.unique,
+                ..before
+            };
+            if guard.is_over(head.deadline) {
+                return Step::Remove(Deleted::Deleted);
+            }
+            head.marks.stale = how.stale;
+            head.marks.won = false;
+            let mut value = old.stored.value;
+            if let Some(flags) = how.emptied {
+                (head.client_flags, value) = (flags, b"");
+            }
+            let draft = Draft::new(key, Body::Pieces([value, b""]), head);
+            Step::Write(draft, Publish::Renewed { observe: false }, Deleted::Deleted)
+        })?;
+        Ok(deleted)
     }
 
     /// touch and gat: gives the item a new deadline and returns it, with its unique kept as by [`Store::gets`] if
@@ -236,29 +506,105 @@ impl Writer {
         deadline: Seconds,
         observe: bool,
     ) -> Result<Option<Item<'g>>, NoSpace> {
+        self.redate(guard, key, deadline, Publish::Touched { observe })
+    }
+
+    /// As [`Writer::touch`], but nobody will know that the item was asked for.
+    ///
+    /// # Errors
+    /// [`NoSpace`]: nothing was changed.
+    pub fn touch_unseen<'g>(
+        &mut self,
+        guard: &'g Guard<'_>,
+        key: &[u8],
+        deadline: Seconds,
+        observe: bool,
+    ) -> Result<Option<Item<'g>>, NoSpace> {
+        self.redate(guard, key, deadline, Publish::Moved { observe })
+    }
+
+    /// Gives an item a new deadline, and publishes it so.
+    fn redate<'g>(
+        &mut self,
+        guard: &'g Guard<'_>,
+        key: &[u8],
+        deadline: Seconds,
+        publish: Publish,
+    ) -> Result<Option<Item<'g>>, NoSpace> {
         let store = self.home(guard);
-        let task = Task::write(Publish::Touched { observe });
-        let (old, new) = self.change(guard, store.target(key), task, |old| {
+        let target = store.target(key);
+        let (item, location) = self.change(guard, target, Task::WRITE, |old| {
             let Some(old) = old else {
                 return Step::Leave(None);
             };
-            let location = Some(old.location);
+            let item = Some(store.item(old));
             if guard.is_over(deadline) {
-                return Step::Remove(location);
+                return Step::Remove(item);
             }
-            if old.stored.may_extend(deadline) {
-                return Step::Extend(deadline, location);
-            }
-            let unique = || store.unique(old.location, &old.stored);
-            let head = Head {
+            let mut head = Head {
                 deadline,
                 cell: true,
-                cas: store.known_unique(old).or_else(|| observe.then(unique)),
-                spared: 0,
+                cas: store.known_unique(old),
                 ..old.stored.head()
             };
-            Step::Write(Draft::copy(&old.stored, head), location)
+            if publish.observes() {
+                head.cas = Some(store.unique_of(old));
+            }
+            if let Publish::Touched { .. } = publish {
+                head.spared = 0;
+                if head.marks.accessed != 0 {
+                    head.marks.accessed = guard.now();
+                }
+            }
+            Step::Amend(head, publish, item)
         })?;
-        Ok(new.or(old).map(|location| store.item(location)))
+        Ok(item.map(|item| item.moved_to(location)))
+    }
+
+    /// Makes the caller the one who renews this item, unless somebody else is. Every item has one at most.
+    ///
+    /// # Errors
+    /// [`NoSpace`]: nothing was changed.
+    pub fn claim(&mut self, guard: &Guard<'_>, item: &Item<'_>) -> Result<Claim, NoSpace> {
+        self.mark(guard, item, |marks| {
+            marks.won = true;
+        })
+    }
+
+    /// From now on it is kept when the item was last asked for.
+    ///
+    /// # Errors
+    /// [`NoSpace`]: nothing was changed.
+    pub fn track(&mut self, guard: &Guard<'_>, item: &Item<'_>) -> Result<(), NoSpace> {
+        let now = guard.now();
+        self.mark(guard, item, |marks| marks.accessed = now)
+            .map(drop)
+    }
+
+    /// Marks an item that was found under this guard; `Lost` if it has the marks already.
+    fn mark(
+        &mut self,
+        guard: &Guard<'_>,
+        item: &Item<'_>,
+        set: impl Fn(&mut Marks),
+    ) -> Result<Claim, NoSpace> {
+        let store = self.home(guard);
+        let target = Target::at(store.place(item.key()), item.location());
+        let (claim, _) = self.change(guard, target, Task::WRITE, |old| {
+            let Some(old) = old else {
+                return Step::Leave(Claim::Gone);
+            };
+            let before = old.stored.head();
+            let mut head = Head {
+                cas: store.known_unique(old),
+                ..before
+            };
+            set(&mut head.marks);
+            if head.marks == before.marks {
+                return Step::Leave(Claim::Lost);
+            }
+            Step::Amend(head, Publish::Moved { observe: false }, Claim::Won)
+        })?;
+        Ok(claim)
     }
 }

@@ -12,8 +12,8 @@ use std::fmt;
 use std::ptr;
 use std::sync::Arc;
 
-use super::change::{Decided, Place, Publish, Task, Written, returns, write};
-use super::operations::{Condition, Stored};
+use super::change::{Decided, Place, Task, Written, returns, write};
+use super::operations::{Condition, Stored, Terms};
 use super::room::Writer;
 use crate::guard::Guard;
 use crate::item::{Body, Draft, Head, Stored as Bytes};
@@ -155,9 +155,9 @@ impl Writer {
         &mut self,
         guard: &Guard<'_>,
         mut pending: Pending,
-        condition: Condition,
+        terms: impl Into<Terms>,
     ) -> Result<Stored, (NoSpace, Pending)> {
-        let store = self.home(guard);
+        let (store, terms) = (self.home(guard), terms.into());
         assert!(ptr::eq(&raw const *pending.store, store) && pending.room().is_empty());
         let (item, location) = (pending.item(), pending.location);
         let (size, head) = (item.size(), item.head());
@@ -167,15 +167,23 @@ impl Writer {
         let target = store.target(item.key);
         let task = Task {
             main: returns(store, target.hash),
-            ..Task::write(Publish::Value)
+            ..Task::WRITE
         };
         let place = Place {
             offset: location,
             capacity: size,
             written: Some(Written { size, basis: None }),
         };
-        let mut plan = |old: Option<&_>| condition.plan(store, old, draft);
-        match self.decide(guard, target, &task, born, Some(&place), &mut plan) {
+        let mut plan = |old: Option<&_>| terms.plan(store, old, draft);
+        // Of a head that depends on what there is, or that was not known at the beginning, a copy is needed.
+        let is_known = terms.head(head.client_flags, head.deadline) == head;
+        let copy = !is_known || matches!(terms.condition, Condition::Since(_));
+        let decided = if copy {
+            Decided::Again
+        } else {
+            self.decide(guard, target, &task, born, Some(&place), &mut plan)
+        };
+        match decided {
             Decided::Done(answer, published) => {
                 pending.published = published.is_some();
                 let spans = pending.spans && pending.published;
@@ -187,10 +195,10 @@ impl Writer {
                 let why = self.shortage(0, Purpose::Write, guard.now());
                 Err((why, pending))
             }
-            // A flush came in between: what is stored now is stored after it.
-            Decided::Again => {
+            // As when a flush came in between: what is stored now is stored after it.
+            Decided::Again | Decided::Behind(_) => {
                 let (flags, deadline) = (head.client_flags, head.deadline);
-                let stored = self.store(guard, item.key, item.value, flags, deadline, condition);
+                let stored = self.store(guard, item.key, item.value, flags, deadline, terms);
                 stored.map_err(|why| (why, pending))
             }
         }

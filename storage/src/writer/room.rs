@@ -104,14 +104,15 @@ impl Writer {
         }
     }
 
-    /// What to tell somebody for whom there is no room now.
+    /// What to tell somebody for whom there is no room now: for so many bytes, or in the index (0).
     pub(super) fn shortage(&mut self, size: usize, purpose: Purpose, now: Seconds) -> NoSpace {
         let is_write = purpose == Purpose::Write;
         if is_write {
             self.tally().no_space.add(1);
             self.debt += u64::from(self.store.space.geometry.segment_bytes).max(size as u64);
         }
-        if self.store.eviction == Eviction::None && self.store.is_exhausted(now) {
+        let by_bytes = size > 0 || self.store.index.may_be_allowed_more();
+        if self.store.eviction == Eviction::None && self.store.is_exhausted(now, by_bytes) {
             return NoSpace::Full;
         }
         if is_write {
@@ -161,5 +162,49 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         self.tails.close(&self.store.space);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::segment::space::Geometry;
+    use crate::{Condition, Options};
+
+    /// Under eviction `none` the index is full, with all the memory that it may have, and there are plenty of segments.
+    #[test]
+    fn a_full_index_would_make_clients_wait_for_what_overwrites_have_left() {
+        let options = Options {
+            eviction: Eviction::None,
+            ..Options::default()
+        };
+        let whole = options.geometry().unwrap();
+        let geometry = Geometry {
+            segment_bytes: 4096,
+            segments: 400,
+            ..whole
+        };
+        let memory = 64 << 10;
+        let store = Store::cut(&Options { memory, ..options }, geometry).unwrap();
+        store.index.allow(memory);
+        let mut writer = store.writer().unwrap();
+        let mut participant = store.join().unwrap();
+        let mut set = |key: u32| {
+            let (key, now) = (key.to_be_bytes(), 2);
+            let guard = participant.enter(now);
+            let stored = writer.store(&guard, &key, &[7; 20], 0, 0, Condition::Always);
+            drop(guard);
+            store.collect();
+            stored.map(|_| ())
+        };
+        let keys: Vec<_> = (0..20_000).filter(|&key| set(key).is_ok()).collect();
+        assert!(keys.len() < 10_000, "the index is not full");
+        for &key in &keys {
+            set(key).unwrap();
+        }
+        let counts = (20_000..20_100)
+            .map(set)
+            .filter(|it| *it == Err(NoSpace::Retry));
+        assert_eq!(counts.count(), 0);
     }
 }

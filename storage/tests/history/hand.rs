@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use storage::{
-    Condition, Counter, Guard, Item, NoSpace, Participant, Pending, Seconds, Store, Stored, Writer,
+    Arithmetic, Condition, Counter, Guard, Item, NoSpace, Participant, Pending, Seconds, Store,
+    Stored, Writer,
 };
 
 use super::{Call, Entry, Swap};
@@ -248,10 +249,11 @@ impl Hand {
     /// Counts up, unless the value is longer than a number.
     pub fn incr(&mut self, key: usize) {
         self.call(key, 0, |_, writer, guard, _| {
-            Ok(match writer.arith(guard, &name(key), 1, true)? {
-                Counter::Value(number) => Some(Call::Incr(Some(number))),
+            let counted = writer.arith(guard, &name(key), Arithmetic::by(1, true))?;
+            Ok(match counted {
+                Counter::Value { number, .. } => Some(Call::Incr(Some(number))),
                 Counter::NotFound => Some(Call::Incr(None)),
-                Counter::NotNumber => None,
+                Counter::NotNumber | Counter::Exists => None,
             })
         });
     }

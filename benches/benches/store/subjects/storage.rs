@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use storage::{Condition, Counter, Guard, Options, Participant, Store, Stored, Writer};
+use storage::{Arithmetic, Condition, Counter, Guard, Options, Participant, Store, Stored, Writer};
 
 use super::{Client, Key, Outcome, Size, Subject, Turn, Value, copy_out};
 use crate::stage::TURN;
@@ -98,8 +98,8 @@ impl Turn for StorageTurn<'_> {
     }
 
     fn incr(&mut self, key: &Key) -> Outcome {
-        match self.writer.arith(&self.guard, key, 1, true) {
-            Ok(counter) => matches!(counter, Counter::Value(_)).into(),
+        match self.writer.arith(&self.guard, key, Arithmetic::by(1, true)) {
+            Ok(counter) => matches!(counter, Counter::Value { .. }).into(),
             Err(_) => Outcome::Again,
         }
     }

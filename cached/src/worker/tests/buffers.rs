@@ -290,3 +290,41 @@ fn a_large_turn_leaves_a_small_output() {
     rig.receive(&mut client, 1_000_000);
     assert!(rig.worker.output.capacity() <= OUTPUT);
 }
+
+#[test]
+fn what_is_told_for_the_last_time_is_not_lost_while_it_waits() {
+    let mut rig = rig(small);
+    let value = vec![b'v'; 99_000];
+    rig.store("large", &value).unwrap();
+    rig.store("last", &value).unwrap();
+    let mut crowd: Vec<_> = (0..8).map(|_| rig.connect()).collect();
+    for client in &mut crowd {
+        client
+            .write_all("get large\r\n".repeat(8).as_bytes())
+            .unwrap();
+    }
+    let mut client = rig.connect();
+    for _ in 0..20 {
+        rig.step();
+    }
+    client.write_all(b"gat -1 last\r\n").unwrap();
+    for _ in 0..20 {
+        rig.step();
+    }
+    assert!(rig.counters().budget_waits.get() > 0);
+    let (mut reply, whole) = (
+        Vec::new(),
+        "VALUE last 0 99000\r\n\r\nEND\r\n".len() + value.len(),
+    );
+    for _ in 0..STEPS {
+        rig.step();
+        for other in &mut crowd {
+            drain(other, &mut Vec::new());
+        }
+        drain(&mut client, &mut reply);
+        if reply.len() >= whole {
+            break;
+        }
+    }
+    assert!(reply.starts_with(b"VALUE last 0 99000\r\n") && reply.ends_with(b"v\r\nEND\r\n"));
+}

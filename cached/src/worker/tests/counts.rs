@@ -11,6 +11,7 @@ fn counted(counters: &WorkerCounters) -> Vec<Count> {
         ("cmd_set", counters.cmd_set.get()),
         ("cmd_touch", counters.cmd_touch.get()),
         ("cmd_flush", counters.cmd_flush.get()),
+        ("cmd_meta", counters.cmd_meta.get()),
         ("get_hits", counters.get_hits.get()),
         ("get_misses", counters.get_misses.get()),
         ("delete_hits", counters.delete_hits.get()),
@@ -34,7 +35,7 @@ fn a_command_counts_under_no_other_name_than_memcacheds() {
     const TOO_LARGE: &str = "SERVER_ERROR object too large for cache";
     let large = format!("set k 0 0 2000\r\n{}", "v".repeat(2000));
     // With k = 5 stored before: the request, its reply, and what both add to.
-    let cases: [(&str, &str, &[Count]); 20] = [
+    let cases: [(&str, &str, &[Count]); 30] = [
         (
             "get k",
             "VALUE k 0 1\r\n5\r\nEND",
@@ -78,6 +79,16 @@ fn a_command_counts_under_no_other_name_than_memcacheds() {
         ("decr k 1", "4", &[("decr_hits", 1)]),
         ("decr x 1", "NOT_FOUND", &[("decr_misses", 1)]),
         ("flush_all", "OK", &[("cmd_flush", 1)]),
+        ("mg k v", "VA 1\r\n5", &[("cmd_get", 1), ("get_hits", 1)]),
+        ("mg k u", "HD", &[("cmd_get", 1), ("get_hits", 1)]),
+        ("mg k T9", "HD", &[("cmd_touch", 1), ("touch_hits", 1)]),
+        ("mg x T9", "EN", &[("cmd_get", 1), ("get_misses", 1)]),
+        ("mg x N9", "HD W", &[("cmd_get", 1), ("get_hits", 1)]),
+        ("ms k 1\r\nv", "HD", &[("cmd_set", 1)]),
+        ("md k I", "HD", &[]),
+        ("ma k", "HD", &[("incr_hits", 1)]),
+        ("me x", "EN", &[("cmd_meta", 1)]),
+        ("mn", "MN", &[]),
         (&large, TOO_LARGE, &[("store_too_large", 1)]),
     ];
     for (request, reply, counts) in cases {
@@ -106,4 +117,37 @@ fn a_cas_that_fits_counts_as_a_hit() {
     rig.exchange(&mut client, cas.as_bytes(), b"STORED\r\n");
     assert_eq!(rig.counters().cas_hits.get(), 1);
     assert_eq!(rig.counters().cmd_set.get(), 1);
+}
+
+#[test]
+fn a_client_of_the_binary_protocol_would_go_uncounted() {
+    let mut rig = rig(|_| {});
+    for _ in 0..2 {
+        let mut client = rig.connect();
+        client.write_all(&[0x80; 24]).unwrap();
+        rig.step();
+        rig.step();
+        assert!(is_closed(&mut client));
+    }
+    let mut browser = rig.connect();
+    browser.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+    rig.step();
+    rig.step();
+    assert!(is_closed(&mut browser));
+    assert_eq!(rig.counters().closed_binary.get(), 2);
+    assert_eq!(rig.counters().closed_protocol.get(), 3);
+}
+
+#[test]
+fn renewals_and_what_is_invalidated_are_counted() {
+    let mut rig = rig(|_| {});
+    let mut client = rig.connect();
+    rig.store("k", b"5").unwrap();
+    rig.exchange(
+        &mut client,
+        b"mg x N9\r\nmg x\r\nmd k I\r\nmg k\r\nmg k\r\nmd y I\r\n",
+        b"HD W\r\nHD Z\r\nHD\r\nHD X W\r\nHD Z X\r\nNF\r\n",
+    );
+    assert_eq!(rig.counters().renewals.get(), 2);
+    assert_eq!(rig.counters().invalidated.get(), 1);
 }

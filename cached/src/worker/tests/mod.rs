@@ -2,6 +2,7 @@
 
 mod buffers;
 mod counts;
+mod dumps;
 mod large;
 mod space;
 mod timeouts;
@@ -19,6 +20,7 @@ use super::*;
 use crate::admin::Stats;
 use crate::clock::Clock;
 use crate::connections::Connections;
+use crate::execute::Dumps;
 use crate::log;
 use crate::metrics::{Metrics, WorkerCounters};
 
@@ -67,6 +69,7 @@ fn rig(change: impl FnOnce(&mut Config)) -> Rig {
         worker: 0,
         stats,
         log,
+        dumps: Dumps::default(),
     };
     let participant = store.join().unwrap();
     let (worker, handoff) = Worker::new(Bounds::new(&config), budget, participant, engine).unwrap();

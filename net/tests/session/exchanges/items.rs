@@ -30,8 +30,8 @@ pub(super) fn deletes() -> Vec<Exchange> {
         ),
         row(
             "delete with a time, quietly",
-            "delete a 1 noreply\r\ndelete a noreply noreply\r\nget a\r\n",
-            "END\r\n",
+            "set a 0 0 1\r\nx\r\ndelete a 1 noreply\r\ndelete a noreply noreply\r\nget a\r\ndelete a 0 noreply\r\nget a\r\n",
+            "STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\nEND\r\n",
         ),
         row(
             "delete with too few or many words",

@@ -92,6 +92,49 @@ pub(super) fn others() -> Vec<Exchange> {
     ]
 }
 
+pub(super) fn operators() -> Vec<Exchange> {
+    let refused = "memcached has slabs, watchers and an adjustable limit";
+    vec![
+        row("bget", "bget a\r\nbget\r\n", "END\r\nERROR\r\n"),
+        row(
+            "what changes nothing",
+            "lru tune 20 40 0.2 2.0\r\nlru mode flat\r\nlru temp_ttl -1\r\nlru_crawler tocrawl 0\r\nslabs automove 1\r\nlru mode segmented noreply\r\nslabs automove x noreply\r\n",
+            "OK\r\n".repeat(5),
+        ),
+        row(
+            "what is not enabled",
+            "shutdown\r\nshutdown graceful\r\nrefresh_certs\r\n",
+            "ERROR: shutdown not enabled\r\nERROR: shutdown not enabled\r\nError TLS not enabled\r\n",
+        ),
+        row(
+            "what is not offered",
+            "watch\r\ncache_memlimit 64\r\nslabs reassign 1 2\r\n",
+            "CLIENT_ERROR watch is not offered: ask cachectl stats\r\nCLIENT_ERROR memory is set when the server starts, by -m\r\nCLIENT_ERROR there are no slab classes to move memory between\r\n",
+        )
+        .differs(refused),
+        row(
+            "a dump",
+            "lru_crawler metadump all\r\nset a 0 0 1\r\nx\r\nset b/%-._~ 0 100 1\r\nx\r\nms AAoNIMOp 1 b\r\nx\r\nget a\r\nset c 0 -1 1\r\nx\r\nlru_crawler metadump all\r\nlru_crawler mgdump 2,1\r\nlru_crawler metadump 2\r\nmn\r\n",
+            "END\r\nSTORED\r\nSTORED\r\nHD\r\nVALUE a 0 1\r\nx\r\nEND\r\nSTORED\r\n\
+             key=%00%0A%0D%20%C3%A9 exp=-1 la=1800000000 cas=3 fetch=no cls=1 size=23\n\
+             key=a exp=-1 la=1800000000 cas=1 fetch=yes cls=1 size=18\n\
+             key=b%2F%25-._~ exp=1800000100 la=1800000000 cas=2 fetch=no cls=1 size=24\nEND\r\n\
+             mg AAoNIMOp b\r\nmg a\r\nmg b/%-._~\r\nEN\r\nEND\r\nMN\r\n",
+        )
+        .differs("sizes and times are our own"),
+        row(
+            "a dump of no class",
+            "lru_crawler metadump x\r\nlru_crawler metadump 0\r\nlru_crawler metadump 1,64\r\nlru_crawler metadump\r\nlru_crawler metadump all all\r\n",
+            format!("{}{}", "BADCLASS invalid class id\r\n".repeat(3), "ERROR\r\n".repeat(2)),
+        ),
+        row(
+            "too few words, or wrong ones",
+            "lru\r\nlru_crawler x\r\nslabs\r\ncache_memlimit\r\nlru_crawler sleep x\r\n",
+            format!("{}{FORMAT}", "ERROR\r\n".repeat(4)),
+        ),
+    ]
+}
+
 pub(super) fn lines() -> Vec<Exchange> {
     let long = "x".repeat(2049);
     vec![
@@ -140,12 +183,6 @@ pub(super) fn lines() -> Vec<Exchange> {
             format!("STORED\r\n{FORMAT}"),
         )
         .differs(FORGOTTEN),
-        row(
-            "a long gat",
-            format!("gat 0{}\r\nversion\r\n", " k".repeat(5000)),
-            "END\r\nVERSION 1.6.18\r\n",
-        )
-        .differs("memcached closes, unless the line came in one piece"),
         row(
             "a retrieval of a megabyte",
             format!("gets{}\r\nversion\r\n", " k".repeat((1 << 19) - 100)),

@@ -3,6 +3,7 @@
 
 mod items;
 mod lines;
+mod meta;
 mod retrieval;
 mod storage;
 
@@ -44,6 +45,7 @@ fn row(name: &'static str, send: impl AsRef<[u8]>, expect: impl AsRef<[u8]>) -> 
 
 const FORMAT: &str = "CLIENT_ERROR bad command line format\r\n";
 const EXPTIME: &str = "CLIENT_ERROR invalid exptime argument\r\n";
+const CONTROL: &str = "memcached takes control characters in keys; its specification does not";
 const FORGOTTEN: &str = "memcached drops replies not sent yet when a retrieval has a bad key";
 
 pub(crate) fn exchanges() -> Vec<Exchange> {
@@ -56,7 +58,9 @@ pub(crate) fn exchanges() -> Vec<Exchange> {
         items::numbers(),
         items::touches(),
         lines::others(),
+        lines::operators(),
         lines::lines(),
+        meta::exchanges(),
     ]
     .into_iter()
     .flatten()

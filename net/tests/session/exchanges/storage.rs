@@ -1,11 +1,10 @@
 //! Commands with a body.
 
-use super::{Exchange, FORGOTTEN, FORMAT, row};
+use super::{CONTROL, Exchange, FORGOTTEN, FORMAT, row};
 
 const CHUNK: &str = "CLIENT_ERROR bad data chunk\r\n";
 const LARGE: &str = "SERVER_ERROR object too large for cache\r\n";
 const TRUNCATED: &str = "memcached cuts the number to 32 bits: what was sent is not what is stored";
-const CONTROL: &str = "memcached takes control characters in keys; its specification does not";
 
 pub(super) fn storing() -> Vec<Exchange> {
     vec![

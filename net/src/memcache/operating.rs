@@ -1,0 +1,215 @@
+//! What memcached's operators ask on the clients' port, of slabs, queues and a
+//! crawler that are not here. What changes nothing for clients is accepted;
+//! what would be a promise is refused, with a word on where to turn.
+
+use super::dump::Style;
+use super::form::Form;
+use super::line::{Line, refuse};
+use super::number;
+use crate::reply::Error;
+use crate::request::{Request, Words};
+
+/// Longest pause of the crawler, in microseconds.
+const SLEEP_MAX: u64 = 1_000_000;
+
+/// memcached's classes have lower numbers.
+const CLASSES: u64 = 64;
+
+/// Reads a line that begins with `verb`, if that is such a command.
+pub(super) fn parse<'a>(verb: &[u8], words: Words<'a>) -> Option<Line<'a>> {
+    let quiet = words.clone().last() == Some(b"noreply");
+    let accepted = match verb {
+        b"lru" => lru(words),
+        b"lru_crawler" if is_dump(&words) => return Some(dump(words)),
+        b"lru_crawler" => crawler(words),
+        b"slabs" => slabs(words),
+        b"cache_memlimit" => limit(words),
+        b"watch" => Err(Error::Client("watch is not offered: ask cachectl stats")),
+        b"shutdown" => Err(Error::Plain("ERROR: shutdown not enabled")),
+        b"refresh_certs" => Err(Error::Plain("Error TLS not enabled")),
+        _ => return None,
+    };
+    Some(match accepted {
+        Ok(()) => Line::Request {
+            request: Request::Noop,
+            form: Form::Classic { quiet },
+        },
+        Err(error) => refuse(error, quiet),
+    })
+}
+
+fn lru(mut words: Words<'_>) -> Result<(), Error> {
+    let is_valid = match words.next().unwrap_or_default() {
+        b"tune" => words.clone().count() >= 4 && words.take(4).all(is_decimal),
+        b"mode" => matches!(words.next(), Some(b"flat" | b"segmented")),
+        b"temp_ttl" => words.next().and_then(number::signed).is_some(),
+        _ => false,
+    };
+    is_valid.then_some(()).ok_or(Error::Unknown)
+}
+
+fn crawler(mut words: Words<'_>) -> Result<(), Error> {
+    let (verb, argument) = (words.next().unwrap_or_default(), words.next());
+    if words.next().is_some() {
+        return Err(Error::Unknown);
+    }
+    match (verb, argument) {
+        (b"enable" | b"disable", None) | (b"crawl", Some(_)) => Ok(()),
+        (b"tocrawl", Some(items)) => number::unsigned(items).map(drop).ok_or(Error::Format),
+        (b"sleep", Some(pause)) => match number::unsigned(pause) {
+            Some(..=SLEEP_MAX) => Ok(()),
+            Some(_) => Err(Error::Client("sleep must be one second or less")),
+            None => Err(Error::Format),
+        },
+        _ => Err(Error::Unknown),
+    }
+}
+
+fn is_dump(words: &Words<'_>) -> bool {
+    let mut words = words.clone();
+    matches!(words.next(), Some(b"metadump" | b"mgdump")) && words.count() == 1
+}
+
+/// All there is is of class 1.
+fn dump(mut words: Words<'_>) -> Line<'static> {
+    let style = match words.next() {
+        Some(b"mgdump") => Style::Gets,
+        _ => Style::Facts,
+    };
+    let classes = words.next().unwrap_or_default();
+    let mut all = matches!(classes, b"all" | b"hash");
+    if !all {
+        for class in classes.split(|&byte| byte == b',') {
+            match number::unsigned(class) {
+                Some(class @ 1..CLASSES) => all |= class == 1,
+                _ => return refuse(Error::Plain("BADCLASS invalid class id"), false),
+            }
+        }
+    }
+    Line::Dump { style, all }
+}
+
+fn slabs(mut words: Words<'_>) -> Result<(), Error> {
+    match (words.next(), words.next(), words.next()) {
+        (Some(b"reassign"), Some(_), Some(_)) if words.next().is_none() => Err(Error::Client(
+            "there are no slab classes to move memory between",
+        )),
+        (Some(b"automove"), Some(b"ratio"), Some(ratio)) if is_decimal(ratio) => Ok(()),
+        (Some(b"automove"), Some(b"ratio"), _) => Err(Error::Unknown),
+        (Some(b"automove"), Some(level), _) => match number::unsigned(level) {
+            Some(0..=2) => Ok(()),
+            Some(_) => Err(Error::Unknown),
+            None => Err(Error::Format),
+        },
+        _ => Err(Error::Unknown),
+    }
+}
+
+fn limit(mut words: Words<'_>) -> Result<(), Error> {
+    match (words.next(), words.nth(1)) {
+        (Some(_), None) => Err(Error::Client("memory is set when the server starts, by -m")),
+        _ => Err(Error::Unknown),
+    }
+}
+
+fn is_decimal(word: &[u8]) -> bool {
+    let number = std::str::from_utf8(word).map(str::parse::<f64>);
+    matches!(number, Ok(Ok(number)) if number.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+    use crate::memcache::line::Line;
+    use crate::reply::Error;
+    use crate::request::Words;
+
+    fn answer(line: &str) -> Option<Result<(), Error>> {
+        let mut words = Words::new(line.as_bytes());
+        let verb = words.next().expect("a verb");
+        parse(verb, words).map(|line| match line {
+            Line::Request { .. } => Ok(()),
+            Line::Refused { error, skip: 0, .. } => Err(error),
+            line => panic!("{line:?}"),
+        })
+    }
+
+    #[test]
+    fn settings_that_are_none_are_not_accepted() {
+        for line in [
+            "lru",
+            "lru x y",
+            "lru mode",
+            "lru mode x",
+            "lru tune 1 2 3",
+            "lru tune 1 2 3 x",
+            "lru temp_ttl",
+            "lru temp_ttl x",
+            "lru_crawler",
+            "lru_crawler x",
+            "lru_crawler enable x",
+            "lru_crawler crawl",
+            "lru_crawler crawl 1 2",
+            "slabs",
+            "slabs automove",
+            "slabs x y",
+            "slabs automove 3",
+            "slabs automove ratio",
+            "slabs automove ratio x",
+            "slabs automove ratio inf",
+            "slabs reassign 1",
+            "slabs reassign 1 2 3",
+            "cache_memlimit",
+            "cache_memlimit 1 2 3",
+        ] {
+            assert_eq!(answer(line), Some(Err(Error::Unknown)), "{line}");
+        }
+        for line in [
+            "lru_crawler tocrawl x",
+            "lru_crawler sleep x",
+            "slabs automove x",
+        ] {
+            assert_eq!(answer(line), Some(Err(Error::Format)), "{line}");
+        }
+    }
+
+    #[test]
+    fn settings_without_an_effect_are_accepted() {
+        for line in [
+            "lru tune 20 40 0.2 2.0",
+            "lru tune 1 2 3 4 5",
+            "lru mode flat",
+            "lru mode segmented",
+            "lru temp_ttl -1",
+            "lru_crawler enable",
+            "lru_crawler disable",
+            "lru_crawler crawl all",
+            "lru_crawler tocrawl 0",
+            "lru_crawler sleep 1000000",
+            "slabs automove 0",
+            "slabs automove 2",
+            "slabs automove ratio 0.8",
+        ] {
+            assert_eq!(answer(line), Some(Ok(())), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_would_be_a_promise_is_refused_in_words() {
+        for line in [
+            "watch",
+            "cache_memlimit 64",
+            "slabs reassign 1 2",
+            "lru_crawler sleep 1000001",
+        ] {
+            assert!(
+                matches!(answer(line), Some(Err(Error::Client(_)))),
+                "{line}"
+            );
+        }
+        for line in ["shutdown", "shutdown graceful", "refresh_certs"] {
+            assert!(matches!(answer(line), Some(Err(Error::Plain(_)))), "{line}");
+        }
+        assert_eq!(answer("lru_crawlers x"), None);
+    }
+}
