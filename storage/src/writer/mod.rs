@@ -7,10 +7,11 @@ mod change;
 mod operations;
 mod receive;
 mod room;
+mod terms;
 
 pub(crate) use change::{Publish, Step, Task};
-pub use operations::{
-    Arithmetic, Claim, Condition, Counter, Deleted, Invalidation, Joining, Side, Stored, Terms,
-};
 pub use receive::Pending;
 pub use room::Writer;
+pub use terms::{
+    Arithmetic, Claim, Condition, Counter, Deleted, Invalidation, Joining, Side, Stored, Terms,
+};

@@ -13,8 +13,8 @@ use std::ptr;
 use std::sync::Arc;
 
 use super::change::{Decided, Place, Task, Written, returns, write};
-use super::operations::{Condition, Stored, Terms};
 use super::room::Writer;
+use super::terms::{Condition, Stored, Terms};
 use crate::guard::Guard;
 use crate::item::{Body, Draft, Head, Stored as Bytes};
 use crate::segment::tail::{Placement, Purpose};
