@@ -111,6 +111,7 @@ impl<'t> Executor<'t> {
             unique: vivify.unique,
             observe: get.unique,
             won: true,
+            fetched: !get.peeks,
             encoded: vivify.encoded,
         };
         let writer = &mut self.engine.writer;

@@ -17,6 +17,7 @@ fn terms_of(header: &Header<'_>, condition: net::Condition) -> Terms {
         unique: header.unique.given,
         observe: header.unique.told,
         won: false,
+        fetched: false,
         encoded: header.encoded,
     }
 }

@@ -38,6 +38,7 @@ impl Terms {
         };
         Head {
             cas: self.unique,
+            fetched: self.fetched,
             marks,
             ..Head::new(flags, deadline)
         }

@@ -29,6 +29,8 @@ pub struct Terms {
     pub observe: bool,
     /// Somebody is told to renew it.
     pub won: bool,
+    /// With this it is asked for, too.
+    pub fetched: bool,
     /// The key came in base64, which is remembered as long as the item is changed and not replaced.
     pub encoded: bool,
 }
@@ -40,6 +42,7 @@ impl From<Condition> for Terms {
             unique: None,
             observe: false,
             won: false,
+            fetched: false,
             encoded: false,
         }
     }

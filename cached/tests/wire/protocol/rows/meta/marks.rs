@@ -14,6 +14,11 @@ pub(in crate::protocol::rows) fn rows() -> Vec<Exchange> {
 fn vivified() -> Vec<Exchange> {
     vec![
         row(
+            "mg N asks for what it makes, unless u is with it",
+            "mg N0 N30\r\nmg N0 h\r\nmg N1 N30 u\r\nmg N1 h\r\n",
+            "HD W\r\nHD h1 Z\r\nHD W\r\nHD h0 Z\r\n",
+        ),
+        row(
             "a stale item that ends is told for the last time, and is won",
             "set L0 0 0 1\r\nx\r\nmd L0 I\r\nmg L0 v T-1\r\nmg L0 v\r\n\
              set L1 0 0 1\r\nx\r\nmg L1 v T-1 R30\r\nmg L1 v\r\n",
