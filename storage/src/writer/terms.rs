@@ -20,6 +20,7 @@ pub enum Condition {
 
 /// What is wanted of a store, beside the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
 pub struct Terms {
     /// When it is stored.
     pub condition: Condition,
