@@ -112,10 +112,13 @@ fn an_item_would_be_read_before_it_is_written() {
 fn two_keys_would_be_given_the_same_slot() {
     explore(PREEMPTIONS, || {
         let rig = Rig::new(2);
+        // They leave one slot.
+        let there =
+            [([0, 1], 1), ([1, 0], 1), ([0, 1], 2)].map(|(places, nth)| rig.key(places, nth));
+        for (location, key) in there.into_iter().enumerate() {
+            assert!(rig.insert(key, location as u64));
+        }
         let keys = [rig.key([0, 1], 0), rig.key([1, 0], 0)];
-        // One slot is left in each bucket.
-        assert!(rig.insert(rig.key([0, 1], 1), 0) && rig.insert(rig.key([1, 0], 1), 1));
-        assert!(rig.insert(rig.key([0, 1], 2), 2));
         let writer = {
             let rig = rig.clone();
             thread::spawn(move || rig.insert(keys[0], 3))
@@ -124,6 +127,9 @@ fn two_keys_would_be_given_the_same_slot() {
         let stored = [writer.join().unwrap(), stored];
         for (at, key) in keys.into_iter().enumerate() {
             assert_eq!(rig.finds(key, 3 + at as u64), stored[at], "{stored:?}");
+        }
+        for (location, key) in there.into_iter().enumerate() {
+            assert!(rig.finds(key, location as u64), "{location}");
         }
     });
 }
