@@ -303,12 +303,12 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(
+        miri,
+        ignore = "minutes, for no unsafe code but that of the other tests"
+    )]
     fn what_the_top_leaves_goes_back() {
-        let (all, left, part) = if cfg!(miri) {
-            (100, 30, 2)
-        } else {
-            (1000, 100, 5)
-        };
+        let (all, left, part) = (1000, 100, 5);
         let region = Region::new(16 << 20, HugePages::default()).unwrap();
         let places: Vec<_> = (0..all).map(|_| allocate(&region, 64)).collect();
         let before = region.bytes();
