@@ -17,18 +17,18 @@ const CLASSES: u64 = 64;
 
 /// Reads a line that begins with `verb`, if that is such a command.
 pub(super) fn parse<'a>(verb: &[u8], words: Words<'a>) -> Option<Line<'a>> {
-    let quiet = words.clone().last() == Some(b"noreply");
     let accepted = match verb {
-        b"lru" => lru(words),
+        b"lru" => lru(words.clone()),
         b"lru_crawler" if is_dump(&words) => return Some(dump(words)),
-        b"lru_crawler" => crawler(words),
-        b"slabs" => slabs(words),
-        b"cache_memlimit" => limit(words),
+        b"lru_crawler" => crawler(words.clone()),
+        b"slabs" => slabs(words.clone()),
+        b"cache_memlimit" => limit(words.clone()),
         b"watch" => Err(Error::Client("watch is not offered: ask cachectl stats")),
         b"shutdown" => Err(Error::Plain("ERROR: shutdown not enabled")),
         b"refresh_certs" => Err(Error::Plain("Error TLS not enabled")),
         _ => return None,
     };
+    let quiet = is_quiet(verb, words);
     Some(match accepted {
         Ok(()) => Line::Request {
             request: Request::Noop,
@@ -36,6 +36,17 @@ pub(super) fn parse<'a>(verb: &[u8], words: Words<'a>) -> Option<Line<'a>> {
         },
         Err(error) => refuse(error, quiet),
     })
+}
+
+/// Few of these commands know `noreply`; to the others it is a word like any.
+fn is_quiet(verb: &[u8], words: Words<'_>) -> bool {
+    let knows = match verb {
+        b"lru" | b"watch" => true,
+        b"slabs" => words.clone().next() == Some(b"automove") && words.clone().count() > 1,
+        b"cache_memlimit" => words.clone().count() <= 2,
+        _ => false,
+    };
+    knows && words.last() == Some(b"noreply")
 }
 
 fn lru(mut words: Words<'_>) -> Result<(), Error> {
@@ -54,7 +65,8 @@ fn crawler(mut words: Words<'_>) -> Result<(), Error> {
         return Err(Error::Unknown);
     }
     match (verb, argument) {
-        (b"enable" | b"disable", None) | (b"crawl", Some(_)) => Ok(()),
+        (b"enable" | b"disable", None) => Ok(()),
+        (b"crawl", Some(which)) => classes(which).map(drop),
         (b"tocrawl", Some(items)) => number::unsigned(items).map(drop).ok_or(Error::Format),
         (b"sleep", Some(pause)) => match number::unsigned(pause) {
             Some(..=SLEEP_MAX) => Ok(()),
@@ -70,23 +82,32 @@ fn is_dump(words: &Words<'_>) -> bool {
     matches!(words.next(), Some(b"metadump" | b"mgdump")) && words.count() == 1
 }
 
-/// All there is is of class 1.
 fn dump(mut words: Words<'_>) -> Line<'static> {
     let style = match words.next() {
         Some(b"mgdump") => Style::Gets,
         _ => Style::Facts,
     };
-    let classes = words.next().unwrap_or_default();
-    let mut all = matches!(classes, b"all" | b"hash");
-    if !all {
-        for class in classes.split(|&byte| byte == b',') {
-            match number::unsigned(class) {
-                Some(class @ 1..CLASSES) => all |= class == 1,
-                _ => return refuse(Error::Plain("BADCLASS invalid class id"), false),
-            }
-        }
+    match classes(words.next().unwrap_or_default()) {
+        Ok(all) => Line::Dump { style, all },
+        Err(error) => refuse(error, false),
     }
-    Line::Dump { style, all }
+}
+
+/// Whether class 1 is meant: all there is is of that class.
+fn classes(which: &[u8]) -> Result<bool, Error> {
+    if matches!(which, b"all" | b"hash") {
+        return Ok(true);
+    }
+    let mut named = which
+        .split(|&byte| byte == b',')
+        .filter(|it| !it.is_empty());
+    let class = |name| match number::unsigned(name) {
+        Some(class @ 1..CLASSES) => Ok(class == 1),
+        _ => Err(Error::Plain("BADCLASS invalid class id")),
+    };
+    let first = named.next().map(class);
+    let first = first.unwrap_or(Err(Error::Plain("NOTSTARTED no items to crawl")))?;
+    named.try_fold(first, |all, name| Ok(all | class(name)?))
 }
 
 fn slabs(mut words: Words<'_>) -> Result<(), Error> {
@@ -184,6 +205,7 @@ mod tests {
             "lru_crawler enable",
             "lru_crawler disable",
             "lru_crawler crawl all",
+            "lru_crawler crawl 2,1",
             "lru_crawler tocrawl 0",
             "lru_crawler sleep 1000000",
             "slabs automove 0",
@@ -207,7 +229,14 @@ mod tests {
                 "{line}"
             );
         }
-        for line in ["shutdown", "shutdown graceful", "refresh_certs"] {
+        for line in [
+            "shutdown",
+            "shutdown graceful",
+            "refresh_certs",
+            "lru_crawler crawl x",
+            "lru_crawler crawl 0",
+            "lru_crawler crawl ,",
+        ] {
             assert!(matches!(answer(line), Some(Err(Error::Plain(_)))), "{line}");
         }
         assert_eq!(answer("lru_crawlers x"), None);

@@ -211,6 +211,11 @@ fn a_dump_of_no_class_would_be_taken_for_all() {
                 "lru_crawler metadump 999\r\n",
                 "BADCLASS invalid class id\r\n",
             ),
+            (
+                "lru_crawler metadump 1,x\r\n",
+                "BADCLASS invalid class id\r\n",
+            ),
+            ("lru_crawler crawl x\r\n", "BADCLASS invalid class id\r\n"),
             ("lru_crawler metadump\r\n", "ERROR\r\n"),
             ("lru_crawler metadump all all\r\n", "ERROR\r\n"),
         ] {

@@ -97,6 +97,23 @@ fn wrong() -> Vec<Exchange> {
             "ERROR\r\n".repeat(6),
         ),
         row(
+            "noreply to a command that does not know it",
+            "lru_crawler metadump all noreply\r\nlru_crawler crawl all noreply\r\n\
+             lru_crawler enable noreply\r\nlru_crawler sleep 1 noreply\r\nlru_crawler tocrawl 1 noreply\r\n\
+             lru_crawler noreply\r\nslabs noreply\r\nslabs reassign 1 2 noreply\r\n",
+            "ERROR\r\n".repeat(8),
+        ),
+        row(
+            "noreply to a command of too many or too few words",
+            "cache_memlimit 64 x noreply\r\nslabs automove noreply\r\nlru mode x noreply\r\nlru noreply\r\n",
+            "ERROR\r\n",
+        ),
+        row(
+            "refused with noreply all the same",
+            "shutdown noreply\r\nrefresh_certs noreply\r\nlru_crawler sleep noreply\r\n",
+            "ERROR: shutdown not enabled\r\nError TLS not enabled\r\nCLIENT_ERROR bad command line format\r\n",
+        ),
+        row(
             "numbers of the crawler that are none",
             "lru_crawler sleep x\r\nlru_crawler sleep 1000001\r\nlru_crawler tocrawl x\r\n",
             "CLIENT_ERROR bad command line format\r\n\
