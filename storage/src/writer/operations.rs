@@ -84,6 +84,12 @@ impl Stored {
     }
 }
 
+/// Whether an item that would expire then is not even made: it would be over at once. One whose unique is to be told is,
+/// since no other item may ever have that.
+fn is_futile(guard: &Guard<'_>, deadline: Seconds, observe: bool) -> bool {
+    guard.is_over(deadline) && !observe
+}
+
 /// Whether the item has another unique than it must have.
 fn differs(store: &Store, old: &Found<'_>, compare: Option<u64>) -> bool {
     compare.is_some_and(|wanted| store.unique_of(old) != wanted)
@@ -110,12 +116,12 @@ impl Writer {
         let target = store.target(key);
         let body = Body::Pieces([value, b""]);
         let draft = Draft::new(key, body, terms.head(flags, deadline));
-        let is_over = guard.is_over(deadline);
+        let futile = is_futile(guard, deadline, terms.observe);
         // On its way while the ghosts are asked and the item is written.
         store.index.approach(target.hash);
         let first = match terms.condition {
             Condition::Since(_) => First::Look,
-            _ if is_over => First::Lock,
+            _ if futile => First::Lock,
             _ => First::Write(draft),
         };
         let task = Task {
@@ -126,7 +132,9 @@ impl Writer {
         let (answer, location) = self.change(guard, target, task, |old| {
             match terms.plan(store, old, draft) {
                 // All that is left of it is that the old one is gone.
-                Step::Write(draft, _, stored) if guard.is_over(draft.head.deadline) => {
+                Step::Write(Draft { head, .. }, _, stored)
+                    if is_futile(guard, head.deadline, terms.observe) =>
+                {
                     Step::Remove(stored)
                 }
                 step => step,
@@ -177,7 +185,7 @@ impl Writer {
                 unique: UNIQUE,
                 length,
             };
-            if guard.is_over(head.deadline) {
+            if is_futile(guard, head.deadline, joining.observe) {
                 return Step::Remove(stored);
             }
             let cas = joining.unique;
@@ -237,7 +245,7 @@ impl Writer {
                 deadline_was: old.map_or(0, |old| old.stored.deadline()),
                 created: old.is_none(),
             };
-            if guard.is_over(deadline) {
+            if is_futile(guard, deadline, observe) {
                 return Step::Remove(counter);
             }
             let cas = how.unique;

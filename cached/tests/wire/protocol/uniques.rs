@@ -107,6 +107,25 @@ const CLASSIC: &[Conversation] = &[
 
 const META: &[Conversation] = &[
     Conversation {
+        name: "the unique of an item that is over at once is no other item's",
+        steps: &[
+            ("ms k 1 c T-1\r\na\r\n", "HD c<a>\r\n"),
+            ("ms k 1 c\r\n5\r\n", "HD c<b>\r\n"),
+            ("ms k 1 C<a>\r\nb\r\n", "EX\r\n"),
+            ("ma k c T-1\r\n", "HD c<c>\r\n"),
+            ("ma k c N-1\r\n", "HD c<d>\r\n"),
+            ("mg k c N-1\r\n", "HD c<e> W\r\n"),
+            ("ms k 1 C<e>\r\nb\r\n", "NF\r\n"),
+            ("ms k 1 c\r\n5\r\n", "HD c<f>\r\n"),
+            ("ms k 1 C<a>\r\nb\r\n", "EX\r\n"),
+            ("ms k 1 C<c>\r\nb\r\n", "EX\r\n"),
+            ("ms k 1 C<d>\r\nb\r\n", "EX\r\n"),
+            ("ms k 1 C<e>\r\nb\r\n", "EX\r\n"),
+            ("ms k 1 C<f> c T-1\r\nb\r\n", "HD c<n>\r\n"),
+            ("mg k\r\n", "EN\r\n"),
+        ],
+    },
+    Conversation {
         name: "ms returns the unique that others see",
         steps: &[
             ("ms k 1 c\r\na\r\n", "HD c<a>\r\n"),

@@ -3,6 +3,8 @@
 use crate::protocol::exchange::{Exchange, row};
 
 const BAD_CHUNK: &str = "CLIENT_ERROR bad data chunk\r\n";
+/// Of a value that was stored.
+const UNIQUE: &str = "c<1..18446744073709551615>";
 const TOO_LARGE: &str = "SERVER_ERROR object too large for cache\r\n";
 
 pub(in crate::protocol::rows) fn rows() -> Vec<Exchange> {
@@ -45,6 +47,11 @@ fn stored() -> Vec<Exchange> {
             "ms T into the past stores and hides the old value",
             "ms S6 1\r\na\r\nms S6 1 T-1\r\nb\r\nmg S6\r\n",
             "HD\r\nHD\r\nEN\r\n",
+        ),
+        row(
+            "what is over at once has a unique to tell",
+            "ms S6c 1 c T-1\r\na\r\nms S6c 1\r\n1\r\nma S6c c T-1\r\nma S6c c N-1\r\nmg S6c c N-1\r\nmg S6c\r\n",
+            format!("HD {UNIQUE}\r\nHD\r\nHD {UNIQUE}\r\nHD {UNIQUE}\r\nHD {UNIQUE} W\r\nEN\r\n"),
         ),
         row(
             "ms T knows thirty days",
