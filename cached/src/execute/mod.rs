@@ -186,10 +186,12 @@ impl<'t> Executor<'t> {
         Ok(Flow::Done)
     }
 
-    /// Refuses a request for which there is no space.
+    /// Refuses a request for which there is no space; but what was to be invalidated can go instead.
     fn refuse(&mut self, request: &Request<'_>) -> Reply<'static> {
-        if let Request::Store { header, .. } = request {
-            return self.no_memory(header);
+        match request {
+            Request::Store { header, .. } => return self.no_memory(header),
+            Request::Invalidate(it) => return self.delete(it.key, it.compare),
+            _ => {}
         }
         self.engine.counters().store_no_memory.increment();
         Reply::Error(Error::NoMemory)

@@ -95,6 +95,24 @@ fn a_refused_command_with_a_condition_leaves_the_old_value() {
 }
 
 #[test]
+fn an_invalidation_would_leave_the_old_value_in_a_full_store() {
+    for (flags, reply) in [
+        ("I", "HD\r\nEN\r\n"),
+        ("I T30 q", "EN\r\n"),
+        ("I C1", "EX\r\nHD s4000\r\n"),
+    ] {
+        let mut rig = rig(|config| config.eviction = Eviction::None);
+        let old = [b'o'; 4000];
+        let full = (0..100_000).any(|n| rig.store(&format!("key{n}"), &old) == Err(NoSpace::Full));
+        assert!(full);
+        let mut client = rig.connect();
+        let request = format!("md key0 {flags}\r\nmg key0 s\r\n");
+        rig.exchange(&mut client, request.as_bytes(), reply.as_bytes());
+        assert_eq!(rig.counters().store_no_memory.get(), 0);
+    }
+}
+
+#[test]
 fn a_full_store_that_evicts_nothing_refuses_at_once() {
     let mut rig = rig(|config| config.eviction = Eviction::None);
     let mut client = rig.connect();
