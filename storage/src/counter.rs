@@ -1,20 +1,37 @@
 //! What `incr` and `decr` make of a value, by memcached's rules.
 
-/// The longest decimal number of 64 bits.
-const DIGITS_MAX: usize = 20;
+/// So far is a number looked for, in bytes: this is done under its key's lock.
+const READ_MAX: usize = 1 << 10;
 
-/// The number that a value holds: decimal digits, with blanks around them or not. `None` when it holds something else
-/// or does not fit 64 bits.
+/// The number that a value begins with, as C's `strtoull` reads it: behind white space and a sign or none, up to the end,
+/// white space or a NUL; what follows does not matter. `None` when there is none, or it does not fit 64 bits.
 fn parse(value: &[u8]) -> Option<u64> {
-    if value.is_empty() || value.len() > DIGITS_MAX {
+    let seen = &value[..value.len().min(READ_MAX)];
+    let start = seen.iter().position(|&byte| !is_space(byte))?;
+    let (is_negative, sign) = match seen[start] {
+        b'-' => (true, 1),
+        b'+' => (false, 1),
+        _ => (false, 0),
+    };
+    let digits = &seen[start + sign..];
+    let length = digits.iter().take_while(|it| it.is_ascii_digit()).count();
+    let behind = value.get(start + sign + length);
+    if behind.is_some_and(|&byte| byte != 0 && !is_space(byte)) {
         return None;
     }
-    let digits = value.trim_ascii();
-    let plain = digits.strip_prefix(b"+").unwrap_or(digits);
-    if plain.is_empty() || !plain.iter().all(u8::is_ascii_digit) {
-        return None;
+    let number: u64 = std::str::from_utf8(&digits[..length]).ok()?.parse().ok()?;
+    // With a minus C counts down from 2^64; memcached refuses what looks like it.
+    let negative = || Some(number.wrapping_neg()).filter(|&it| it <= i64::MAX.cast_unsigned());
+    if is_negative {
+        negative()
+    } else {
+        Some(number)
     }
-    std::str::from_utf8(plain).ok()?.parse().ok()
+}
+
+/// C's `isspace`.
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 /// The new number: increments wrap at 2^64, decrements stop at 0.
@@ -37,6 +54,20 @@ mod tests {
         assert_eq!(step(b"5", 9, false), Some(0));
         assert_eq!(step(b"10  ", 1, true), Some(11));
         assert_eq!(step(b"007", 1, true), Some(8));
+        assert_eq!(step(b"000000000000000000001", 1, true), Some(2));
+        assert_eq!(step(b"-0", 1, true), Some(1));
+        assert_eq!(step(b"-9223372036854775809", 1, true), Some(1 << 63));
+    }
+
+    #[test]
+    fn what_is_behind_a_number_does_not_matter() {
+        for value in [&b"5 x"[..], b"5\0x", b"5\r\nx", b"\x0b\t +5\x0c-"] {
+            assert_eq!(step(value, 1, true), Some(6), "{value:?}");
+        }
+        let mut long = b"5 ".repeat(READ_MAX);
+        assert_eq!(step(&long, 1, true), Some(6));
+        long.fill(b'0');
+        assert_eq!(step(&long, 1, true), None);
     }
 
     #[test]
@@ -46,10 +77,11 @@ mod tests {
             b" ",
             b"x",
             b"1x",
+            b"+",
+            b"+-1",
             b"-1",
-            b"1 2",
+            b"-9223372036854775808",
             b"18446744073709551616",
-            b"000000000000000000001",
         ] {
             assert_eq!(step(value, 1, true), None, "{value:?}");
         }

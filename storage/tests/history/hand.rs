@@ -63,7 +63,12 @@ fn name(key: usize) -> Vec<u8> {
 }
 
 fn encode(key: usize, number: u64, length: usize) -> Vec<u8> {
-    let mut value = format!("{number:<DIGITS$}").into_bytes();
+    // What is longer must not be taken for a counter.
+    let mut value = if length > DIGITS {
+        format!("{number:_<DIGITS$}").into_bytes()
+    } else {
+        format!("{number:<DIGITS$}").into_bytes()
+    };
     let fill = number.wrapping_mul(31).wrapping_add(key as u64) as u8;
     value.resize(length.max(DIGITS), fill);
     value
@@ -73,7 +78,8 @@ fn encode(key: usize, number: u64, length: usize) -> Vec<u8> {
 fn decode(key: usize, item: &Item<'_>) -> u64 {
     let value = item.value();
     let digits = str::from_utf8(&value[..DIGITS]).expect("digits");
-    let number = digits.trim_end().parse().expect("a number");
+    let number = digits.trim_end_matches([' ', '_']);
+    let number = number.parse().expect("a number");
     assert!(
         value == encode(key, number, value.len()),
         "key {key}: these bytes were never written for it"

@@ -57,6 +57,21 @@ fn answered() -> Vec<Exchange> {
             "STORED\r\n7\r\n",
         ),
         row(
+            "text behind the number goes with the first change",
+            "set i12 0 0 3\r\n5 x\r\nincr i12 1\r\nget i12\r\nset i13 0 0 4\r\n7\r\nx\r\nma i13 v\r\nget i13\r\n",
+            "STORED\r\n6\r\nVALUE i12 0 3\r\n6  \r\nEND\r\nSTORED\r\nVA 1\r\n8\r\nVALUE i13 0 4\r\n8   \r\nEND\r\n",
+        ),
+        row(
+            "a number behind blanks, or up to a NUL",
+            "set i14 0 0 3\r\n\x0b\t5\r\nincr i14 1\r\nset i15 0 0 3\r\n5\0x\r\nincr i15 1\r\nget i15\r\n",
+            "STORED\r\n6\r\nSTORED\r\n6\r\nVALUE i15 0 3\r\n6  \r\nEND\r\n",
+        ),
+        row(
+            "a number of more digits than the largest has, and a zero with a minus",
+            "set i16 0 0 21\r\n000000000000000000001\r\nincr i16 1\r\nset i17 0 0 2\r\n-0\r\nincr i17 1\r\n",
+            "STORED\r\n2\r\nSTORED\r\n1\r\n",
+        ),
+        row(
             "largest delta",
             "set i11 0 0 1\r\n0\r\nincr i11 18446744073709551615\r\n",
             "STORED\r\n18446744073709551615\r\n",
@@ -107,12 +122,6 @@ fn refused() -> Vec<Exchange> {
             "set n9 0 0 2\r\n5x\r\nincr n9 1\r\n",
             format!("STORED\r\n{NON_NUMERIC}"),
         ),
-        row(
-            "incr of a number and text",
-            "set n14 0 0 3\r\n5 x\r\nincr n14 1\r\n",
-            format!("STORED\r\n{NON_NUMERIC}"),
-        )
-        .memcached_says("STORED\r\n6\r\n", "text behind digits"),
         row(
             "incr of nothing",
             "set n10 0 0 0\r\n\r\nincr n10 1\r\n",
