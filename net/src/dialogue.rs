@@ -70,6 +70,8 @@ pub(crate) struct Run<'a, 'v, E> {
     pub(crate) outlet: Outlet<'a, 'v>,
     pub(crate) operations: u32,
     pub(crate) refused: u32,
+    /// A dump went on.
+    pub(crate) walked: bool,
     /// Bytes at the end of the input of whose keys the executor knows nothing.
     pub(crate) unseen: usize,
     /// A large value may get a place: it has no buffer yet.
@@ -275,6 +277,7 @@ impl<U: Upload> Dialogue<U> {
             run.operations += 1;
             return (walk.line, None);
         };
+        run.walked |= from != walk.from;
         walk.from = from;
         self.dump = Some(walk);
         stop(Next::Resume)

@@ -12,6 +12,8 @@ pub struct Progress {
     pub operations: u32,
     /// Requests that the session itself refused, with an error.
     pub refused: u32,
+    /// The session got on: with one of these, or within a dump.
+    pub got_on: bool,
     /// What the output of this run was charged with. It is to live until the
     /// output is sent. Output beyond it is not charged yet: small runs have
     /// none at all.

@@ -172,6 +172,7 @@ impl<U: Upload> Session<U> {
                 next: Next::WaitBudget,
                 operations: 0,
                 refused: 0,
+                got_on: false,
                 output: None,
             };
         }
@@ -198,6 +199,7 @@ impl<U: Upload> Session<U> {
             outlet: Outlet::new(out, limits.output, budget, self.place.take()),
             operations: 0,
             refused: 0,
+            walked: false,
             unseen: usize::MAX,
             may_begin: !self.is_long(),
         }
@@ -216,6 +218,7 @@ impl<U: Upload> Session<U> {
             next,
             operations: run.operations,
             refused: run.refused,
+            got_on: run.operations > 0 || run.refused > 0 || run.walked,
             output,
         }
     }

@@ -288,8 +288,7 @@ impl Worker {
         }
         let is_full = progress.next == Next::Resume && work.replies >= self.bounds.limits.output;
         counters.output_full.add(is_full.into());
-        let got_on = progress.operations > 0 || progress.refused > 0;
-        self.direct(token, progress.next, got_on, now);
+        self.direct(token, progress.next, progress.got_on, now);
     }
 
     /// Sends a client where it goes next. `got_on`: its run did something.

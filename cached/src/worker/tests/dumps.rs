@@ -46,6 +46,34 @@ fn a_dump_that_nobody_reads_would_fill_memory() {
 }
 
 #[test]
+fn a_dump_that_is_read_would_be_closed_as_slow() {
+    let mut rig = full_rig();
+    let budget = rig.worker.budget.clone();
+    let mut kept = budget.keep(1).expect("there is room");
+    let mut others = Vec::new();
+    while !kept.is_wanted() {
+        others.push(kept);
+        kept = budget.keep(10_000).expect("there is room");
+    }
+    let mut client = rig.connect();
+    client
+        .write_all(b"lru_crawler metadump all\r\nmn\r\n")
+        .unwrap();
+    let start = Instant::now();
+    let mut received = Vec::new();
+    for sweeps in 1..STEPS as u32 {
+        rig.step();
+        assert!(!drain(&mut client, &mut received), "it was closed");
+        if received.ends_with(b"END\r\nMN\r\n") {
+            assert!(sweeps > 10, "it took no time");
+            return;
+        }
+        rig.worker.sweep(start + sweeps * client::PACE / 2);
+    }
+    panic!("only {} lines were told", lines(&received));
+}
+
+#[test]
 fn a_flood_of_dumps_would_take_all_of_a_turn() {
     const DUMPS: usize = 12;
     /// More than there are in a partition of the index.
