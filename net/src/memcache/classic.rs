@@ -4,7 +4,7 @@
 //! parts of a line are checked are memcached's, since clients match on them.
 
 use super::form::{Form, write_number, write_row};
-use super::key::{are_keys, has_control, is_key};
+use super::key::{are_keys, has_line_end, is_key};
 use super::line::{LINE_END, Line, refuse, value_length};
 use super::{number, operating};
 use crate::reply::{Error, Item, Reply};
@@ -131,7 +131,7 @@ fn storage_of<'a>(
     let length = value_length(length);
     match (flags, exptime, length, way) {
         _ if key.len() > KEY_MAX => refuse(Error::Format, quiet),
-        (Some(_), Some(_), Some(length), Some(_)) if has_control(key) => Line::Refused {
+        (Some(_), Some(_), Some(length), Some(_)) if has_line_end(key) => Line::Refused {
             error: Error::Format,
             quiet,
             skip: length + LINE_END.len(),

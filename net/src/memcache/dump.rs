@@ -2,7 +2,7 @@
 
 use super::base64;
 use super::form::write_number;
-use super::key::has_control;
+use super::key::has_line_end;
 use super::line::LINE_END;
 use crate::reply::Entry;
 
@@ -66,7 +66,7 @@ fn write_escaped(key: &[u8], out: &mut Vec<u8>) {
 
 fn write_get(key: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"mg ");
-    if has_control(key) || key.contains(&b' ') {
+    if has_line_end(key) || key.contains(&b' ') {
         base64::encode(key, out);
         out.extend_from_slice(b" b");
     } else {

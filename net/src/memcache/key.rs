@@ -2,21 +2,26 @@
 
 use crate::request::{KEY_MAX, Words};
 
-/// memcached takes any byte but a blank, NUL and a line feed for part of a
-/// key. Its specification forbids control characters, and so do we: behind a
-/// key with a carriage return hides an attempt to smuggle a command in.
+/// memcached takes any byte but a blank and a line feed for part of a key. Of
+/// those we leave out two: see [`has_line_end`].
 pub(super) fn is_key(word: &[u8]) -> bool {
-    word.len() <= KEY_MAX && !has_control(word)
+    word.len() <= KEY_MAX && !has_line_end(word)
 }
 
 /// All words of `text` are keys.
 pub(super) fn are_keys(text: &[u8]) -> bool {
     let fit = text.len() <= KEY_MAX || Words::new(text).all(|word| word.len() <= KEY_MAX);
-    fit && !has_control(text)
+    fit && !has_line_end(text)
 }
 
-pub(super) fn has_control(word: &[u8]) -> bool {
+/// It has a byte at which some end a line: many clients at a carriage return,
+/// and what follows that in a key could pass for a reply of its own; memcached
+/// at a NUL, and it takes a data block behind that for commands.
+pub(super) fn has_line_end(word: &[u8]) -> bool {
     // No early exit, so that it compiles to a few wide comparisons.
-    word.iter()
-        .fold(false, |found, byte| found | byte.is_ascii_control())
+    let is = |byte, end| u8::from(byte == end);
+    let ends = word.iter().fold(0, |found, &byte| {
+        found | is(byte, b'\r') | is(byte, b'\n') | is(byte, 0)
+    });
+    ends != 0
 }

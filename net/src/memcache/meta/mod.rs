@@ -13,7 +13,7 @@ use form::Verb;
 use self::flags::Flags;
 use super::base64;
 use super::form::Form as AnyForm;
-use super::key::has_control;
+use super::key::has_line_end;
 use super::line::{KeyRoom, LINE_END, Line, refuse, value_length};
 use crate::reply::Error;
 use crate::request::{
@@ -213,7 +213,7 @@ fn debug<'a>(mut words: Words<'a>, room: &'a mut KeyRoom) -> Parsed<'a> {
     let key = if is_binary {
         base64::decode(spelled, room)
     } else {
-        Some(spelled).filter(|key| !has_control(key))
+        Some(spelled).filter(|key| !has_line_end(key))
     };
     let key = key.ok_or(Error::Format)?;
     let request = Get {
@@ -230,7 +230,7 @@ fn debug<'a>(mut words: Words<'a>, room: &'a mut KeyRoom) -> Parsed<'a> {
 fn check(flags: &Flags<'_>) -> Result<(), Error> {
     if flags.opaque_too_long {
         Err(OPAQUE)
-    } else if !flags.has(b'b') && has_control(flags.key) {
+    } else if !flags.has(b'b') && has_line_end(flags.key) {
         Err(Error::Format)
     } else {
         Ok(())

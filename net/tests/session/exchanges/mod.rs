@@ -45,7 +45,7 @@ fn row(name: &'static str, send: impl AsRef<[u8]>, expect: impl AsRef<[u8]>) -> 
 
 const FORMAT: &str = "CLIENT_ERROR bad command line format\r\n";
 const EXPTIME: &str = "CLIENT_ERROR invalid exptime argument\r\n";
-const CONTROL: &str = "memcached takes control characters in keys; its specification does not";
+const LINE_END: &str = "memcached takes a carriage return for part of a key, and shows it";
 const FORGOTTEN: &str = "memcached drops replies not sent yet when a retrieval has a bad key";
 
 pub(crate) fn exchanges() -> Vec<Exchange> {

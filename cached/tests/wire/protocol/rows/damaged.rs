@@ -41,17 +41,28 @@ fn no_commands() -> Vec<Exchange> {
             "STORED\r\nVALUE z7 0 1\r\na\r\nEND\r\nERROR\r\n",
         ),
         row(
-            "control characters in a key are refused",
-            b"get z5\x01\r\nget z5\x7f\r\n",
-            "CLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\n",
-        )
-        .memcached_says("END\r\nEND\r\n", "control characters"),
+            "control characters in a key are bytes like any",
+            b"set z5\x01\t\x7f 0 0 1\r\na\r\nget z5\x01\t\x7f\r\nmg z5\x01\t\x7f k s\r\ndelete z5\x01\t\x7f\r\n",
+            b"STORED\r\nVALUE z5\x01\t\x7f 0 1\r\na\r\nEND\r\nHD kz5\x01\t\x7f s1\r\nDELETED\r\n",
+        ),
         row(
-            "a key with a control character is refused, its body passed over",
-            b"set z6\x02 0 0 4\r\nmany\r\nget z6\r\n",
+            "carriage returns in a key could pass for line ends in the reply",
+            "get z5\rx\r\nmg z5\rx k\r\nmd z5\rx k\r\n",
+            "CLIENT_ERROR bad command line format\r\n".repeat(3),
+        )
+        .memcached_says("END\r\nEN kz5\rx\r\nNF kz5\rx\r\n", "line ends in keys"),
+        row(
+            "a key with a carriage return is refused, its body passed over",
+            "set z6\r 0 0 4\r\nmany\r\nget z6\r\n",
             "CLIENT_ERROR bad command line format\r\nEND\r\n",
         )
-        .memcached_says("STORED\r\nEND\r\n", "control characters"),
+        .memcached_says("STORED\r\nEND\r\n", "line ends in keys"),
+        row(
+            "what is behind a NUL in a key would be taken for commands",
+            b"set z12\0 0 0 7\r\nversion\r\nget z12\r\n",
+            "CLIENT_ERROR bad command line format\r\nEND\r\n",
+        )
+        .memcached_says("ERROR\r\nVERSION <line>\r\nEND\r\n", "line ends in keys"),
     ]
 }
 

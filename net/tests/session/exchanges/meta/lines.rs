@@ -1,7 +1,7 @@
 //! Lines of any kind, and keys.
 
 use super::{DUPLICATE, EITHER, INVALID, TOKEN};
-use crate::exchanges::{CONTROL, Exchange, FORMAT, row};
+use crate::exchanges::{Exchange, FORMAT, LINE_END, row};
 
 const DELTA: &str = "CLIENT_ERROR invalid numeric delta value\r\n";
 const OPAQUE: &str = "CLIENT_ERROR opaque token too long\r\n";
@@ -161,10 +161,10 @@ pub(in crate::exchanges) fn keys() -> Vec<Exchange> {
             ),
         ),
         row(
-            "a control character",
-            "mg a\tb k\r\nms a\rb 4\r\nmg a\r\nmd a\rb q\r\nma a\rb\r\nme a\rb\r\nmn\r\n",
+            "a line end in a key",
+            "mg a\rb k\r\nms a\rb 4\r\nmg a\r\nmd a\rb q\r\nma a\rb\r\nme a\rb\r\nmn\r\n",
             format!("{}MN\r\n", FORMAT.repeat(5)),
         )
-        .differs(CONTROL),
+        .differs(LINE_END),
     ]
 }
