@@ -49,10 +49,10 @@ pub use execute::{Execute, Flow};
 pub use limits::{LINE_MAX, Limits};
 pub use output::{Mark, Output, Replies};
 pub use progress::{Close, Next, Progress};
-pub use reply::{Entry, Error, Item, Number, Renewal, Reply, Ttl};
+pub use reply::{Entry, Error, Item, Left, Number, Renewal, Reply, Ttl};
 pub use request::{
-    Arith, Condition, Get, Header, Invalidate, KEY_MAX, Renew, Request, Side, Unique, Vivify, Way,
-    Words,
+    Arith, Birth, Condition, Get, Header, Invalidate, KEY_MAX, Renew, Request, Side, Unique,
+    Vivify, Way, Words,
 };
 pub use session::{Intake, Session, first_key};
 pub use sink::{Dump, Sink};

@@ -142,7 +142,8 @@ fn key_of<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
 fn answers(key: &[u8], form: &Form<'_>) {
     let ttl = Ttl {
         before: Some(u32::MAX),
-        now: Some(u32::MAX),
+        touched: Some(u32::MAX),
+        made: Some(Some(u32::MAX)),
     };
     let counter = Number {
         value: u64::MAX,

@@ -87,12 +87,17 @@ pub struct Entry<'a> {
 }
 
 /// Seconds until an item expires; `None`: it does not.
+pub type Left = Option<u32>;
+
+/// When an item expires: a reply may tell it between the parts of its request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ttl {
     /// When the request came. Of an item it made: `None`.
-    pub before: Option<u32>,
-    /// Now.
-    pub now: Option<u32>,
+    pub before: Left,
+    /// With its new exptime, if it gets one; else as before.
+    pub touched: Left,
+    /// With the exptime that it was made with, if it was made.
+    pub made: Option<Left>,
 }
 
 /// Who was told to renew an item.

@@ -100,11 +100,20 @@ pub struct Renew {
     pub touched: bool,
 }
 
+/// When an item expires that is made because there was none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Birth {
+    /// The exptime it is made with.
+    pub exptime: i64,
+    /// The request's new exptime comes behind this one, and stays.
+    pub touched: bool,
+}
+
 /// An item made because there was none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vivify {
     /// When it expires.
-    pub exptime: i64,
+    pub birth: Birth,
     /// The unique it gets instead of one that the executor chooses.
     pub unique: Option<u64>,
     /// As [`Header::encoded`].
@@ -216,7 +225,7 @@ pub struct Arith<'a> {
     /// Its new exptime, if there is one.
     pub touch: Option<i64>,
     /// If there is none: it begins with this number and expires so.
-    pub vivify: Option<(u64, i64)>,
+    pub vivify: Option<(u64, Birth)>,
     /// As [`Header::encoded`].
     pub encoded: bool,
 }

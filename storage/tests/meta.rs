@@ -389,13 +389,11 @@ fn a_missing_counter_or_value_would_not_be_made() {
         let Counter::Value { unique, .. } = counted else {
             panic!("{counted:?}");
         };
-        let deadline = 100;
         assert_eq!(
             counted,
             Counter::Value {
                 number,
                 unique,
-                deadline,
                 deadline_was,
                 created
             }

@@ -44,6 +44,7 @@ impl Executor<'_> {
     }
 
     pub(super) fn arith(&mut self, arith: &Arith<'_>) -> Result<Reply<'static>, NoSpace> {
+        let touched = arith.touch.map(|exptime| self.deadline(exptime));
         let change = Arithmetic {
             delta: arith.delta,
             increment: arith.increment,
@@ -53,11 +54,14 @@ impl Executor<'_> {
             observe: arith.unique.told,
             vivify: arith
                 .vivify
-                .map(|(number, exptime)| (number, self.deadline(exptime))),
-            deadline: arith.touch.map(|exptime| self.deadline(exptime)),
+                .map(|(number, birth)| (number, self.born(birth, arith.touch))),
+            deadline: touched,
             encoded: arith.encoded,
         };
         let counter = self.engine.writer.arith(self.guard, arith.key, change)?;
+        let made = arith
+            .vivify
+            .map(|(_, birth)| self.left(self.deadline(birth.exptime)));
         let counters = self.engine.counters();
         let (hits, misses) = if arith.increment {
             (&counters.incr_hits, &counters.incr_misses)
@@ -68,7 +72,6 @@ impl Executor<'_> {
             Counter::Value {
                 number,
                 unique,
-                deadline,
                 deadline_was,
                 created,
             } => {
@@ -80,7 +83,8 @@ impl Executor<'_> {
                     unique,
                     ttl: Ttl {
                         before: self.left(deadline_was),
-                        now: self.left(deadline),
+                        touched: self.left(touched.unwrap_or(deadline_was)),
+                        made: made.filter(|_| created),
                     },
                     is_new: created,
                 })

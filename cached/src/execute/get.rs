@@ -93,11 +93,15 @@ impl<'t> Executor<'t> {
         let Some(vivify) = get.vivify else {
             return Ok(self.miss(get, sink));
         };
-        let deadline = self.deadline(vivify.exptime);
+        let deadline = self.born(vivify.birth, get.touch);
+        let touched = get
+            .touch
+            .and_then(|exptime| self.left(self.deadline(exptime)));
         let mut item = net::Item {
             ttl: Ttl {
                 before: None,
-                now: self.left(deadline),
+                touched,
+                made: Some(self.left(self.deadline(vivify.birth.exptime))),
             },
             renewal: Renewal::You,
             is_encoded: vivify.encoded,
@@ -145,7 +149,8 @@ impl<'t> Executor<'t> {
             unique: get.unique.then(|| found.unique()),
             ttl: Ttl {
                 before: self.left(before),
-                now: self.left(after),
+                touched: self.left(after),
+                made: None,
             },
             was_fetched: found.was_fetched(),
             idle: if get.last_access {

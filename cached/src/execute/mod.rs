@@ -6,7 +6,7 @@ mod put;
 
 use std::sync::Arc;
 
-use net::{Dump, Entry, Error, Execute, Flow, Header, Reply, Request, Sink, Words};
+use net::{Birth, Dump, Entry, Error, Execute, Flow, Header, Left, Reply, Request, Sink, Words};
 use storage::{Guard, NoSpace, Pending, Seconds, Store, Writer};
 
 use crate::WIRE_VERSION;
@@ -201,8 +201,14 @@ impl<'t> Executor<'t> {
         self.engine.clock.deadline(exptime, self.now)
     }
 
+    /// The deadline of an item that is made, by a request that would touch it.
+    fn born(&self, birth: Birth, touch: Option<i64>) -> Seconds {
+        let touch = touch.filter(|_| birth.touched);
+        self.deadline(touch.unwrap_or(birth.exptime))
+    }
+
     /// Seconds until `deadline`; `None`: for ever.
-    fn left(&self, deadline: Seconds) -> Option<u32> {
+    fn left(&self, deadline: Seconds) -> Left {
         (deadline != 0).then(|| deadline.saturating_sub(self.now))
     }
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use net::{
-    Arith, Condition, Dump, Error, Execute, Flow, Get, Header, Invalidate, Item, Number, Renewal,
-    Reply, Request, Side, Sink, Ttl, Upload, Way,
+    Arith, Birth, Condition, Dump, Error, Execute, Flow, Get, Header, Invalidate, Item, Number,
+    Renewal, Reply, Request, Side, Sink, Ttl, Upload, Way,
 };
 
 /// Items larger than this, key and value together, do not fit.
@@ -78,6 +78,11 @@ impl Map {
             1..=MONTH => Some(self.now + exptime),
             _ => Some(exptime - UNIX),
         }
+    }
+
+    fn born(&self, birth: Birth, touch: Option<i64>) -> Option<i64> {
+        let touch = touch.filter(|_| birth.touched);
+        self.deadline(touch.unwrap_or(birth.exptime))
     }
 
     fn ttl(&self, deadline: Option<i64>) -> Option<u32> {
@@ -168,17 +173,22 @@ impl Map {
         let key = arith.key;
         let touched = arith.touch.map(|exptime| self.deadline(exptime));
         let Some(old) = self.entry(key).cloned() else {
-            let Some((initial, exptime)) = arith.vivify else {
+            let Some((initial, birth)) = arith.vivify else {
                 return Reply::NotFound;
             };
-            let deadline = self.deadline(exptime);
+            let deadline = self.born(birth, arith.touch);
             let entry = Kept {
                 deadline,
                 encoded: arith.encoded,
                 ..Kept::default()
             };
             self.put(key, initial.to_string().into(), &entry, arith.unique.given);
-            return self.number(initial, key, None, true);
+            let ttl = Ttl {
+                before: None,
+                touched: self.ttl(touched.flatten()),
+                made: Some(self.ttl(self.deadline(birth.exptime))),
+            };
+            return self.number(initial, key, ttl, true);
         };
         let text = String::from_utf8_lossy(old.value);
         if text.is_empty() {
@@ -212,17 +222,20 @@ impl Map {
             ..Kept::default()
         };
         self.put(key, value, &entry, arith.unique.given);
-        let before = self.ttl(old.deadline);
-        self.number(number, key, before, false)
+        let ttl = Ttl {
+            before: self.ttl(old.deadline),
+            touched: self.ttl(touched.unwrap_or(old.deadline)),
+            made: None,
+        };
+        self.number(number, key, ttl, false)
     }
 
-    fn number(&self, value: u64, key: &[u8], before: Option<u32>, is_new: bool) -> Reply<'static> {
+    fn number(&self, value: u64, key: &[u8], ttl: Ttl, is_new: bool) -> Reply<'static> {
         let entry = &self.entries[key];
-        let now = self.ttl(entry.deadline);
         Reply::Number(Number {
             value,
             unique: entry.unique,
-            ttl: Ttl { before, now },
+            ttl,
             is_new,
         })
     }
@@ -253,7 +266,7 @@ impl Map {
         let is_new = get.vivify.filter(|_| self.entry(key).is_none());
         if let Some(vivify) = is_new {
             let entry = Kept {
-                deadline: self.deadline(vivify.exptime),
+                deadline: self.born(vivify.birth, get.touch),
                 encoded: vivify.encoded,
                 ..Kept::default()
             };
@@ -290,7 +303,8 @@ impl Map {
         };
         let ttl = Ttl {
             before: self.ttl(found.deadline.filter(|_| is_new.is_none())),
-            now: self.ttl(after),
+            touched: self.ttl(touched.unwrap_or(found.deadline)),
+            made: is_new.map(|it| self.ttl(self.deadline(it.birth.exptime))),
         };
         let item = Item {
             value: found.value,

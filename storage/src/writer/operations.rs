@@ -241,7 +241,6 @@ impl Writer {
             let counter = Counter::Value {
                 number,
                 unique: UNIQUE,
-                deadline,
                 deadline_was: old.map_or(0, |old| old.stored.deadline()),
                 created: old.is_none(),
             };

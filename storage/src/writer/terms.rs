@@ -134,9 +134,7 @@ pub enum Counter {
         number: u64,
         /// As that of [`Stored::Stored`].
         unique: u64,
-        /// When it expires; 0: never.
-        deadline: Seconds,
-        /// When it would have expired before.
+        /// When it would have expired before; 0: never.
         deadline_was: Seconds,
         /// There was none.
         created: bool,

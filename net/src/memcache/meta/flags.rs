@@ -2,7 +2,7 @@
 
 use crate::memcache::{base64, line::KeyRoom, number};
 use crate::reply::Error;
-use crate::request::Words;
+use crate::request::{Birth, Words};
 
 /// Longest opaque, in bytes with its flag.
 const OPAQUE_MAX: usize = 32;
@@ -19,8 +19,8 @@ pub(super) struct Flags<'a> {
     pub(super) touch: Option<i64>,
     /// `N`
     pub(super) vivify: Option<i64>,
-    /// What an item made by this command expires by: the last of `T` and `N`.
-    pub(super) born: i64,
+    /// `T` stands behind `N`.
+    pub(super) reborn: bool,
     /// `R`
     pub(super) below: Option<i64>,
     /// `T` stands before `R`.
@@ -93,13 +93,10 @@ impl<'a> Flags<'a> {
     fn read(&mut self, flag: u8, token: &[u8]) -> Result<(), Error> {
         match flag {
             b'T' => {
-                self.born = number::signed(token).ok_or(TOKEN)?;
-                self.touch = Some(self.born);
+                self.touch = Some(number::signed(token).ok_or(TOKEN)?);
+                self.reborn = self.has(b'N');
             }
-            b'N' => {
-                self.born = number::signed(token).ok_or(TOKEN)?;
-                self.vivify = Some(self.born);
-            }
+            b'N' => self.vivify = Some(number::signed(token).ok_or(TOKEN)?),
             b'R' => {
                 self.below = Some(number::signed(token).ok_or(TOKEN)?);
                 self.touched = self.has(b'T');
@@ -122,6 +119,14 @@ impl<'a> Flags<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// When an item expires that the command makes, if it makes any.
+    pub(super) fn birth(&self) -> Option<Birth> {
+        self.vivify.map(|exptime| Birth {
+            exptime,
+            touched: self.reborn,
+        })
     }
 
     /// The flag is there.

@@ -168,7 +168,7 @@ impl<'a> Form<'a> {
     }
 
     fn write_flags(&self, told: &Told, out: &mut Vec<u8>) {
-        let mut is_behind = false;
+        let mut left = told.ttl.map(|ttl| ttl.before);
         for word in Words::new(self.flags) {
             let Some(&flag) = word.first() else {
                 continue;
@@ -191,15 +191,13 @@ impl<'a> Form<'a> {
                 b'f' => write_told(flag, told.client_flags, out),
                 b'h' => write_told(flag, told.was_fetched.map(u8::from), out),
                 b'l' => write_told(flag, told.idle, out),
-                // What is asked for before the change is told as it was.
+                // An item changes from flag to flag, and is told as it is by then.
+                b'T' => left = told.ttl.map(|ttl| ttl.touched),
+                b'N' => left = told.ttl.and_then(|ttl| ttl.made).or(left),
                 b't' => {
-                    let seconds = told
-                        .ttl
-                        .map(|ttl| if is_behind { ttl.now } else { ttl.before });
-                    let seconds = seconds.map(|seconds| seconds.map_or(-1, i64::from));
+                    let seconds = left.map(|left| left.map_or(-1, i64::from));
                     write_told(flag, seconds, out);
                 }
-                b'T' | b'N' => is_behind = true,
                 _ => {}
             }
         }
@@ -219,7 +217,10 @@ impl<'a> Form<'a> {
         out.extend_from_slice(b"ME ");
         self.write_key(item.is_encoded, out);
         out.extend_from_slice(b" exp=");
-        write_number(item.ttl.now.map_or(-1, |seconds| -i64::from(seconds)), out);
+        write_number(
+            item.ttl.before.map_or(-1, |seconds| -i64::from(seconds)),
+            out,
+        );
         out.extend_from_slice(b" la=");
         write_number(item.idle, out);
         out.extend_from_slice(b" cas=");

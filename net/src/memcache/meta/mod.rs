@@ -81,8 +81,8 @@ fn get<'a>(mut words: Words<'a>, room: &'a mut KeyRoom) -> Parsed<'a> {
             below: flags.below,
             touched: flags.touched,
         }),
-        vivify: flags.vivify.map(|_| Vivify {
-            exptime: flags.born,
+        vivify: flags.birth().map(|birth| Vivify {
+            birth,
             unique: flags.given,
             encoded: flags.has(b'b'),
         }),
@@ -198,7 +198,7 @@ fn arith<'a>(mut words: Words<'a>, room: &'a mut KeyRoom) -> Parsed<'a> {
         compare: flags.compare,
         unique: unique_of(&flags),
         touch: flags.touch,
-        vivify: flags.vivify.map(|_| (flags.initial, flags.born)),
+        vivify: flags.birth().map(|birth| (flags.initial, birth)),
         encoded: flags.has(b'b'),
     };
     let form = Form::asked(Verb::Arith, &flags, text);

@@ -50,6 +50,23 @@ fn vivified() -> Vec<Exchange> {
             "HD t-1 W\r\nHD t<28..30> W\r\n",
         ),
         row(
+            "mg tells a t between T and N as the item is by then",
+            "mg M15 T30 t N60\r\nmg M15 t\r\nmg M16 N60 t T30\r\nmg M16 t\r\nmg M17 t N60 T30\r\nmg M17 t\r\n\
+             mg M18 N60 T30 t\r\nmg M19 T30 N60 t\r\n",
+            "HD t<28..30> W\r\nHD t<58..60> Z\r\nHD t<58..60> W\r\nHD t<28..30> Z\r\nHD t-1 W\r\nHD t<28..30> Z\r\n\
+             HD t<28..30> W\r\nHD t<58..60> W\r\n",
+        ),
+        row(
+            "N of an item that is there changes no t",
+            "set M20 0 100 1\r\n5\r\nmg M20 N60 t\r\nmg M20 N60 t T30\r\nmg M20 T50 N60 t\r\nma M20 N60 t T30\r\nma M20 T20 t N60\r\n",
+            "STORED\r\nHD t<98..100>\r\nHD t<98..100>\r\nHD t<48..50>\r\nHD t<48..50>\r\nHD t<18..20>\r\n",
+        ),
+        row(
+            "ma tells a t between T and N as the item is by then",
+            "ma M21 t T30 N60\r\nma M22 N60 t T30\r\nma M23 T30 t N60\r\nmg M21 t\r\nmg M22 t\r\nmg M23 t\r\n",
+            "HD t-1\r\nHD t<58..60>\r\nHD t<28..30>\r\nHD t<58..60>\r\nHD t<28..30>\r\nHD t<58..60>\r\n",
+        ),
+        row(
             "what mg N made is there for every command",
             "mg M7 N0\r\nget M7\r\nadd M7 0 0 1\r\na\r\nms M7 1 ME\r\na\r\ngets M7\r\ntouch M7 0\r\nmg M7\r\n",
             "HD W\r\nVALUE M7 0 0\r\n\r\nEND\r\nNOT_STORED\r\nNS\r\nVALUE M7 0 0 <n>\r\n\r\nEND\r\nTOUCHED\r\nHD Z\r\n",
