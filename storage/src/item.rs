@@ -155,6 +155,14 @@ impl Head {
         self
     }
 
+    /// Of the same item, which is being asked for.
+    pub(crate) fn note_fetch(&mut self, now: Seconds) {
+        self.spared = 0;
+        if self.marks.accessed != 0 {
+            self.marks.accessed = now;
+        }
+    }
+
     /// Of a new value for the same item: flags, deadline and the spelling of the key stay.
     pub(crate) fn renewed(self) -> Head {
         Head {

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::Seconds;
 use crate::guard::Guard;
 use crate::index::Hash;
-use crate::item::{Marks, Stored};
+use crate::item::Marks;
 use crate::prefetch::{LINE, prefetch};
 use crate::store::{Found, Store, Target};
 
@@ -17,38 +17,37 @@ const BATCH: usize = 32;
 #[derive(Clone, Copy)]
 pub struct Item<'g> {
     store: &'g Store,
-    location: u64,
-    stored: Stored<'g>,
+    found: Found<'g>,
+    /// Both as they were when it was found.
     fetched: bool,
-    /// As they were before this.
     marks: Marks,
 }
 
 impl<'g> Item<'g> {
     /// The key's bytes.
     pub fn key(&self) -> &'g [u8] {
-        self.stored.key
+        self.found.stored.key
     }
 
     /// The value's bytes.
     pub fn value(&self) -> &'g [u8] {
-        self.stored.value
+        self.found.stored.value
     }
 
     /// What the client stored beside the value.
     pub fn flags(&self) -> u32 {
-        self.stored.client_flags()
+        self.found.stored.client_flags()
     }
 
     /// When the item expires; 0: never.
     pub fn deadline(&self) -> Seconds {
-        self.stored.deadline()
+        self.found.stored.deadline()
     }
 
     /// Tells this value apart from every other one the key ever had. It is only sure to be kept while the value stays if
     /// it comes from [`Store::gets`] or from a touch that observes.
     pub fn unique(&self) -> u64 {
-        self.store.unique(self.location, &self.stored)
+        self.store.unique_of(&self.found)
     }
 
     /// It was asked for before, since its value was stored.
@@ -60,7 +59,7 @@ impl<'g> Item<'g> {
     /// segment that it lies in was opened.
     pub fn last_access(&self) -> Seconds {
         match self.marks.accessed {
-            0 => self.store.space.record_of(self.location).opened(),
+            0 => self.store.space.record_of(self.found.location).opened(),
             accessed => accessed,
         }
     }
@@ -87,22 +86,29 @@ impl<'g> Item<'g> {
 
     /// Bytes that it takes in the heap.
     pub fn size(&self) -> usize {
-        self.stored.size()
+        self.found.stored.size()
+    }
+
+    /// Notes that it was asked for, of an item from [`Store::peek`] whose guard this is. If it has changed or moved
+    /// since, nothing is left to note: who claims, tracks or touches it does so.
+    pub fn note_fetch(&self, guard: &Guard<'_>) {
+        guard.count_fetch(self.found.slot, self.found.word);
+        self.found.stored.note_access(guard.now());
     }
 
     pub(crate) fn location(&self) -> u64 {
-        self.location
+        self.found.location
     }
 
     /// As it lies where a copy has been made of it, if one was.
     pub(crate) fn moved_to(self, location: Option<u64>) -> Item<'g> {
-        let location = location.unwrap_or(self.location);
-        let stored = self.store.stored(location);
-        Item {
+        let location = location.unwrap_or(self.found.location);
+        let found = Found {
             location,
-            stored,
-            ..self
-        }
+            stored: self.store.stored(location),
+            ..self.found
+        };
+        Item { found, ..self }
     }
 }
 
@@ -119,18 +125,21 @@ impl Store {
     /// The item of a key. Takes no lock and writes nothing that others read often (Law 5).
     pub fn get<'g>(&self, guard: &'g Guard<'_>, key: &[u8]) -> Option<Item<'g>> {
         let store = guard.home(self);
-        let found = store.locate(guard.now(), store.target(key))?;
-        Some(store.fetched(guard, &found))
+        let item = store.item(&store.locate(guard.now(), store.target(key))?);
+        item.note_fetch(guard);
+        Some(item)
     }
 
     /// As [`Store::get`], with a unique that stays the same until the value changes.
     pub fn gets<'g>(&self, guard: &'g Guard<'_>, key: &[u8]) -> Option<Item<'g>> {
         let store = guard.home(self);
-        let found = store.locate_observed(guard, key)?;
-        Some(store.fetched(guard, &found))
+        let item = store.item(&store.locate_observed(guard, key)?);
+        item.note_fetch(guard);
+        Some(item)
     }
 
-    /// As [`Store::get`], or as [`Store::gets`] if `observe` is set, but nobody will know that the item was asked for.
+    /// As [`Store::get`], or as [`Store::gets`] if `observe` is set, but nobody will know that the item was asked for:
+    /// see [`Item::note_fetch`].
     pub fn peek<'g>(&self, guard: &'g Guard<'_>, key: &[u8], observe: bool) -> Option<Item<'g>> {
         let store = guard.home(self);
         let found = if observe {
@@ -197,19 +206,10 @@ impl Store {
         same.inspect(|same| locked.observe(same.slot)).is_some()
     }
 
-    /// An item that is asked for.
-    fn fetched<'g>(&'g self, guard: &Guard<'_>, found: &Found<'g>) -> Item<'g> {
-        let item = self.item(found);
-        guard.count_fetch(found.slot, found.word);
-        found.stored.note_access(guard.now());
-        item
-    }
-
     pub(crate) fn item<'g>(&'g self, found: &Found<'g>) -> Item<'g> {
         Item {
             store: self,
-            location: found.location,
-            stored: found.stored,
+            found: *found,
             fetched: found.is_fetched(),
             marks: found.stored.marks(),
         }

@@ -20,13 +20,15 @@ impl<'t> Executor<'t> {
         sink: &mut Sink<'_, 't>,
         again: usize,
     ) -> Result<Flow, NoSpace> {
-        let Some(mut found) = self.look_up(get) else {
+        let store = &self.engine.store;
+        let Some(mut found) = store.peek(self.guard, get.key, get.unique) else {
             return self.missed(get, sink, again);
         };
         let before = found.deadline();
         let mut item = self.told(&found, get, before);
+        let tracks = get.last_access && !get.peeks && !found.is_tracked();
         // What is done once must not wait for room once it is done: a win, or the end of an item.
-        let changes = get.touch.is_some() || item.renewal == Renewal::You;
+        let changes = get.touch.is_some() || item.renewal == Renewal::You || tracks;
         if changes && sink.room(get.key, &item) == Flow::Wait {
             return Ok(Flow::Wait);
         }
@@ -34,13 +36,7 @@ impl<'t> Executor<'t> {
         if let Some(exptime) = get.touch {
             let deadline = self.deadline(exptime);
             is_over = deadline != 0 && deadline <= self.now;
-            let writer = &mut self.engine.writer;
-            let touched = if get.peeks {
-                writer.touch_unseen(self.guard, get.key, deadline, get.unique)?
-            } else {
-                writer.touch(self.guard, get.key, deadline, get.unique)?
-            };
-            let Some(touched) = touched else {
+            let Some(touched) = self.redate(get, deadline)? else {
                 return self.missed(get, sink, again);
             };
             let (was_fetched, idle) = (item.was_fetched, item.idle);
@@ -53,20 +49,27 @@ impl<'t> Executor<'t> {
         }
         // Who ends an item is the only one who is told of it, and needs no mark.
         if item.renewal == Renewal::You && !is_over {
-            item.renewal = match self.engine.writer.claim(self.guard, &found) {
+            // Once it is touched, another look would find it so.
+            let is_first = get.touch.is_none();
+            item.renewal = match self.claim(get, &found) {
                 Ok(Claim::Won) => Renewal::You,
                 Ok(Claim::Lost) => Renewal::Other,
-                Ok(Claim::Gone) if again > 0 => return self.try_get(get, sink, again - 1),
-                Err(NoSpace::Retry) if !self.impatient => return Err(NoSpace::Retry),
+                Ok(Claim::Gone) if is_first && again > 0 => {
+                    return self.try_get(get, sink, again - 1);
+                }
+                Err(NoSpace::Retry) if is_first && !self.impatient => return Err(NoSpace::Retry),
                 // It can be told, if not marked: who asks next may be the one to renew it.
                 Ok(Claim::Gone) | Err(NoSpace::Retry | NoSpace::Full) => Renewal::Nobody,
             };
-        } else if get.last_access && !get.peeks && !found.is_tracked() {
+        } else if tracks && !is_over {
             // Without space for it the time stays as rough as it is.
             let _ = self.engine.writer.track(self.guard, &found);
         }
         let flow = sink.item(get.key, &item);
         if flow == Flow::Done {
+            if !get.peeks && get.touch.is_none() {
+                found.note_fetch(self.guard);
+            }
             self.count_get(get, true);
             let is_told = item.renewal == Renewal::You;
             self.engine.counters().renewals.add(is_told.into());
@@ -74,12 +77,21 @@ impl<'t> Executor<'t> {
         Ok(flow)
     }
 
-    fn look_up(&self, get: &Get<'_>) -> Option<Item<'t>> {
-        let store = &self.engine.store;
-        match (get.peeks, get.unique) {
-            (true, unique) => store.peek(self.guard, get.key, unique),
-            (false, true) => store.gets(self.guard, get.key),
-            (false, false) => store.get(self.guard, get.key),
+    fn redate(&mut self, get: &Get<'_>, deadline: Seconds) -> Result<Option<Item<'t>>, NoSpace> {
+        let writer = &mut self.engine.writer;
+        if get.peeks {
+            writer.touch_unseen(self.guard, get.key, deadline, get.unique)
+        } else {
+            writer.touch(self.guard, get.key, deadline, get.unique)
+        }
+    }
+
+    fn claim(&mut self, get: &Get<'_>, found: &Item<'_>) -> Result<Claim, NoSpace> {
+        let writer = &mut self.engine.writer;
+        if get.peeks {
+            writer.claim_unseen(self.guard, found)
+        } else {
+            writer.claim(self.guard, found)
         }
     }
 

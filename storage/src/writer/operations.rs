@@ -382,33 +382,38 @@ impl Writer {
                 head.cas = Some(store.unique_of(old));
             }
             if let Publish::Touched { .. } = publish {
-                head.spared = 0;
-                if head.marks.accessed != 0 {
-                    head.marks.accessed = guard.now();
-                }
+                head.note_fetch(guard.now());
             }
             Step::Amend(head, publish, item)
         })?;
         Ok(item.map(|item| item.moved_to(location)))
     }
 
-    /// Makes the caller the one who renews this item, unless somebody else is. Every item has one at most.
+    /// Asks for an item and makes the caller the one who renews it, unless somebody else is. Every item has one at most.
     ///
     /// # Errors
     /// [`NoSpace`]: nothing was changed.
     pub fn claim(&mut self, guard: &Guard<'_>, item: &Item<'_>) -> Result<Claim, NoSpace> {
-        self.mark(guard, item, |marks| {
-            marks.won = true;
-        })
+        let publish = Publish::Touched { observe: false };
+        self.mark(guard, item, publish, |marks| marks.won = true)
     }
 
-    /// From now on it is kept when the item was last asked for.
+    /// As [`Writer::claim`], but nobody will know that the item was asked for.
+    ///
+    /// # Errors
+    /// [`NoSpace`]: nothing was changed.
+    pub fn claim_unseen(&mut self, guard: &Guard<'_>, item: &Item<'_>) -> Result<Claim, NoSpace> {
+        let publish = Publish::Moved { observe: false };
+        self.mark(guard, item, publish, |marks| marks.won = true)
+    }
+
+    /// Asks for an item; from now on it is kept when that was done last.
     ///
     /// # Errors
     /// [`NoSpace`]: nothing was changed.
     pub fn track(&mut self, guard: &Guard<'_>, item: &Item<'_>) -> Result<(), NoSpace> {
-        let now = guard.now();
-        self.mark(guard, item, |marks| marks.accessed = now)
+        let (now, publish) = (guard.now(), Publish::Touched { observe: false });
+        self.mark(guard, item, publish, |marks| marks.accessed = now)
             .map(drop)
     }
 
@@ -417,6 +422,7 @@ impl Writer {
         &mut self,
         guard: &Guard<'_>,
         item: &Item<'_>,
+        publish: Publish,
         set: impl Fn(&mut Marks),
     ) -> Result<Claim, NoSpace> {
         let store = self.home(guard);
@@ -434,7 +440,10 @@ impl Writer {
             if head.marks == before.marks {
                 return Step::Leave(Claim::Lost);
             }
-            Step::Amend(head, Publish::Moved { observe: false }, Claim::Won)
+            if let Publish::Touched { .. } = publish {
+                head.note_fetch(guard.now());
+            }
+            Step::Amend(head, publish, Claim::Won)
         })?;
         Ok(claim)
     }

@@ -328,3 +328,33 @@ fn what_is_told_for_the_last_time_is_not_lost_while_it_waits() {
     }
     assert!(reply.starts_with(b"VALUE last 0 99000\r\n") && reply.ends_with(b"v\r\nEND\r\n"));
 }
+
+#[test]
+fn a_get_that_had_to_wait_for_budget_would_be_told_of_itself() {
+    let mut rig = rig(|_| {});
+    rig.store("big", &vec![b'v'; 1_000_000]).unwrap();
+    rig.store("k", &vec![b'v'; 1_000_000]).unwrap();
+    let mut stuck: Vec<_> = (0..8).map(|_| rig.connect()).collect();
+    for client in &mut stuck {
+        client.write_all(b"get big\r\n").unwrap();
+        rig.step();
+    }
+    let mut client = rig.connect();
+    client.write_all(b"mg k h l v\r\n").unwrap();
+    rig.step();
+    let waits = rig.counters().budget_waits.get();
+    rig.step();
+    let now = rig.worker.engine.clock.now();
+    let guard = rig.worker.participant.enter(now);
+    let item = rig.store.peek(&guard, b"k", false).expect("it was stored");
+    assert!(waits > 0 && !item.was_fetched() && !item.is_tracked());
+    drop(guard);
+    drop(stuck);
+    let line = b"VA 1000000 h0 l0\r\n";
+    let received = rig.receive(&mut client, line.len() + 1_000_002);
+    assert_eq!(
+        received[..line.len()].escape_ascii().to_string(),
+        line.escape_ascii().to_string()
+    );
+    rig.exchange(&mut client, b"mg k h\r\n", b"HD h1\r\n");
+}

@@ -13,6 +13,18 @@ fn fill(rig: &mut Rig) -> usize {
     panic!("the store is never full");
 }
 
+/// Stores items of 100 seconds until there is no room for them either.
+fn fill_dated(rig: &mut Rig) {
+    let now = rig.worker.engine.clock.now();
+    let guard = rig.worker.participant.enter(now);
+    let writer = &mut rig.worker.engine.writer;
+    let mut store = |number: u32| {
+        let (key, always) = (number.to_le_bytes(), Condition::Always);
+        writer.store(&guard, &key, &[b'v'; 4000], 0, now + 100, always)
+    };
+    assert!((0..100_000).any(|number| store(number) == Err(NoSpace::Retry)));
+}
+
 #[test]
 fn a_set_without_space_waits_and_others_are_served_meanwhile() {
     let mut rig = rig(|_| {});
@@ -54,6 +66,36 @@ fn a_set_without_space_waits_and_others_are_served_meanwhile() {
         b"set b 0 0 1\r\nv\r\nget b\r\n",
         b"STORED\r\nVALUE b 0 1\r\nv\r\nEND\r\n",
     );
+}
+
+#[test]
+fn a_get_that_had_to_wait_for_space_would_be_told_of_itself() {
+    let most = fill(&mut rig(|_| {}));
+    // One gets a deadline, one is claimed: both need a copy.
+    for (flags, request, told) in [("", "h T100", "h0"), (" T100", "h R300", "h0 W")] {
+        let mut rig = rig(|_| {});
+        let mut reader = rig.store.join().unwrap();
+        let held = reader.enter(2);
+        for number in 0..most - 50 {
+            rig.store(&format!("key{number}"), &[b'v'; 4000]).unwrap();
+        }
+        let mut client = rig.connect();
+        let set = format!("ms k 4000{flags}\r\n{}\r\n", "v".repeat(4000));
+        rig.exchange(&mut client, set.as_bytes(), b"HD\r\n");
+        fill(&mut rig);
+        fill_dated(&mut rig);
+        let request = format!("mg k {request}\r\n");
+        client.write_all(request.as_bytes()).unwrap();
+        for _ in 0..20 {
+            rig.step();
+        }
+        assert_eq!(rig.client().phase, client::Phase::NoSpace, "{request}");
+        drop(held);
+        let told = format!("HD {told}\r\n");
+        rig.exchange(&mut client, b"", told.as_bytes());
+        let told = told.replace("h0", "h1").replace('W', "Z");
+        rig.exchange(&mut client, b"mg k h\r\n", told.as_bytes());
+    }
 }
 
 #[test]
