@@ -44,7 +44,7 @@ pub(super) const STAT_SETTINGS: &[StatSetting] = &[
     // With "yes", exporters ask for the settings of a crawler that there is not.
     ("lru_crawler", |_| no()),
     ("flush_enabled", |_| "yes".to_owned()),
-    ("dump_enabled", |_| no()),
+    ("dump_enabled", |_| "yes".to_owned()),
     ("idle_timeout", |s| {
         s.config.idle_timeout.map_or(0, |t| t.as_secs()).to_string()
     }),

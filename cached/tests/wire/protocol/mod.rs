@@ -6,6 +6,7 @@ mod conversation;
 mod dump;
 pub(crate) mod exchange;
 mod expiry;
+mod reports;
 mod rows;
 mod seeds;
 mod table;
