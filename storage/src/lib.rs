@@ -98,7 +98,7 @@ pub use stats::Stats;
 pub use store::Store;
 pub use writer::{
     Arithmetic, Claim, Condition, Counter, Deleted, Invalidation, Joining, Pending, Side, Stored,
-    Terms, Writer,
+    Terms, Trace, Writer,
 };
 
 /// Seconds on the caller's clock: it never goes back and never reads 0. As a deadline, 0 means never.

@@ -7,7 +7,7 @@ use std::thread;
 
 use storage::{
     Arithmetic, Claim, Condition, Counter, Deleted, Guard, Invalidation, Item, Joining, Maintainer,
-    NoSpace, Options, Participant, Seconds, Side, Store, Stored, Terms, Writer,
+    NoSpace, Options, Participant, Seconds, Side, Store, Stored, Terms, Trace, Writer,
 };
 
 struct Bench {
@@ -77,7 +77,7 @@ impl Bench {
     fn claim(&mut self, key: &[u8]) -> Claim {
         self.turn(|store, writer, guard| {
             let item = store.get(guard, key).unwrap();
-            writer.claim(guard, &item)
+            writer.claim(guard, &item, Trace::Fetched)
         })
     }
 
@@ -146,7 +146,7 @@ fn two_clients_would_renew_the_same_item() {
                                     Claim::Gone
                                 })
                             }
-                            Some(item) => writer.claim(&guard, &item),
+                            Some(item) => writer.claim(&guard, &item, Trace::Fetched),
                         };
                         writer.reclaim(&guard, 4);
                         drop(guard);
@@ -455,6 +455,26 @@ fn an_access_would_be_counted_or_kept_wrongly() {
         bench.peek(b"key", |it| (it.last_access(), it.is_won())),
         (50, true)
     );
+}
+
+#[test]
+fn when_an_item_was_won_or_made_would_not_be_kept() {
+    let mut bench = Bench::new();
+    bench.set(b"key", b"value", Condition::Always);
+    bench.now = 20;
+    let claim = bench.turn(|store, writer, guard| {
+        let item = store.peek(guard, b"key", false).unwrap();
+        writer.claim(guard, &item, Trace::Tracked)
+    });
+    assert_eq!((claim, bench.last_access()), (Claim::Won, 20));
+    bench.now = 30;
+    let made = Terms {
+        trace: Trace::Tracked,
+        ..Condition::Always.into()
+    };
+    bench.set(b"key", b"value", made);
+    assert_eq!(bench.last_access(), 30);
+    assert!(bench.was_fetched());
 }
 
 #[test]

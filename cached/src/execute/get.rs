@@ -1,7 +1,7 @@
 //! Retrievals.
 
 use net::{Flow, Get, Renewal, Reply, Sink, Ttl};
-use storage::{Claim, Condition, Item, NoSpace, Seconds, Stored, Terms};
+use storage::{Claim, Condition, Item, NoSpace, Seconds, Stored, Terms, Trace};
 
 use super::Executor;
 
@@ -26,7 +26,8 @@ impl<'t> Executor<'t> {
         };
         let before = found.deadline();
         let mut item = self.told(&found, get, before);
-        let tracks = get.last_access && !get.peeks && !found.is_tracked();
+        let trace = trace_of(get);
+        let tracks = trace == Trace::Tracked && !found.is_tracked();
         // What is done once must not wait for room once it is done: a win, or the end of an item.
         let changes = get.touch.is_some() || item.renewal == Renewal::You || tracks;
         if changes && sink.room(get.key, &item) == Flow::Wait {
@@ -51,7 +52,7 @@ impl<'t> Executor<'t> {
         if item.renewal == Renewal::You && !is_over {
             // Once it is touched, another look would find it so.
             let is_first = get.touch.is_none();
-            item.renewal = match self.claim(get, &found) {
+            item.renewal = match self.engine.writer.claim(self.guard, &found, trace) {
                 Ok(Claim::Won) => Renewal::You,
                 Ok(Claim::Lost) => Renewal::Other,
                 Ok(Claim::Gone) if is_first && again > 0 => {
@@ -83,15 +84,6 @@ impl<'t> Executor<'t> {
             writer.touch_unseen(self.guard, get.key, deadline, get.unique)
         } else {
             writer.touch(self.guard, get.key, deadline, get.unique)
-        }
-    }
-
-    fn claim(&mut self, get: &Get<'_>, found: &Item<'_>) -> Result<Claim, NoSpace> {
-        let writer = &mut self.engine.writer;
-        if get.peeks {
-            writer.claim_unseen(self.guard, found)
-        } else {
-            writer.claim(self.guard, found)
         }
     }
 
@@ -127,7 +119,7 @@ impl<'t> Executor<'t> {
             unique: vivify.unique,
             observe: get.unique,
             won: true,
-            fetched: !get.peeks,
+            trace: trace_of(get),
             encoded: vivify.encoded,
         };
         let writer = &mut self.engine.writer;
@@ -210,5 +202,13 @@ impl<'t> Executor<'t> {
         };
         commands.increment();
         outcome.increment();
+    }
+}
+
+fn trace_of(get: &Get<'_>) -> Trace {
+    match (get.peeks, get.last_access) {
+        (true, _) => Trace::None,
+        (false, false) => Trace::Fetched,
+        (false, true) => Trace::Tracked,
     }
 }

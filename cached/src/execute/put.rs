@@ -1,7 +1,7 @@
 //! Storage commands.
 
 use net::{Error, Header, Reply, Way};
-use storage::{Condition, Joining, NoSpace, Pending, Side, Stored, Terms};
+use storage::{Condition, Joining, NoSpace, Pending, Side, Stored, Terms, Trace};
 
 use super::Executor;
 
@@ -17,7 +17,7 @@ fn terms_of(header: &Header<'_>, condition: net::Condition) -> Terms {
         unique: header.unique.given,
         observe: header.unique.told,
         won: false,
-        fetched: false,
+        trace: Trace::None,
         encoded: header.encoded,
     }
 }

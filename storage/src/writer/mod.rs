@@ -14,4 +14,5 @@ pub use receive::Pending;
 pub use room::Writer;
 pub use terms::{
     Arithmetic, Claim, Condition, Counter, Deleted, Invalidation, Joining, Side, Stored, Terms,
+    Trace,
 };

@@ -4,6 +4,7 @@ use super::change::{First, Publish, Step, Task, returns};
 use super::room::Writer;
 use super::terms::{
     Arithmetic, Claim, Condition, Counter, Deleted, Invalidation, Joining, Side, Stored, Terms,
+    Trace,
 };
 use crate::guard::Guard;
 use crate::item::{Body, Draft, Head, Marks};
@@ -30,15 +31,19 @@ impl Condition {
 
 impl Terms {
     /// The head of a value that is stored on these terms.
-    pub(super) fn head(self, flags: u32, deadline: Seconds) -> Head {
+    pub(super) fn head(self, guard: &Guard<'_>, flags: u32, deadline: Seconds) -> Head {
         let marks = Marks {
             won: self.won,
+            accessed: match self.trace {
+                Trace::None | Trace::Fetched => 0,
+                Trace::Tracked => guard.now(),
+            },
             encoded: self.encoded,
             ..Marks::default()
         };
         Head {
             cas: self.unique,
-            fetched: self.fetched,
+            fetched: self.trace != Trace::None,
             marks,
             ..Head::new(flags, deadline)
         }
@@ -115,7 +120,7 @@ impl Writer {
         }
         let target = store.target(key);
         let body = Body::Pieces([value, b""]);
-        let draft = Draft::new(key, body, terms.head(flags, deadline));
+        let draft = Draft::new(key, body, terms.head(guard, flags, deadline));
         let futile = is_futile(guard, deadline, terms.observe);
         // On its way while the ghosts are asked and the item is written.
         store.index.approach(target.hash);
@@ -389,60 +394,60 @@ impl Writer {
         Ok(item.map(|item| item.moved_to(location)))
     }
 
-    /// Asks for an item and makes the caller the one who renews it, unless somebody else is. Every item has one at most.
+    /// Makes the caller the one who renews an item that was found under this guard, unless somebody else is. Every item
+    /// has one at most.
     ///
     /// # Errors
     /// [`NoSpace`]: nothing was changed.
-    pub fn claim(&mut self, guard: &Guard<'_>, item: &Item<'_>) -> Result<Claim, NoSpace> {
-        let publish = Publish::Touched { observe: false };
-        self.mark(guard, item, publish, |marks| marks.won = true)
+    pub fn claim(
+        &mut self,
+        guard: &Guard<'_>,
+        item: &Item<'_>,
+        trace: Trace,
+    ) -> Result<Claim, NoSpace> {
+        self.mark(guard, item, true, trace)
     }
 
-    /// As [`Writer::claim`], but nobody will know that the item was asked for.
-    ///
-    /// # Errors
-    /// [`NoSpace`]: nothing was changed.
-    pub fn claim_unseen(&mut self, guard: &Guard<'_>, item: &Item<'_>) -> Result<Claim, NoSpace> {
-        let publish = Publish::Moved { observe: false };
-        self.mark(guard, item, publish, |marks| marks.won = true)
-    }
-
-    /// Asks for an item; from now on it is kept when that was done last.
+    /// Asks for an item that was found under this guard; from now on it is kept when that was done last.
     ///
     /// # Errors
     /// [`NoSpace`]: nothing was changed.
     pub fn track(&mut self, guard: &Guard<'_>, item: &Item<'_>) -> Result<(), NoSpace> {
-        let (now, publish) = (guard.now(), Publish::Touched { observe: false });
-        self.mark(guard, item, publish, |marks| marks.accessed = now)
-            .map(drop)
+        self.mark(guard, item, false, Trace::Tracked).map(drop)
     }
 
-    /// Marks an item that was found under this guard; `Lost` if it has the marks already.
+    /// Notes with an item that somebody wins it, or that it was asked for.
     fn mark(
         &mut self,
         guard: &Guard<'_>,
         item: &Item<'_>,
-        publish: Publish,
-        set: impl Fn(&mut Marks),
+        wins: bool,
+        trace: Trace,
     ) -> Result<Claim, NoSpace> {
-        let store = self.home(guard);
+        let (store, now) = (self.home(guard), guard.now());
         let target = Target::at(store.place(item.key()), item.location());
         let (claim, _) = self.change(guard, target, Task::WRITE, |old| {
             let Some(old) = old else {
                 return Step::Leave(Claim::Gone);
             };
-            let before = old.stored.head();
             let mut head = Head {
                 cas: store.known_unique(old),
-                ..before
+                ..old.stored.head()
             };
-            set(&mut head.marks);
-            if head.marks == before.marks {
+            if wins && head.marks.won {
                 return Step::Leave(Claim::Lost);
             }
-            if let Publish::Touched { .. } = publish {
-                head.note_fetch(guard.now());
+            head.marks.won |= wins;
+            if trace == Trace::Tracked {
+                head.marks.accessed = now;
             }
+            let observe = false;
+            let publish = if trace == Trace::None {
+                Publish::Moved { observe }
+            } else {
+                head.note_fetch(now);
+                Publish::Touched { observe }
+            };
             Step::Amend(head, publish, Claim::Won)
         })?;
         Ok(claim)

@@ -176,7 +176,7 @@ impl Writer {
         };
         let mut plan = |old: Option<&_>| terms.plan(store, old, draft);
         // Of a head that depends on what there is, or that was not known at the beginning, a copy is needed.
-        let is_known = terms.head(head.client_flags, head.deadline) == head;
+        let is_known = terms.head(guard, head.client_flags, head.deadline) == head;
         let copy = !is_known || matches!(terms.condition, Condition::Since(_));
         let decided = if copy {
             Decided::Again

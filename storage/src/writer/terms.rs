@@ -20,7 +20,6 @@ pub enum Condition {
 
 /// What is wanted of a store, beside the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
 pub struct Terms {
     /// When it is stored.
     pub condition: Condition,
@@ -31,7 +30,7 @@ pub struct Terms {
     /// Somebody is told to renew it.
     pub won: bool,
     /// With this it is asked for, too.
-    pub fetched: bool,
+    pub trace: Trace,
     /// The key came in base64, which is remembered as long as the item is changed and not replaced.
     pub encoded: bool,
 }
@@ -43,7 +42,7 @@ impl From<Condition> for Terms {
             unique: None,
             observe: false,
             won: false,
-            fetched: false,
+            trace: Trace::None,
             encoded: false,
         }
     }
@@ -171,6 +170,17 @@ pub struct Invalidation {
     pub stale: bool,
     /// It loses its value, and gets these flags.
     pub emptied: Option<u32>,
+}
+
+/// What stays of it that an item was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// Nothing: nobody will know.
+    None,
+    /// That it was.
+    Fetched,
+    /// When it was last, from now on.
+    Tracked,
 }
 
 /// What came of the attempt to be the one who renews an item.

@@ -151,3 +151,30 @@ fn renewals_and_what_is_invalidated_are_counted() {
     assert_eq!(rig.counters().renewals.get(), 2);
     assert_eq!(rig.counters().invalidated.get(), 1);
 }
+
+#[test]
+fn an_access_would_be_forgotten_that_wins_or_makes_an_item() {
+    for (request, is_kept) in [
+        ("mg k l R300", true),
+        ("mg k l T100 R300", true),
+        ("mg new l N100", true),
+        ("mg k l R300 u", false),
+        ("mg new l N100 u", false),
+        ("mg k R300", false),
+    ] {
+        let mut rig = rig(|_| {});
+        let mut client = rig.connect();
+        rig.exchange(&mut client, b"ms k 1 T100\r\nv\r\n", b"HD\r\n");
+        client
+            .write_all(format!("{request}\r\n").as_bytes())
+            .unwrap();
+        let reply = rig.receive(&mut client, 1);
+        assert!(reply.ends_with(b" W\r\n"), "{request}");
+        let now = rig.worker.engine.clock.now();
+        let guard = rig.worker.participant.enter(now);
+        let key = request.split(' ').nth(1).unwrap();
+        let item = rig.store.peek(&guard, key.as_bytes(), false).unwrap();
+        assert_eq!(item.is_tracked(), is_kept, "{request}");
+        assert_eq!(item.was_fetched(), !request.ends_with('u'), "{request}");
+    }
+}
