@@ -2,10 +2,15 @@
 
 /// So far is a number looked for, in bytes: this is done under its key's lock.
 const READ_MAX: usize = 1 << 10;
+/// Longer values hold no number, in bytes: memcached keeps them in pieces, and reads none.
+const VALUE_MAX: usize = 512 << 10;
 
 /// The number that a value begins with, as C's `strtoull` reads it: behind white space and a sign or none, up to the end,
 /// white space or a NUL; what follows does not matter. `None` when there is none, or it does not fit 64 bits.
 fn parse(value: &[u8]) -> Option<u64> {
+    if value.len() > VALUE_MAX {
+        return None;
+    }
     let seen = &value[..value.len().min(READ_MAX)];
     let start = seen.iter().position(|&byte| !is_space(byte))?;
     let (is_negative, sign) = match seen[start] {
@@ -20,13 +25,12 @@ fn parse(value: &[u8]) -> Option<u64> {
         return None;
     }
     let number: u64 = std::str::from_utf8(&digits[..length]).ok()?.parse().ok()?;
-    // With a minus C counts down from 2^64; memcached refuses what looks like it.
-    let negative = || Some(number.wrapping_neg()).filter(|&it| it <= i64::MAX.cast_unsigned());
-    if is_negative {
-        negative()
-    } else {
-        Some(number)
+    if !is_negative {
+        return Some(number);
     }
+    // With a minus C counts down from 2^64; memcached refuses what looks like it.
+    let below = number.wrapping_neg();
+    (below <= i64::MAX.cast_unsigned()).then_some(below)
 }
 
 /// C's `isspace`.
@@ -68,6 +72,14 @@ mod tests {
         assert_eq!(step(&long, 1, true), Some(6));
         long.fill(b'0');
         assert_eq!(step(&long, 1, true), None);
+    }
+
+    #[test]
+    fn a_long_text_that_begins_with_a_number_would_be_lost() {
+        let mut text = b"5 ".repeat(VALUE_MAX / 2);
+        assert_eq!(step(&text, 1, true), Some(6));
+        text.push(b' ');
+        assert_eq!(step(&text, 1, true), None);
     }
 
     #[test]

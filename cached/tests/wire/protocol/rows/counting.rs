@@ -138,6 +138,23 @@ fn refused() -> Vec<Exchange> {
             format!("STORED\r\n{NON_NUMERIC}"),
         ),
         row(
+            "incr of a long text that begins with a number",
+            format!(
+                "set n14 0 0 600000\r\n5 {}\r\nincr n14 1\r\n",
+                "x".repeat(599_998)
+            ),
+            format!("STORED\r\n{NON_NUMERIC}"),
+        ),
+        row(
+            "incr of a number behind 1024 blanks",
+            format!(
+                "set n15 0 0 1025\r\n{}5\r\nincr n15 1\r\n",
+                " ".repeat(1024)
+            ),
+            format!("STORED\r\n{NON_NUMERIC}"),
+        )
+        .memcached_says("STORED\r\n6\r\n", "counters"),
+        row(
             "a refused incr with noreply is silent",
             "set n13 0 0 1\r\nx\r\nincr n13 1 noreply\r\nincr n13 y noreply\r\n",
             "STORED\r\n",

@@ -56,6 +56,15 @@ fn counted() -> Vec<Exchange> {
             "STORED\r\nVA 1 t<98..100> c<n> kA8 O1\r\n6\r\nHD O2 kA8 c<n> t<98..100>\r\n",
         ),
         row(
+            "ma T gives a new deadline to a counter that grows too",
+            "set A40 0 500 1\r\n9\r\nma A40 T30 t v\r\nmg A40 t\r\n",
+            "STORED\r\nVA 2 t<28..30>\r\n10\r\nHD t<28..30>\r\n",
+        )
+        .memcached_says(
+            "STORED\r\nVA 2 t<28..30>\r\n10\r\nHD t<498..500>\r\n",
+            "counters",
+        ),
+        row(
             "ma T gives a new deadline",
             "set A9 0 0 1\r\n5\r\nma A9 t T100\r\nma A9 T200 t\r\nma A9 T0 t\r\n",
             "STORED\r\nHD t-1\r\nHD t<198..200>\r\nHD t-1\r\n",
