@@ -89,8 +89,9 @@ impl<'g> Item<'g> {
         self.found.stored.size()
     }
 
-    /// Notes that it was asked for, of an item from [`Store::peek`] whose guard this is. If it has changed or moved
-    /// since, nothing is left to note: who claims, tracks or touches it does so.
+    /// Notes that it was asked for, of an item from [`Store::peek`] whose guard this is. Not for who touches, claims or
+    /// tracks it: that does so itself, and leaves it elsewhere. If its value was replaced since, there is nothing to note;
+    /// if it was moved by others, this fetch goes uncounted.
     pub fn note_fetch(&self, guard: &Guard<'_>) {
         guard.count_fetch(self.found.slot, self.found.word);
         self.found.stored.note_access(guard.now());

@@ -2,8 +2,8 @@
 
 use crate::request::{KEY_MAX, Words};
 
-/// memcached takes any byte but a blank and a line feed for part of a key. Of
-/// those we leave out two: see [`has_line_end`].
+/// memcached takes any byte but a blank, a line feed and a NUL for part of a
+/// key. We leave out the carriage return as well: see [`has_line_end`].
 pub(super) fn is_key(word: &[u8]) -> bool {
     word.len() <= KEY_MAX && !has_line_end(word)
 }

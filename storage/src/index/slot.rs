@@ -51,7 +51,7 @@ impl Word {
     }
 
     /// How often the item was asked for since it was written, on a scale that saturates at 15 and fades with each
-    /// eviction that it survives. Until then 0 is exact, save for a fetch in the midst of a resize.
+    /// eviction that it survives. Until then 0 is exact, save for a fetch in the midst of a resize or a move.
     pub(crate) fn frequency(self) -> u8 {
         ((self.0 & FREQ) >> FREQ_SHIFT) as u8
     }
