@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use net::socket::Stream;
+use net::transport::Transport;
 
 use crate::connections::Connection;
 use crate::waker::Waker;
@@ -12,7 +12,7 @@ use crate::waker::Waker;
 #[derive(Debug)]
 pub(crate) struct Accepted {
     /// Closed before `connection` gives its row back: whoever takes the row has a descriptor too.
-    pub(crate) stream: Stream,
+    pub(crate) transport: Transport,
     /// Its row in the table.
     pub(crate) connection: Connection,
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
+use net::Edge;
 use net::socket::{self, Endpoint, Stream};
+use net::transport::Transport;
 
 use crate::clock::Clock;
 use crate::connections::Connections;
@@ -184,7 +186,10 @@ impl Listener {
             "connection {fd} from {peer} to worker-{}",
             self.next
         ));
-        self.handoffs[self.next].send(Accepted { stream, connection });
+        self.handoffs[self.next].send(Accepted {
+            transport: Transport::Plain(Edge::new(stream)),
+            connection,
+        });
         self.next = (self.next + 1) % self.handoffs.len();
     }
 

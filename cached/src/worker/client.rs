@@ -4,10 +4,10 @@ use std::fmt;
 use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
+use net::transport::Transport;
 use net::{Arena, Budget, Charge, Close, Intake, Next, Piece, Replies, Session};
 
 use super::Bounds;
-use super::edge::Edge;
 use crate::connections::Connection;
 use crate::execute::Upload;
 use crate::handoff::Accepted;
@@ -138,7 +138,7 @@ impl From<Close> for Reason {
 #[derive(Debug)]
 pub(super) struct Client {
     /// Closed before `connection` gives its row back.
-    pub(super) socket: Edge,
+    pub(super) socket: Transport,
     pub(super) connection: Connection,
     pub(super) session: Session<Upload>,
     unsent: Option<Unsent>,
@@ -189,7 +189,7 @@ pub(super) enum Received {
 impl Client {
     pub(super) fn new(accepted: Accepted, generation: u32, now: Instant) -> Client {
         Client {
-            socket: Edge::new(accepted.stream),
+            socket: accepted.transport,
             connection: accepted.connection,
             session: Session::new(),
             unsent: None,

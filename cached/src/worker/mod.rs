@@ -4,7 +4,6 @@
 //! each. Its work is bounded, and who is not done is ready again for the next one.
 
 mod client;
-mod edge;
 mod sweep;
 mod turn;
 

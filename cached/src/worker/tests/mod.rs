@@ -13,7 +13,9 @@ use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 
+use net::Edge;
 use net::socket::{Endpoint, Stream};
+use net::transport::Transport;
 use storage::{Condition, NoSpace, Store, Stored};
 
 use super::*;
@@ -92,7 +94,9 @@ impl Rig {
         let peer = Endpoint::Unix("".into());
         let connection = self.connections.open(0, theirs.as_raw_fd(), &peer, 2);
         self.handoff.send(Accepted {
-            stream: Stream::Unix(mio::net::UnixStream::from_std(theirs)),
+            transport: Transport::Plain(Edge::new(Stream::Unix(mio::net::UnixStream::from_std(
+                theirs,
+            )))),
             connection: connection.unwrap(),
         });
         self.step();

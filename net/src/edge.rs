@@ -5,14 +5,15 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use mio::event::Event;
 use mio::{Interest, Registry, Token};
-use net::socket::Stream;
+
+use crate::socket::Stream;
 
 /// Pieces that the system takes in one send.
 const PIECES_MAX: usize = 1024;
 
 /// An event tells of a change only once, so what it said is kept until a call shows otherwise.
 #[derive(Debug)]
-pub(super) struct Edge {
+pub struct Edge {
     stream: Stream,
     /// Bytes may wait: no receive has found none, or fallen short, since an event said so.
     readable: bool,
@@ -24,7 +25,8 @@ pub(super) struct Edge {
 }
 
 impl Edge {
-    pub(super) fn new(stream: Stream) -> Edge {
+    /// A socket of which no event has told yet.
+    pub fn new(stream: Stream) -> Edge {
         Edge {
             stream,
             readable: false,
@@ -34,13 +36,13 @@ impl Edge {
     }
 
     /// Asks for events with `token`, once for all.
-    pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         let interest = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
         registry.register(self.stream.source(), token, interest)
     }
 
     /// Notes what an event says.
-    pub(super) fn note(&mut self, event: &Event) {
+    pub fn note(&mut self, event: &Event) {
         // What is wrong with a socket comes out when it is used.
         let is_special = event.is_read_closed() || event.is_priority() || event.is_error();
         self.until_empty |= is_special;
@@ -48,33 +50,40 @@ impl Edge {
         self.writable |= event.is_writable() || event.is_error();
     }
 
+    /// Ends what [`Edge::register`] began, and forgets what events have said: it is to be registered
+    /// elsewhere.
+    pub fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.readable = false;
+        self.until_empty = false;
+        self.writable = false;
+        registry.deregister(self.stream.source())
+    }
+
     /// The file descriptor, by which reports name the connection.
-    pub(super) fn descriptor(&self) -> RawFd {
+    pub fn descriptor(&self) -> RawFd {
         self.stream.as_raw_fd()
     }
 
-    pub(super) fn is_readable(&self) -> bool {
+    /// Bytes may wait.
+    pub fn is_readable(&self) -> bool {
         self.readable
     }
 
-    pub(super) fn is_writable(&self) -> bool {
+    /// The socket may take bytes.
+    pub fn is_writable(&self) -> bool {
         self.writable
     }
 
     /// Receives once into `room`, which is not empty. `None`: nothing waits; 0: the peer will send
     /// no more. After a short receive nothing waits, but `until_empty`, and the next bytes bring an
     /// event.
-    pub(super) fn receive(&mut self, room: &mut [u8]) -> io::Result<Option<usize>> {
+    pub fn receive(&mut self, room: &mut [u8]) -> io::Result<Option<usize>> {
         let received = self.stream.read(room);
         self.received(received, room.len())
     }
 
     /// As [`Edge::receive`], into `first` and, once that is full, into `next`.
-    pub(super) fn receive_both(
-        &mut self,
-        first: &mut [u8],
-        next: &mut [u8],
-    ) -> io::Result<Option<usize>> {
+    pub fn receive_both(&mut self, first: &mut [u8], next: &mut [u8]) -> io::Result<Option<usize>> {
         let room = first.len() + next.len();
         let mut rooms = [IoSliceMut::new(first), IoSliceMut::new(next)];
         let received = self.stream.read_vectored(&mut rooms);
@@ -100,14 +109,14 @@ impl Edge {
 
     /// Sends once; returns how many bytes went. A short send has filled the socket, and there will
     /// be an event when it takes more.
-    pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let sent = self.stream.write(bytes);
         self.sent(sent, bytes.len())
     }
 
     /// As [`Edge::send`], for some pieces as if they were one.
-    pub(super) fn send_pieces(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        let pieces = &pieces[..pieces.len().min(PIECES_MAX)];
+    pub fn send_pieces(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let pieces = pieces.get(..PIECES_MAX).unwrap_or(pieces);
         let sent = self.stream.write_vectored(pieces);
         self.sent(sent, pieces.iter().map(|piece| piece.len()).sum())
     }
@@ -122,6 +131,33 @@ impl Edge {
         };
         self.writable = sent == bytes;
         Ok(sent)
+    }
+}
+
+/// Calls the system only when an event has said that it may be of use.
+impl Read for Edge {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        if !self.readable {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.receive(room)?.ok_or(io::ErrorKind::WouldBlock.into())
+    }
+}
+
+/// As with [`Read`].
+impl Write for Edge {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.writable {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        match self.send(bytes)? {
+            0 => Err(io::ErrorKind::WouldBlock.into()),
+            sent => Ok(sent),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -1,0 +1,184 @@
+//! What a connection's bytes go through: its socket, or TLS over it.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::os::fd::RawFd;
+
+use mio::event::Event;
+use mio::{Registry, Token};
+
+use crate::edge::Edge;
+use crate::tls;
+
+/// A connection under an edge-triggered poll, plain or in TLS.
+#[derive(Debug)]
+pub enum Transport {
+    /// The socket itself.
+    Plain(Edge),
+    /// TLS whose handshake is complete.
+    Tls(Secure),
+}
+
+/// An established TLS session, and whether it holds something.
+#[derive(Debug)]
+pub struct Secure {
+    stream: tls::Stream<Edge>,
+    /// Bytes may be inside, or the end: no receive has found none since it was read from the socket.
+    /// What is inside brings no event.
+    holds: bool,
+}
+
+impl Secure {
+    /// A session that has come from its handshake, perhaps with the first bytes behind it.
+    pub fn new(stream: tls::Stream<Edge>) -> Secure {
+        Secure {
+            stream,
+            holds: true,
+        }
+    }
+
+    /// The session.
+    pub fn stream(&self) -> &tls::Stream<Edge> {
+        &self.stream
+    }
+
+    /// Receives what has come, record by record, until `room` is full.
+    fn receive(&mut self, room: &mut [u8]) -> io::Result<Option<usize>> {
+        let mut received = 0;
+        self.holds = true;
+        while let Some(rest) = room.get_mut(received..).filter(|rest| !rest.is_empty()) {
+            match self.stream.read(rest) {
+                Ok(0) if received == 0 => return Ok(Some(0)),
+                // The end, or a failure, is found again by the next receive.
+                Ok(0) => break,
+                Ok(bytes) => received += bytes,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.holds = false;
+                    break;
+                }
+                Err(error) if received == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok((received > 0).then_some(received))
+    }
+
+    /// Sends record by record, until the socket is full.
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut sent = 0;
+        while let Some(rest) = bytes.get(sent..).filter(|rest| !rest.is_empty()) {
+            match self.stream.write(rest) {
+                Ok(bytes) => sent += bytes,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(sent)
+    }
+
+    fn is_readable(&self) -> bool {
+        let edge = self.stream.get_ref();
+        self.holds || edge.is_readable() || (self.stream.wants_write() && edge.is_writable())
+    }
+}
+
+impl Transport {
+    /// The socket below.
+    fn edge(&self) -> &Edge {
+        match self {
+            Transport::Plain(edge) => edge,
+            Transport::Tls(secure) => secure.stream.get_ref(),
+        }
+    }
+
+    fn edge_mut(&mut self) -> &mut Edge {
+        match self {
+            Transport::Plain(edge) => edge,
+            Transport::Tls(secure) => secure.stream.get_mut(),
+        }
+    }
+
+    /// Asks for events with `token`, once for all.
+    pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        self.edge_mut().register(registry, token)
+    }
+
+    /// Notes what an event says.
+    pub fn note(&mut self, event: &Event) {
+        self.edge_mut().note(event);
+    }
+
+    /// The file descriptor, by which reports name the connection.
+    pub fn descriptor(&self) -> RawFd {
+        self.edge().descriptor()
+    }
+
+    /// A receive may bring something.
+    pub fn is_readable(&self) -> bool {
+        match self {
+            Transport::Plain(edge) => edge.is_readable(),
+            Transport::Tls(secure) => secure.is_readable(),
+        }
+    }
+
+    /// A send may be taken.
+    pub fn is_writable(&self) -> bool {
+        self.edge().is_writable()
+    }
+
+    /// Receives into `room`, which is not empty. `None`: nothing waits; 0: the peer will send no
+    /// more.
+    pub fn receive(&mut self, room: &mut [u8]) -> io::Result<Option<usize>> {
+        match self {
+            Transport::Plain(edge) => edge.receive(room),
+            Transport::Tls(secure) => secure.receive(room),
+        }
+    }
+
+    /// As [`Transport::receive`], into `first` and, once that is full, into `next`.
+    pub fn receive_both(&mut self, first: &mut [u8], next: &mut [u8]) -> io::Result<Option<usize>> {
+        match self {
+            Transport::Plain(edge) => edge.receive_both(first, next),
+            Transport::Tls(secure) => {
+                let received = secure.receive(first)?;
+                if next.is_empty() || received != Some(first.len()) {
+                    return Ok(received);
+                }
+                // What is wrong behind the first bytes is found again by the next receive.
+                let behind = secure.receive(next).ok().flatten().unwrap_or(0);
+                Ok(Some(first.len() + behind))
+            }
+        }
+    }
+
+    /// Sends what the socket takes; returns how many bytes went. There will be an event when it
+    /// takes the rest, which is then to be sent before anything else.
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Transport::Plain(edge) => edge.send(bytes),
+            Transport::Tls(secure) => secure.send(bytes),
+        }
+    }
+
+    /// As [`Transport::send`], for some pieces as if they were one.
+    pub fn send_pieces(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let Transport::Tls(secure) = self else {
+            return self.edge_mut().send_pieces(pieces);
+        };
+        let mut sent = 0;
+        for piece in pieces {
+            let taken = secure.send(piece)?;
+            sent += taken;
+            if taken < piece.len() {
+                break;
+            }
+        }
+        Ok(sent)
+    }
+
+    /// Tells the peer that nothing more will come, where there is a way to.
+    pub fn finish(&mut self) {
+        if let Transport::Tls(secure) = self {
+            secure.stream.close();
+        }
+    }
+}
