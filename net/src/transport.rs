@@ -107,6 +107,17 @@ impl Transport {
         self.edge_mut().note(event);
     }
 
+    /// It is in TLS.
+    pub fn is_tls(&self) -> bool {
+        matches!(self, Transport::Tls(_))
+    }
+
+    /// Its end was no word of the peer's, but that of the socket below: see
+    /// [`tls::Stream::is_truncated`].
+    pub fn is_truncated(&self) -> bool {
+        matches!(self, Transport::Tls(secure) if secure.stream.is_truncated())
+    }
+
     /// The file descriptor, by which reports name the connection.
     pub fn descriptor(&self) -> RawFd {
         self.edge().descriptor()

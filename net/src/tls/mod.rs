@@ -22,7 +22,7 @@ mod stream;
 pub use client::{Client, ClientOptions};
 pub use failure::{Cause, Failure};
 pub use server::{ClientAuth, Server, ServerOptions};
-pub use stream::Stream;
+pub use stream::{Agreed, Stream};
 
 use openssl::ssl::SslVersion;
 

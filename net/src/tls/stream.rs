@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{ErrorCode, Ssl, SslRef, SslStream};
+use openssl::ssl::{ErrorCode, Ssl, SslCipherRef, SslRef, SslStream, SslVersion};
 
 use super::Failure;
 
@@ -79,9 +79,30 @@ impl<S> Stream<S> {
         self.inner.get_mut()
     }
 
+    /// What a complete handshake has agreed on.
+    pub fn agreed(&self) -> Agreed {
+        let ssl = self.inner.ssl();
+        Agreed {
+            is_tls13: ssl.version2() == Some(SslVersion::TLS1_3),
+            cipher: ssl.current_cipher().map_or("none", SslCipherRef::name),
+            is_resumed: ssl.session_reused(),
+        }
+    }
+
     pub(super) fn ssl(&self) -> &SslRef {
         self.inner.ssl()
     }
+}
+
+/// What a handshake has agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// TLS 1.3 is spoken, and not 1.2.
+    pub is_tls13: bool,
+    /// The cipher, by OpenSSL's name.
+    pub cipher: &'static str,
+    /// The client had a ticket of an earlier session.
+    pub is_resumed: bool,
 }
 
 impl<S: Read + Write> Read for Stream<S> {
