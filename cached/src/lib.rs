@@ -14,6 +14,7 @@ mod process;
 mod serve;
 mod settings;
 mod threads;
+mod tls;
 mod waker;
 mod worker;
 

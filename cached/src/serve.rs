@@ -13,10 +13,12 @@ use storage::{OptionsError, Store};
 
 use crate::admin::{self, Admin};
 use crate::clock::Clock;
+use crate::listener::Socket;
 use crate::log::{self, Log};
 use crate::process::{self, User};
-use crate::settings::Config;
+use crate::settings::{self, Address, Config};
 use crate::threads::{Parts, Threads};
+use crate::tls::Tls;
 
 /// Descriptors beside the connections': standard streams, polls, wakers, listening sockets, the
 /// admin's clients.
@@ -65,19 +67,25 @@ pub(crate) fn serve(config: Config, notes: &[String]) -> Result<ExitCode, Error>
     let sockets = listen(&config)?;
     let admin = admin::bind(&config, &log)
         .map_err(|error| Error::System(format!("cannot listen for cachectl: {error}")))?;
-    let data = endpoints(&sockets)?;
-    let control = admin.as_ref().map_or(&[][..], Admin::endpoints).to_vec();
+    let mut endpoints = endpoints(&sockets)?;
+    for endpoint in admin.iter().flat_map(Admin::endpoints) {
+        endpoints.push((endpoint.clone(), "admin"));
+    }
     raise_open_files(&config, &log)?;
     if let Some(user) = user {
-        become_user(&user, data.iter().chain(&control))
+        become_user(&user, endpoints.iter().map(|(endpoint, _)| endpoint))
             .map_err(|error| Error::System(format!("cannot change the user: {error}")))?;
     }
+    // As that user, so that what is read now can be read again.
+    let tls = config.tls_options().map(Tls::load).transpose();
+    let tls = tls.map_err(Error::Configuration)?.map(Arc::new);
 
     let seed = RandomState::new().hash_one(std::process::id());
     let store = Store::new(&config.store_options(seed)).map_err(|error| no_store(&error))?;
     let threads = Threads::start(Parts {
         config: Arc::new(config),
         sockets,
+        tls,
         admin,
         store,
         clock,
@@ -86,12 +94,9 @@ pub(crate) fn serve(config: Config, notes: &[String]) -> Result<ExitCode, Error>
     })
     .map_err(|error| Error::System(format!("cannot start the threads: {error}")))?;
 
-    let speaks = [(&data, "memcached"), (&control, "admin")];
-    for (endpoints, protocol) in speaks {
-        for endpoint in endpoints {
-            let address = endpoint.address();
-            log.say(format_args!("cached: listening on {address} ({protocol})"));
-        }
+    for (endpoint, protocol) in &endpoints {
+        let address = endpoint.address();
+        log.say(format_args!("cached: listening on {address} ({protocol})"));
     }
     wait_for_stop(signals, &log);
     Ok(if threads.stop(log) {
@@ -110,34 +115,47 @@ fn no_store(error: &OptionsError) -> Error {
 }
 
 /// Opens the sockets that clients connect to.
-fn listen(config: &Config) -> Result<Vec<Listener>, Error> {
+fn listen(config: &Config) -> Result<Vec<Socket>, Error> {
     let mut sockets = Vec::new();
     for host in &config.listen {
-        let mut missing = None;
-        let before = sockets.len();
-        for address in host
-            .resolve(config.port)
-            .map_err(|error| cannot_listen(host, &error))?
-        {
-            match Listener::tcp(address, config.backlog) {
-                Ok(socket) => sockets.push(socket),
-                Err(error) if is_missing(&error) => missing = Some((address, error)),
-                Err(error) => return Err(cannot_listen(&address, &error)),
-            }
-        }
-        // A name may stand for more addresses than this machine has.
-        if let Some((address, error)) = missing
-            && sockets.len() == before
-        {
-            return Err(cannot_listen(&address, &error));
-        }
+        let opened = listen_on(host, config.port, config.backlog)?;
+        sockets.extend(opened.map(|listener| Socket::new(listener, false)));
+    }
+    for host in &config.tls.listen {
+        let opened = listen_on(host, settings::Tls::PORT, config.backlog)?;
+        sockets.extend(opened.map(|listener| Socket::new(listener, true)));
     }
     if let Some(path) = &config.unix_socket {
-        let socket = Listener::unix(path, config.unix_mode, config.backlog)
+        let listener = Listener::unix(path, config.unix_mode, config.backlog)
             .map_err(|error| cannot_listen(&path.display(), &error))?;
-        sockets.push(socket);
+        sockets.push(Socket::new(listener, false));
     }
     Ok(sockets)
+}
+
+/// Opens a socket for each address that `host` stands for.
+fn listen_on(
+    host: &Address,
+    port: u16,
+    backlog: i32,
+) -> Result<impl Iterator<Item = Listener>, Error> {
+    let mut listeners = Vec::new();
+    let mut missing = None;
+    for address in host
+        .resolve(port)
+        .map_err(|error| cannot_listen(host, &error))?
+    {
+        match Listener::tcp(address, backlog) {
+            Ok(listener) => listeners.push(listener),
+            Err(error) if is_missing(&error) => missing = Some((address, error)),
+            Err(error) => return Err(cannot_listen(&address, &error)),
+        }
+    }
+    // A name may stand for more addresses than this machine has.
+    match missing {
+        Some((address, error)) if listeners.is_empty() => Err(cannot_listen(&address, &error)),
+        _ => Ok(listeners.into_iter()),
+    }
 }
 
 fn cannot_listen(address: &dyn fmt::Display, error: &io::Error) -> Error {
@@ -152,8 +170,19 @@ fn is_missing(error: &io::Error) -> bool {
     )
 }
 
-fn endpoints(sockets: &[Listener]) -> Result<Vec<Endpoint>, Error> {
-    let endpoints: io::Result<_> = sockets.iter().map(Listener::endpoint).collect();
+/// Where clients find us, and what is spoken there.
+fn endpoints(sockets: &[Socket]) -> Result<Vec<(Endpoint, &'static str)>, Error> {
+    let endpoints: io::Result<_> = sockets
+        .iter()
+        .map(|socket| {
+            let protocol = if socket.is_tls {
+                "memcached, tls"
+            } else {
+                "memcached"
+            };
+            Ok((socket.listener.endpoint()?, protocol))
+        })
+        .collect();
     endpoints.map_err(|error| Error::System(format!("lost a socket: {error}")))
 }
 

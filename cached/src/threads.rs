@@ -13,10 +13,11 @@ use crate::admin::{Admin, Stats};
 use crate::clock::Clock;
 use crate::connections::Connections;
 use crate::execute::{Dumps, Engine};
-use crate::listener::Listener;
+use crate::listener::{Handshakes, Listener, Socket};
 use crate::log::{Drain, Log};
 use crate::metrics::Metrics;
 use crate::settings::Config;
+use crate::tls::Tls;
 use crate::worker::{Bounds, Worker};
 
 /// How long the threads may take to stop.
@@ -28,7 +29,9 @@ const STOP_LOG: Duration = Duration::from_secs(1);
 /// What the threads are made of.
 pub(crate) struct Parts {
     pub(crate) config: Arc<Config>,
-    pub(crate) sockets: Vec<net::socket::Listener>,
+    pub(crate) sockets: Vec<Socket>,
+    /// `None`: TLS is not spoken.
+    pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) admin: Option<Admin>,
     pub(crate) store: Arc<Store>,
     pub(crate) clock: Clock,
@@ -56,6 +59,7 @@ impl Threads {
         let Parts {
             config,
             sockets,
+            tls,
             admin,
             store,
             clock,
@@ -72,6 +76,7 @@ impl Threads {
             connections: Arc::clone(&connections),
             budget: budget.clone(),
             clock,
+            tls: tls.clone(),
             log: log.clone(),
         });
         let mut workers = Vec::with_capacity(config.workers());
@@ -93,7 +98,17 @@ impl Threads {
             workers.push(worker);
             handoffs.push(handoff);
         }
-        let listener = Listener::new(sockets, handoffs, connections, metrics, clock, log)?;
+        let handshakes =
+            tls.map(|tls| Handshakes::new(tls, &config.tls, Arc::clone(&metrics), log.clone()));
+        let listener = Listener::new(
+            sockets,
+            handshakes,
+            handoffs,
+            connections,
+            metrics,
+            clock,
+            log,
+        )?;
         let maintainer = store.maintainer().expect("the only maintainer");
 
         let mut threads = vec![start_listener(listener)?];
@@ -126,10 +141,10 @@ impl Threads {
     }
 }
 
-fn connections(config: &Config, sockets: &[net::socket::Listener]) -> io::Result<Connections> {
+fn connections(config: &Config, sockets: &[Socket]) -> io::Result<Connections> {
     let listeners: io::Result<_> = sockets
         .iter()
-        .map(|socket| Ok((socket.as_raw_fd(), socket.endpoint()?)))
+        .map(|Socket { listener, .. }| Ok((listener.as_raw_fd(), listener.endpoint()?)))
         .collect();
     Ok(Connections::new(config.max_connections, listeners?))
 }

@@ -22,6 +22,7 @@ pub(super) fn stats() -> Stats {
         connections: Arc::new(Connections::new(4, vec![(3, listener)])),
         budget: Budget::new(1 << 22, 1 << 20),
         clock: Clock::start(),
+        tls: None,
         log: log::start(0).0,
         config: Arc::new(config),
     }

@@ -14,6 +14,7 @@ use crate::connections::{ConnectionRow, Connections, SHOWN_MAX};
 use crate::log::Log;
 use crate::metrics::{CpuTime, Group, METRICS, Metrics, Snapshot};
 use crate::settings::Config;
+use crate::tls::Tls;
 
 /// The groups of `stats`, besides the general one without a name.
 pub(super) const GROUPS: &[&str] = &[
@@ -29,6 +30,8 @@ pub(crate) struct Stats {
     pub(crate) connections: Arc<Connections>,
     pub(crate) budget: Budget,
     pub(crate) clock: Clock,
+    /// `None`: TLS is not spoken.
+    pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) log: Log,
 }
 

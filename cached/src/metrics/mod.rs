@@ -1,6 +1,7 @@
 //! Metrics: counters that the data plane keeps, and the table of everything that is reported.
 
 mod counters;
+mod handshakes;
 mod snapshot;
 mod table;
 
@@ -10,10 +11,12 @@ use arc_swap::ArcSwap;
 use crossbeam_utils::CachePadded;
 
 pub(crate) use counters::{ListenerCounters, WorkerCounters};
+pub(crate) use handshakes::HandshakeCounters;
 pub(crate) use snapshot::{CpuTime, Snapshot};
 pub(crate) use table::{Group, METRICS};
 
 use counters::{ListenerTotals, WorkerTotals};
+use handshakes::HandshakeTotals;
 
 /// The counters of all threads, and where `stats reset` last set them to zero.
 #[derive(Debug)]
@@ -21,6 +24,10 @@ pub(crate) struct Metrics {
     workers: Box<[CachePadded<WorkerCounters>]>,
     /// Written by the listener's thread alone.
     pub(crate) listener: CachePadded<ListenerCounters>,
+    /// Likewise.
+    pub(crate) handshakes: CachePadded<HandshakeCounters>,
+    /// Written by the admin's thread alone.
+    pub(crate) admin_handshakes: CachePadded<HandshakeCounters>,
     /// Swapped whole, so that no worker that reports waits for one that resets.
     baseline: ArcSwap<Counts>,
 }
@@ -30,6 +37,8 @@ impl Metrics {
         Metrics {
             workers: (0..workers).map(|_| CachePadded::default()).collect(),
             listener: CachePadded::default(),
+            handshakes: CachePadded::default(),
+            admin_handshakes: CachePadded::default(),
             baseline: ArcSwap::default(),
         }
     }
@@ -57,6 +66,9 @@ impl Metrics {
                 .iter()
                 .fold(none, |sum, worker| sum.plus(worker)),
             listener: self.listener.read(),
+            handshakes: HandshakeTotals::default()
+                .plus(&self.handshakes)
+                .plus(&self.admin_handshakes),
             store,
         }
     }
@@ -67,6 +79,7 @@ impl Metrics {
 pub(crate) struct Counts {
     pub(crate) workers: WorkerTotals,
     pub(crate) listener: ListenerTotals,
+    pub(crate) handshakes: HandshakeTotals,
     pub(crate) store: storage::Counts,
 }
 
@@ -75,6 +88,7 @@ impl Counts {
         Counts {
             workers: self.workers.since(&earlier.workers),
             listener: self.listener.since(&earlier.listener),
+            handshakes: self.handshakes.since(&earlier.handshakes),
             store: self.store.since(&earlier.store),
         }
     }

@@ -1,4 +1,4 @@
-//! The addresses of `--listen`.
+//! The addresses of `--listen` and `--tls-listen`.
 
 use std::fmt;
 use std::io;
@@ -6,8 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 
 /// A host to listen on, with or without a port of its own: `127.0.0.1`, `localhost:11212`, `::1`,
-/// `[::1]:11212`, or `*` for every address of the machine. memcached's `notls:` in front says what
-/// holds for each of them.
+/// `[::1]:11212`, or `*` for every address of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     /// A name, an address without brackets, or `*`.
@@ -33,7 +32,6 @@ impl FromStr for Address {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Address, String> {
-        let text = text.strip_prefix("notls:").unwrap_or(text);
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => match rest.split_once(']') {
                 Some((host, "")) => (host, None),
@@ -85,7 +83,6 @@ mod tests {
             ("::1", "[::1]:11211", "::1"),
             ("[::1]", "[::1]:11211", "::1"),
             ("[::1]:9", "[::1]:9", "[::1]:9"),
-            ("notls:127.0.0.1:9", "127.0.0.1:9", "127.0.0.1:9"),
         ] {
             let address: Address = text.parse().unwrap();
             let wanted: SocketAddr = resolved.parse().unwrap();

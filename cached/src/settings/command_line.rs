@@ -8,7 +8,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::memcached::{self, Answer};
 use super::print::wrap;
-use super::table::{SETTINGS, Setting};
+use super::setting::Setting;
+use super::table::SETTINGS;
 use super::value::{Kind, Value};
 use super::{Config, UsageError};
 
@@ -141,7 +142,8 @@ fn command() -> Command {
 fn argument(setting: &Setting, defaults: &Config) -> Arg {
     let flag = &setting.flag;
     let default = (setting.get)(defaults).to_string();
-    let help = if default.is_empty() {
+    let is_plain = default.is_empty() || setting.kind == Kind::Switch;
+    let help = if is_plain {
         setting.help.to_owned()
     } else {
         format!("{} [default: {default}]", setting.help)
@@ -152,7 +154,10 @@ fn argument(setting: &Setting, defaults: &Config) -> Arg {
         .aliases(memcached::alias(setting.key))
         .help(wrap(&help, HELP_WIDTH).join("\n"));
     let Some(name) = flag.value else {
-        return arg.action(ArgAction::Count);
+        return arg.action(match setting.kind {
+            Kind::Switch => ArgAction::SetTrue,
+            _ => ArgAction::Count,
+        });
     };
     // A negative number is refused as a value, not taken for an option.
     arg.value_name(name)
@@ -166,6 +171,10 @@ fn argument(setting: &Setting, defaults: &Config) -> Arg {
 
 /// The value the command line gives to `setting`, if it does.
 fn given(setting: &Setting, matches: &ArgMatches) -> Option<Result<Value, String>> {
+    if setting.kind == Kind::Switch {
+        let is_on = matches.get_flag(setting.key);
+        return is_on.then_some(Ok(Value::Switch(true)));
+    }
     if setting.flag.value.is_none() {
         let count = matches.get_count(setting.key);
         return (count > 0).then(|| Ok(Value::Count(count.into())));

@@ -10,6 +10,7 @@ use std::time::Duration;
 use net::{Budget, Limits};
 
 use super::address::Address;
+use super::tls::Tls;
 use super::value::size_text;
 use crate::worker;
 
@@ -57,9 +58,11 @@ pub(crate) struct Config {
     pub(crate) request_timeout: Option<Duration>,
     /// How long a client may take no byte of a waiting reply; `None`: for ever.
     pub(crate) send_timeout: Option<Duration>,
+    pub(crate) tls: Tls,
     pub(crate) admin_socket: AdminSocket,
-    /// Loopback only.
     pub(crate) admin: Option<SocketAddr>,
+    /// TLS is spoken on `admin`.
+    pub(crate) admin_tls: bool,
     /// 0 warnings, 1 and information, 2 and debugging.
     pub(crate) verbosity: u8,
 }
@@ -87,8 +90,10 @@ impl Default for Config {
             idle_timeout: None,
             request_timeout: Some(Duration::from_secs(30)),
             send_timeout: Some(Duration::from_secs(30)),
+            tls: Tls::default(),
             admin_socket: AdminSocket::Auto,
             admin: None,
+            admin_tls: false,
             verbosity: 0,
         }
     }
@@ -145,9 +150,12 @@ impl Config {
             ));
             self.memory = MEMORY_MIN;
         }
-        if self.listen.is_empty() && self.unix_socket.is_none() {
-            return Err("nothing to listen on: give --listen or --unix-socket".to_owned());
+        if self.listen.is_empty() && self.tls.listen.is_empty() && self.unix_socket.is_none() {
+            return Err(
+                "nothing to listen on: give --listen, --tls-listen or --unix-socket".to_owned(),
+            );
         }
+        self.settle_tls()?;
         let buffers = self.session_buffers().limit() as u64;
         if buffers > self.memory / 2 {
             return Err(format!(

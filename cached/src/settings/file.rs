@@ -6,7 +6,8 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::table::{SETTINGS, Setting};
+use super::setting::Setting;
+use super::table::SETTINGS;
 use super::{Draft, Origin, UsageError};
 
 /// Below this likeness (Jaro-Winkler, 0 to 1) a known name is no help to who mistyped another.

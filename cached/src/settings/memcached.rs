@@ -34,7 +34,6 @@ const ALIASES: [(&str, &str); 4] = [
     ("limits.max_connections", "conn-limit"),
 ];
 
-const NO_TLS: &str = "there is no TLS; keep to loopback, or put a TLS proxy in front";
 const NO_CLASSES: &str = "there are no slab classes, an item takes the room it needs";
 const NO_STORAGE: &str = "items are kept in memory alone";
 const OF_ITSELF: &str =
@@ -105,7 +104,9 @@ pub(super) const OPTIONS: &[Foreign] = &[
         Refused("there is no authentication; keep to loopback or -s, where -a says who may")
     }),
     option('e', "memory-file", |_| Refused(NO_STORAGE)),
-    switch('Z', "enable-ssl", |_| Refused(NO_TLS)),
+    switch('Z', "enable-ssl", |_| {
+        Refused("TLS has addresses of its own; use --tls-listen with --tls-cert and --tls-key")
+    }),
     option('o', "extended", extended),
     option('N', "napi-ids", |_| {
         Harmless("workers take connections in turn")
@@ -204,21 +205,28 @@ const EXTENDED: &[Group] = &[
         ],
         |_| Refused(NO_STORAGE),
     ),
-    (
-        &[
-            "ssl_chain_cert",
-            "ssl_key",
-            "ssl_keyformat",
-            "ssl_verify_mode",
-            "ssl_ciphers",
-            "ssl_ca_cert",
-            "ssl_wbuf_size",
-            "ssl_session_cache",
-            "ssl_kernel_tls",
-            "ssl_min_version",
-        ],
-        |_| Refused(NO_TLS),
-    ),
+    (&["ssl_chain_cert"], |_| Refused("use --tls-cert")),
+    (&["ssl_key"], |_| Refused("use --tls-key")),
+    (&["ssl_keyformat"], |_| Refused("keys are in PEM")),
+    (&["ssl_verify_mode"], |_| {
+        Refused("use --tls-client-auth off, optional or required")
+    }),
+    (&["ssl_ciphers"], |_| {
+        Refused("use --tls-ciphers, and for TLS 1.3 --tls-ciphersuites")
+    }),
+    (&["ssl_ca_cert"], |_| Refused("use --tls-ca")),
+    (&["ssl_min_version"], |_| {
+        Refused("use --tls-min-version 1.2 or 1.3")
+    }),
+    (&["ssl_wbuf_size"], |_| {
+        Harmless("replies are encrypted where they lie")
+    }),
+    (&["ssl_session_cache"], |_| {
+        Harmless("sessions are resumed by tickets, which clients keep")
+    }),
+    (&["ssl_kernel_tls"], |_| {
+        Refused("OpenSSL encrypts, and the kernel does not")
+    }),
     (&["proxy_config", "proxy_arg", "proxy_uring"], |_| {
         Refused("it is a cache and no proxy")
     }),

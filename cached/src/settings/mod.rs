@@ -1,7 +1,7 @@
 //! Settings: a table of rows, and what is made from it.
 //!
 //! Flags override the file, the file overrides the defaults. Nothing here touches the system
-//! except to read the file.
+//! except to read the file, and to check it those that it names.
 
 mod address;
 mod command_line;
@@ -9,14 +9,20 @@ mod config;
 mod file;
 mod memcached;
 mod print;
+mod setting;
 mod table;
+mod tls;
 mod value;
 
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
+pub(crate) use address::Address;
 pub(crate) use config::{AdminSocket, Config};
+pub(crate) use tls::Tls;
+
+use net::tls::Server;
 
 use table::SETTINGS;
 use value::Value;
@@ -63,6 +69,11 @@ where
     }
     let mut notes = request.notes;
     notes.extend(draft.settle().map_err(UsageError)?);
+    if let (command_line::Action::Check, Some(options)) =
+        (&request.action, draft.config.tls_options())
+    {
+        Server::new(&options).map_err(UsageError)?;
+    }
     Ok(match request.action {
         command_line::Action::Serve => Command::Serve(Box::new(draft.config), notes),
         command_line::Action::Check => Command::Print(
@@ -123,7 +134,29 @@ impl Draft {
         {
             self.config.listen.clear();
         }
+        self.refuse_idle_tls()?;
         self.config.settle()
+    }
+
+    /// Refuses settings of TLS where it is not spoken: whoever gave them takes it for protected.
+    fn refuse_idle_tls(&self) -> Result<(), String> {
+        let needs = |key: &str| match key {
+            "tls.listen" => None,
+            "tls.handshakes" if self.config.tls.listen.is_empty() => Some("--tls-listen"),
+            _ if key.starts_with("tls.") && !self.config.has_tls() => {
+                Some("--tls-listen or --admin-tls")
+            }
+            _ => None,
+        };
+        for (setting, origin) in SETTINGS.iter().zip(&self.origins) {
+            if *origin != Origin::Default
+                && let Some(other) = needs(setting.key)
+            {
+                let flag = setting.flag.long;
+                return Err(format!("--{flag} has no effect without {other}"));
+            }
+        }
+        Ok(())
     }
 }
 

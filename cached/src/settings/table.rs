@@ -2,64 +2,28 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use net::tls::{ClientAuth, Version};
 use storage::{Eviction, HugePages};
 
-use super::config::{AdminSocket, Config};
+use super::config::AdminSocket;
+use super::setting::{Flag, Setting};
 use super::value::{Kind, Value};
-
-/// One setting. Loops over the rows build the command line, read the file and print the values.
-pub(crate) struct Setting {
-    /// `section.key` in the file.
-    pub(crate) key: &'static str,
-    pub(crate) flag: Flag,
-    pub(crate) kind: Kind,
-    /// Sentences for `--help` and the printed configuration.
-    pub(crate) help: &'static str,
-    pub(crate) get: fn(&Config) -> Value,
-    /// Refuses a value out of bounds with the words that follow "the setting ...".
-    pub(crate) set: fn(&mut Config, Value) -> Result<(), String>,
-}
-
-/// How a setting is given on the command line.
-pub(crate) struct Flag {
-    pub(crate) short: Option<char>,
-    pub(crate) long: &'static str,
-    /// What `--help` calls the value; `None`: the flag takes none and is counted (`-vv`).
-    pub(crate) value: Option<&'static str>,
-}
-
-impl Flag {
-    const fn short(short: char, long: &'static str, value: &'static str) -> Flag {
-        Flag {
-            short: Some(short),
-            long,
-            value: Some(value),
-        }
-    }
-
-    const fn long(long: &'static str, value: &'static str) -> Flag {
-        Flag {
-            short: None,
-            long,
-            value: Some(value),
-        }
-    }
-}
-
-impl Setting {
-    /// The section and the key within it.
-    pub(crate) fn path(&self) -> (&'static str, &'static str) {
-        self.key.split_once('.').expect("a key has a section")
-    }
-}
 
 const HUGE_PAGES: [(&str, HugePages); 3] = [
     ("never", HugePages::Never),
     ("madvise", HugePages::Madvise),
     ("explicit", HugePages::Explicit),
 ];
+
+const CLIENT_AUTH: [(&str, ClientAuth); 3] = [
+    ("off", ClientAuth::Off),
+    ("optional", ClientAuth::Optional),
+    ("required", ClientAuth::Required),
+];
+
+const VERSIONS: [(&str, Version); 2] = [("1.2", Version::Tls12), ("1.3", Version::Tls13)];
 
 /// Every setting, in the order of the file.
 pub(crate) const SETTINGS: &[Setting] = &[
@@ -71,8 +35,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
                all. May be given several times. The default gives way to a unix socket.",
         get: |c| Value::List(c.listen.iter().map(ToString::to_string).collect()),
         set: |c, v| {
-            let parsed: Result<_, String> = v.list()?.iter().map(|text| text.parse()).collect();
-            c.listen = parsed?;
+            // memcached's mark of an address without TLS, which these are.
+            let texts = v.list()?;
+            let hosts = texts
+                .iter()
+                .map(|text| text.strip_prefix("notls:").unwrap_or(text).parse());
+            c.listen = hosts.collect::<Result<_, String>>()?;
             Ok(())
         },
     },
@@ -219,15 +187,9 @@ pub(crate) const SETTINGS: &[Setting] = &[
         kind: Kind::Text,
         help: "Pages of items and index: never (small ones), madvise (huge ones where the system \
                has them) or explicit (huge ones reserved in vm.nr_hugepages, or it does not start).",
-        get: |c| {
-            let (name, _) = HUGE_PAGES[c.huge_pages as usize];
-            Value::Text(name.to_owned())
-        },
+        get: |c| Value::Text(word(&HUGE_PAGES, c.huge_pages).to_owned()),
         set: |c, v| {
-            let name = v.text()?;
-            let mode = HUGE_PAGES.iter().find(|mode| mode.0 == name);
-            (_, c.huge_pages) = *mode
-                .ok_or_else(|| format!("must be one of never, madvise, explicit, not '{name}'"))?;
+            c.huge_pages = named(&HUGE_PAGES, &v.text()?)?;
             Ok(())
         },
     },
@@ -311,6 +273,134 @@ pub(crate) const SETTINGS: &[Setting] = &[
         },
     },
     Setting {
+        key: "tls.listen",
+        flag: Flag::long("tls-listen", "ADDR[:PORT]"),
+        kind: Kind::List,
+        help: "Addresses to serve TCP with TLS on, their port 11212 unless given, beside those \
+               without. May be given several times.",
+        get: |c| Value::List(c.tls.listen.iter().map(ToString::to_string).collect()),
+        set: |c, v| {
+            let hosts = v.list()?;
+            let hosts = hosts.iter().map(|text| text.parse());
+            c.tls.listen = hosts.collect::<Result<_, String>>()?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "tls.cert",
+        flag: Flag::long("tls-cert", "FILE"),
+        kind: Kind::List,
+        help: "Certificates in PEM, each with its chain behind it. Of several, a client gets the \
+               one for the host it names, else the first; for the same hosts there may be one of \
+               each kind of key.",
+        get: |c| paths(&c.tls.certificates),
+        set: |c, v| {
+            c.tls.certificates = v.list()?.into_iter().map(Into::into).collect();
+            Ok(())
+        },
+    },
+    Setting {
+        key: "tls.key",
+        flag: Flag::long("tls-key", "FILE"),
+        kind: Kind::List,
+        help: "Keys of the certificates in PEM, in the same order, without a passphrase.",
+        get: |c| paths(&c.tls.keys),
+        set: |c, v| {
+            c.tls.keys = v.list()?.into_iter().map(Into::into).collect();
+            Ok(())
+        },
+    },
+    Setting {
+        key: "tls.ca",
+        flag: Flag::long("tls-ca", "FILE"),
+        kind: Kind::Text,
+        help: "Certificates in PEM of those who sign clients' certificates.",
+        get: |c| Value::Text(path_text(c.tls.authorities.as_deref())),
+        set: |c, v| {
+            c.tls.authorities = given(v.text()?).map(Into::into);
+            Ok(())
+        },
+    },
+    Setting {
+        key: "tls.client_auth",
+        flag: Flag::long("tls-client-auth", "MODE"),
+        kind: Kind::Text,
+        help: "Whether clients are asked for a certificate: off, optional (one that is shown must \
+               be good) or required.",
+        get: |c| Value::Text(word(&CLIENT_AUTH, c.tls.client_auth).to_owned()),
+        set: |c, v| {
+            c.tls.client_auth = named(&CLIENT_AUTH, &v.text()?)?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "tls.allowed_names",
+        flag: Flag::long("tls-allowed-names", "FILE"),
+        kind: Kind::Text,
+        help: "File with a name a line: clients' certificates must have one of them among their \
+               subject alternative names.",
+        get: |c| Value::Text(path_text(c.tls.allowed.as_deref())),
+        set: |c, v| {
+            c.tls.allowed = given(v.text()?).map(Into::into);
+            Ok(())
+        },
+    },
+    Setting {
+        key: "tls.min_version",
+        flag: Flag::long("tls-min-version", "VERSION"),
+        kind: Kind::Text,
+        help: "Oldest version of TLS that is spoken: 1.2 or 1.3.",
+        get: |c| Value::Text(word(&VERSIONS, c.tls.min_version).to_owned()),
+        set: |c, v| {
+            c.tls.min_version = named(&VERSIONS, &v.text()?)?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "tls.ciphers",
+        flag: Flag::long("tls-ciphers", "LIST"),
+        kind: Kind::Text,
+        help: "Ciphers of TLS 1.2, as in ciphers(1); Mozilla's intermediate list unless given.",
+        get: |c| Value::Text(c.tls.ciphers.clone().unwrap_or_default()),
+        set: |c, v| {
+            c.tls.ciphers = given(v.text()?);
+            Ok(())
+        },
+    },
+    Setting {
+        key: "tls.ciphersuites",
+        flag: Flag::long("tls-ciphersuites", "LIST"),
+        kind: Kind::Text,
+        help: "Ciphers of TLS 1.3, with colons between; OpenSSL's own unless given.",
+        get: |c| Value::Text(c.tls.ciphersuites.clone().unwrap_or_default()),
+        set: |c, v| {
+            c.tls.ciphersuites = given(v.text()?);
+            Ok(())
+        },
+    },
+    Setting {
+        key: "tls.handshake_timeout",
+        flag: Flag::long("tls-handshake-timeout", "TIME"),
+        kind: Kind::Duration,
+        help: "A connection whose handshake is not complete within this time is closed.",
+        get: |c| Value::Duration(c.tls.handshake_timeout),
+        set: |c, v| {
+            c.tls.handshake_timeout = v.timeout()?.ok_or("must be more than nothing")?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "tls.handshakes",
+        flag: Flag::long("tls-handshakes", "N"),
+        kind: Kind::Count,
+        help: "Handshakes under way at a time; further clients wait to be accepted.",
+        get: |c| Value::Count(c.tls.handshakes as u64),
+        set: |c, v| {
+            c.tls.handshakes = v.count(1..=1 << 16)? as usize;
+            Ok(())
+        },
+    },
+    Setting {
         key: "admin.socket",
         flag: Flag::long("admin-socket", "PATH"),
         kind: Kind::Text,
@@ -326,10 +416,22 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "admin.address",
         flag: Flag::long("admin", "ADDR[:PORT]"),
         kind: Kind::Text,
-        help: "Loopback address for cachectl, its port 9999 unless given.",
+        help: "Address for cachectl, its port 9999 unless given. Beyond loopback it needs TLS \
+               that requires clients' certificates.",
         get: |c| Value::Text(c.admin.map(|a| a.to_string()).unwrap_or_default()),
         set: |c, v| {
-            c.admin = given(v.text()?).map(|text| loopback(&text)).transpose()?;
+            c.admin = given(v.text()?).map(|text| socket(&text)).transpose()?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "admin.tls",
+        flag: Flag::switch("admin-tls"),
+        kind: Kind::Switch,
+        help: "Speak TLS on that address, as on those of --tls-listen.",
+        get: |c| Value::Switch(c.admin_tls),
+        set: |c, v| {
+            c.admin_tls = v.switch()?;
             Ok(())
         },
     },
@@ -361,15 +463,26 @@ fn path_text(path: Option<&Path>) -> String {
         .unwrap_or_default()
 }
 
-fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address = net::admin::parse_address(text)
-        .ok_or_else(|| format!("must be an address, as in 127.0.0.1:9999, not '{text}'"))?;
-    if !address.ip().is_loopback() {
-        return Err(format!(
-            "must be a loopback address, not {}: the admin protocol has no authentication, so it \
-             is not offered beyond this machine",
-            address.ip()
-        ));
-    }
-    Ok(address)
+fn paths(paths: &[PathBuf]) -> Value {
+    Value::List(paths.iter().map(|path| path_text(Some(path))).collect())
+}
+
+fn socket(text: &str) -> Result<SocketAddr, String> {
+    net::admin::parse_address(text)
+        .ok_or_else(|| format!("must be an address, as in 127.0.0.1:9999, not '{text}'"))
+}
+
+/// The word that stands for `value`.
+fn word<T: Copy + PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
+    let word = words.iter().find(|(_, meant)| *meant == value);
+    word.expect("a word for every value").0
+}
+
+/// What `name` stands for.
+fn named<T: Copy>(words: &[(&'static str, T)], name: &str) -> Result<T, String> {
+    let word = words.iter().find(|(word, _)| *word == name);
+    word.map(|(_, value)| *value).ok_or_else(|| {
+        let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        format!("must be one of {}, not '{name}'", known.join(", "))
+    })
 }

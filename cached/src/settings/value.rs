@@ -24,6 +24,8 @@ pub(crate) enum Kind {
         /// carries the unit.
         bare: u64,
     },
+    /// On or off: a flag without a value, and true or false in a file.
+    Switch,
     /// A span of time with its unit. On the command line a bare number is seconds.
     Duration,
 }
@@ -39,6 +41,7 @@ pub(crate) enum Value {
     /// Bytes.
     Size(u64),
     Duration(Duration),
+    Switch(bool),
 }
 
 impl Kind {
@@ -62,6 +65,10 @@ impl Kind {
                 .with_default_factor(bare)
                 .parse_size(word)
                 .map(Value::Size)
+                .map_err(|_| self.refusal(&quoted(word))),
+            Kind::Switch => word
+                .parse()
+                .map(Value::Switch)
                 .map_err(|_| self.refusal(&quoted(word))),
             Kind::Duration => match word.parse() {
                 Ok(seconds) => Ok(Duration::from_secs(seconds)),
@@ -90,6 +97,7 @@ impl Kind {
                     .map_err(|_| self.refusal(&number.to_string()))
             }
             (Kind::Count, DeValue::String(text)) if text == "auto" => Ok(Value::Auto),
+            (Kind::Switch, DeValue::Boolean(on)) => Ok(Value::Switch(*on)),
             (Kind::Size { .. } | Kind::Duration, DeValue::String(text))
                 if text.parse::<u64>().is_err() =>
             {
@@ -111,6 +119,7 @@ impl Kind {
             Kind::List => "a list of texts, as in [\"127.0.0.1\", \"::1\"]",
             Kind::Count => "a whole number",
             Kind::Size { .. } => "a size, as in 512KiB, 64MiB or 4GiB",
+            Kind::Switch => "true or false",
             Kind::Duration => "a duration, as in 250ms, 30s or 5min",
         };
         format!("must be {wanted}, not {found}")
@@ -148,6 +157,13 @@ impl Value {
         }
     }
 
+    pub(crate) fn switch(self) -> Result<bool, String> {
+        match self {
+            Value::Switch(on) => Ok(on),
+            other => Err(format!("must be true or false, not {other}")),
+        }
+    }
+
     /// A timeout; 0 is none.
     pub(crate) fn timeout(self) -> Result<Option<Duration>, String> {
         match self {
@@ -163,7 +179,7 @@ impl Value {
                 let parts: Vec<_> = list.iter().map(|part| quoted(part)).collect();
                 format!("[{}]", parts.join(", "))
             }
-            Value::Count(count) => count.to_string(),
+            Value::Count(_) | Value::Switch(_) => self.to_string(),
             Value::Auto | Value::Text(_) | Value::Size(_) | Value::Duration(_) => {
                 quoted(&self.to_string())
             }
@@ -179,6 +195,7 @@ impl fmt::Display for Value {
             Value::Text(text) => f.write_str(text),
             Value::List(list) => f.write_str(&list.join(",")),
             Value::Count(count) => count.fmt(f),
+            Value::Switch(on) => on.fmt(f),
             Value::Size(bytes) => f.write_str(&size_text(*bytes)),
             Value::Duration(span) => humantime::format_duration(*span).fmt(f),
         }

@@ -2,6 +2,7 @@
 
 use std::ffi::c_int;
 use std::fmt;
+use std::io;
 
 use openssl::ssl::{Error, ErrorCode, SslRef};
 use openssl::x509::X509VerifyResult;
@@ -48,6 +49,11 @@ impl Failure {
     /// The handshake was not complete in time.
     pub fn timed_out() -> Failure {
         Failure::new(Cause::TimedOut, "the handshake took too long")
+    }
+
+    /// The system would not do what a handshake needs.
+    pub fn system(error: &io::Error) -> Failure {
+        Failure::new(Cause::Other, error.to_string())
     }
 
     /// What a failed call of a handshake says.

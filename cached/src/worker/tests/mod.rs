@@ -61,6 +61,7 @@ fn rig(change: impl FnOnce(&mut Config)) -> Rig {
         connections: Arc::clone(&connections),
         budget: budget.clone(),
         clock,
+        tls: None,
         log: log.clone(),
     });
     let engine = Engine {

@@ -1,4 +1,7 @@
-//! The listener thread: accepts connections, keeps their number in bounds, hands them out in turn.
+//! The listener thread: accepts connections, keeps their number in bounds, hands them out in turn,
+//! those in TLS once their handshake is complete.
+
+mod handshakes;
 
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
@@ -17,6 +20,8 @@ use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::waker::Waker;
 
+pub(crate) use handshakes::Handshakes;
+
 /// Connections accepted from one socket before the next one has its turn.
 const BATCH: usize = 64;
 
@@ -27,6 +32,9 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 const REFUSAL: &[u8] = b"ERROR Too many open connections\r\n";
 
+/// Events taken from one poll; the rest come with the next.
+const EVENTS: usize = 256;
+
 const WAKE: Token = Token(usize::MAX);
 
 /// The listening sockets and what is done with the connections they bring.
@@ -34,9 +42,9 @@ pub(crate) struct Listener {
     poll: Poll,
     waker: Arc<Waker>,
     sockets: Vec<Socket>,
-    handoffs: Vec<Handoff>,
-    /// The handoff that the next connection takes.
-    next: usize,
+    /// `None`: no socket is for TLS.
+    handshakes: Option<Handshakes>,
+    workers: Workers,
     pause: Option<Pause>,
     connections: Arc<Connections>,
     metrics: Arc<Metrics>,
@@ -44,10 +52,42 @@ pub(crate) struct Listener {
     log: Log,
 }
 
-struct Socket {
-    listener: socket::Listener,
+/// A listening socket.
+pub(crate) struct Socket {
+    pub(crate) listener: socket::Listener,
+    /// Its clients speak TLS.
+    pub(crate) is_tls: bool,
     /// Connections may wait: no accept has come back without one since an event said so.
     waiting: bool,
+}
+
+impl Socket {
+    pub(crate) fn new(listener: socket::Listener, is_tls: bool) -> Socket {
+        Socket {
+            listener,
+            is_tls,
+            waiting: false,
+        }
+    }
+}
+
+/// The workers, who take connections in turn.
+struct Workers {
+    handoffs: Vec<Handoff>,
+    /// Whose turn it is.
+    next: usize,
+}
+
+impl Workers {
+    fn take(&mut self, accepted: Accepted, log: &Log) {
+        log.debug(format_args!(
+            "connection {} to worker-{}",
+            accepted.transport.descriptor(),
+            self.next
+        ));
+        self.handoffs[self.next].send(accepted);
+        self.next = (self.next + 1) % self.handoffs.len();
+    }
 }
 
 /// Accepting rests, because the system refused.
@@ -59,9 +99,11 @@ struct Pause {
 }
 
 impl Listener {
-    /// Prepares to accept from `sockets` for the workers behind `handoffs`.
+    /// Prepares to accept from `sockets` for the workers behind `handoffs`. With sockets for TLS
+    /// there are `handshakes`.
     pub(crate) fn new(
-        sockets: Vec<socket::Listener>,
+        mut sockets: Vec<Socket>,
+        handshakes: Option<Handshakes>,
         handoffs: Vec<Handoff>,
         connections: Arc<Connections>,
         metrics: Arc<Metrics>,
@@ -70,21 +112,17 @@ impl Listener {
     ) -> io::Result<Listener> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
-        let mut registered = Vec::with_capacity(sockets.len());
-        for (index, mut listener) in sockets.into_iter().enumerate() {
+        for (index, socket) in sockets.iter_mut().enumerate() {
+            let source = socket.listener.source();
             poll.registry()
-                .register(listener.source(), Token(index), Interest::READABLE)?;
-            registered.push(Socket {
-                listener,
-                waiting: false,
-            });
+                .register(source, Token(index), Interest::READABLE)?;
         }
         Ok(Listener {
             poll,
             waker,
-            sockets: registered,
-            handoffs,
-            next: 0,
+            sockets,
+            handshakes,
+            workers: Workers { handoffs, next: 0 },
             pause: None,
             connections,
             metrics,
@@ -100,7 +138,7 @@ impl Listener {
 
     /// Accepts until told to stop.
     pub(crate) fn run(mut self) {
-        let mut events = Events::with_capacity(self.sockets.len() + 1);
+        let mut events = Events::with_capacity(EVENTS);
         while !self.waker.is_stopped() {
             match self.poll.poll(&mut events, self.timeout()) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -109,21 +147,41 @@ impl Listener {
             for event in &events {
                 match event.token() {
                     WAKE => self.waker.acknowledge(),
-                    Token(index) => self.sockets[index].waiting = true,
+                    Token(index) if index < self.sockets.len() => {
+                        self.sockets[index].waiting = true;
+                    }
+                    _ => self.handshakes.iter_mut().for_each(|h| h.note(event)),
                 }
             }
-            if self.may_accept(Instant::now()) {
+            let now = Instant::now();
+            if self.may_accept(now) {
                 self.accept_all();
+            }
+            if let Some(handshakes) = &mut self.handshakes {
+                let mut hand_over = |accepted| self.workers.take(accepted, &self.log);
+                handshakes.advance(self.poll.registry(), &mut hand_over);
+                handshakes.sweep(now);
             }
         }
     }
 
     fn timeout(&self) -> Option<Duration> {
-        match &self.pause {
+        let accept = match &self.pause {
             Some(pause) => Some(pause.until.saturating_duration_since(Instant::now())),
-            None if self.sockets.iter().any(|socket| socket.waiting) => Some(Duration::ZERO),
+            None if self.sockets.iter().any(|socket| self.is_waiting(socket)) => {
+                Some(Duration::ZERO)
+            }
             None => None,
-        }
+        };
+        let handshakes = self.handshakes.as_ref().and_then(Handshakes::due);
+        accept.into_iter().chain(handshakes).min()
+    }
+
+    /// Connections may wait at `socket` that could be accepted: with as many handshakes as may be,
+    /// those in TLS could not.
+    fn is_waiting(&self, socket: &Socket) -> bool {
+        let is_full = || self.handshakes.as_ref().is_some_and(Handshakes::is_full);
+        socket.waiting && !(socket.is_tls && is_full())
     }
 
     fn may_accept(&self, now: Instant) -> bool {
@@ -138,7 +196,7 @@ impl Listener {
                 return;
             }
         }
-        if !self.sockets.iter().any(|socket| socket.waiting) {
+        if !self.sockets.iter().any(|socket| self.is_waiting(socket)) {
             self.resume();
         }
     }
@@ -146,7 +204,7 @@ impl Listener {
     /// Accepts a batch from one socket. Fails when the system refuses, and would again at once.
     fn accept_batch(&mut self, index: usize) -> io::Result<()> {
         for _ in 0..BATCH {
-            if !self.sockets[index].waiting {
+            if !self.is_waiting(&self.sockets[index]) {
                 break;
             }
             match self.sockets[index].listener.accept() {
@@ -170,27 +228,36 @@ impl Listener {
         Ok(())
     }
 
-    /// Gives a connection to the next worker, or refuses it when there are as many as may be.
+    /// Gives a connection to the next worker, one in TLS after its handshake; or refuses it when
+    /// there are as many as may be.
     fn take(&mut self, index: usize, mut stream: Stream, peer: &Endpoint) {
         let counters = &self.metrics.listener;
         let fd = stream.as_raw_fd();
         let now = self.clock.now();
+        let is_tls = self.sockets[index].is_tls;
         let Some(connection) = self.connections.open(index, fd, peer, now) else {
             counters.rejected_connections.increment();
-            // A new socket has room for one line. A peer that is gone needs none.
-            let _ = stream.write(REFUSAL);
+            if !is_tls {
+                // A new socket has room for one line. A peer that is gone needs none.
+                let _ = stream.write(REFUSAL);
+            }
             return;
         };
         counters.total_connections.increment();
-        self.log.debug(format_args!(
-            "connection {fd} from {peer} to worker-{}",
-            self.next
-        ));
-        self.handoffs[self.next].send(Accepted {
-            transport: Transport::Plain(Edge::new(stream)),
-            connection,
-        });
-        self.next = (self.next + 1) % self.handoffs.len();
+        self.log.debug(format_args!("connection {fd} from {peer}"));
+        match &mut self.handshakes {
+            Some(handshakes) if is_tls => {
+                handshakes.begin(stream, connection, peer, self.poll.registry());
+            }
+            _ => {
+                let transport = Transport::Plain(Edge::new(stream));
+                let accepted = Accepted {
+                    transport,
+                    connection,
+                };
+                self.workers.take(accepted, &self.log);
+            }
+        }
     }
 
     /// Rests before the next accept, longer each time in a row: trying at once would spin, as the
