@@ -48,7 +48,7 @@ enum Command {
     Version,
     /// Print statistics
     Stats {
-        /// settings, items, slabs, sizes, conns, cached, segments or ttl; without it, the general ones
+        /// settings, items, slabs, sizes, conns, cached, segments, ttl or tls; without it, the general ones
         group: Option<String>,
     },
 }

@@ -13,6 +13,7 @@ mod metrics;
 mod process;
 mod serve;
 mod settings;
+mod supervisor;
 mod threads;
 mod tls;
 mod waker;

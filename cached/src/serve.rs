@@ -7,8 +7,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use net::socket::{Endpoint, Listener};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
-use signal_hook::iterator::Signals;
 use storage::{OptionsError, Store};
 
 use crate::admin::{self, Admin};
@@ -17,6 +15,7 @@ use crate::listener::Socket;
 use crate::log::{self, Log};
 use crate::process::{self, User};
 use crate::settings::{self, Address, Config};
+use crate::supervisor;
 use crate::threads::{Parts, Threads};
 use crate::tls::Tls;
 
@@ -59,7 +58,7 @@ pub(crate) fn serve(config: Config, notes: &[String]) -> Result<ExitCode, Error>
     for note in notes {
         log.warn(format_args!("{note}"));
     }
-    let signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1])
+    let (order, orders) = supervisor::orders()
         .map_err(|error| Error::System(format!("cannot handle signals: {error}")))?;
 
     // All that root may be needed for, and then no more root.
@@ -77,7 +76,8 @@ pub(crate) fn serve(config: Config, notes: &[String]) -> Result<ExitCode, Error>
             .map_err(|error| Error::System(format!("cannot change the user: {error}")))?;
     }
     // As that user, so that what is read now can be read again.
-    let tls = config.tls_options().map(Tls::load).transpose();
+    let tls = config.tls_options();
+    let tls = tls.map(|options| Tls::load(options, order)).transpose();
     let tls = tls.map_err(Error::Configuration)?.map(Arc::new);
 
     let seed = RandomState::new().hash_one(std::process::id());
@@ -85,7 +85,7 @@ pub(crate) fn serve(config: Config, notes: &[String]) -> Result<ExitCode, Error>
     let threads = Threads::start(Parts {
         config: Arc::new(config),
         sockets,
-        tls,
+        tls: tls.clone(),
         admin,
         store,
         clock,
@@ -98,7 +98,7 @@ pub(crate) fn serve(config: Config, notes: &[String]) -> Result<ExitCode, Error>
         let address = endpoint.address();
         log.say(format_args!("cached: listening on {address} ({protocol})"));
     }
-    wait_for_stop(signals, &log);
+    supervisor::run(&orders, tls, &log);
     Ok(if threads.stop(log) {
         ExitCode::SUCCESS
     } else {
@@ -225,17 +225,6 @@ fn become_user<'a>(user: &User, endpoints: impl Iterator<Item = &'a Endpoint>) -
         }
     }
     user.become_them()
-}
-
-/// Returns at the first SIGTERM or SIGINT.
-fn wait_for_stop(mut signals: Signals, log: &Log) {
-    for signal in signals.forever() {
-        match signal {
-            SIGHUP => log.warn(format_args!("SIGHUP does nothing: a reload is not offered")),
-            SIGUSR1 => log.warn(format_args!("SIGUSR1 does nothing")),
-            _ => break,
-        }
-    }
 }
 
 #[cfg(test)]

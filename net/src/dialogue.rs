@@ -19,6 +19,10 @@ use crate::upload::{Begun, PLACED_MIN, Upload};
 /// A client that begins with this byte speaks memcached's binary protocol.
 const BINARY_MAGIC: u8 = 0x80;
 
+/// A client that begins with this byte speaks TLS: the type of the record that its first message is
+/// in (RFC 8446, 5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
+
 /// Keys that the executor is told of before they come.
 const AHEAD: usize = 32;
 
@@ -185,8 +189,10 @@ impl<U: Upload> Dialogue<U> {
             return self.take_in(begun, bytes, run);
         }
         if !self.is_classic {
-            if bytes.first() == Some(&BINARY_MAGIC) {
-                return stop(Next::Close(Close::Binary));
+            match bytes.first() {
+                Some(&BINARY_MAGIC) => return stop(Next::Close(Close::Binary)),
+                Some(&TLS_HANDSHAKE) => return stop(Next::Close(Close::Tls)),
+                _ => {}
             }
             self.is_classic = true;
         }

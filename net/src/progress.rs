@@ -44,6 +44,8 @@ pub enum Close {
     Quit,
     /// The client speaks the binary protocol.
     Binary,
+    /// The client speaks TLS, where it is to speak plainly.
+    Tls,
     /// The client speaks HTTP.
     Http,
     /// A line beyond its bound.

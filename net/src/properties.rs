@@ -133,6 +133,7 @@ fn key_of<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
         | Request::FlushAll { .. }
         | Request::Verbosity { .. }
         | Request::Version
+        | Request::RefreshCerts
         | Request::Stats { .. } => None,
     }
 }
@@ -164,6 +165,7 @@ fn answers(key: &[u8], form: &Form<'_>) {
         Reply::Touched,
         Reply::Number(counter),
         Reply::Ok,
+        Reply::Failed("of a file's name\r\nEND"),
     ] {
         let mut out = Vec::new();
         form.write(&reply, &mut out);

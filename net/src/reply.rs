@@ -40,6 +40,8 @@ pub enum Reply<'a> {
     },
     /// The rows of statistics end.
     End,
+    /// It was tried, and failed for this reason.
+    Failed(&'a str),
     /// The request was refused.
     Error(Error),
 }

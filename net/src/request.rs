@@ -63,6 +63,8 @@ pub enum Request<'a> {
     },
     /// `version`.
     Version,
+    /// `refresh_certs`: the files that TLS is made of have changed.
+    RefreshCerts,
     /// `stats`.
     Stats {
         /// The words behind the verb: a group and its arguments, or none.

@@ -1,6 +1,11 @@
 //! The rows of `stats settings`: memcached's keys for what cached has.
 
+use std::path::PathBuf;
+
+use net::tls::{ClientAuth, Version};
+
 use super::Stats;
+use crate::settings::Tls;
 
 /// A row's name, and how its value is read.
 type StatSetting = (&'static str, fn(&Stats) -> String);
@@ -28,7 +33,7 @@ pub(super) const STAT_SETTINGS: &[StatSetting] = &[
     }),
     ("domain_socket", |s| match &s.config.unix_socket {
         Some(path) => path.display().to_string(),
-        None => "NULL".to_owned(),
+        None => null(),
     }),
     ("umask", |s| format!("{:o}", s.config.unix_mode)),
     ("shutdown_command", |_| no()),
@@ -49,8 +54,59 @@ pub(super) const STAT_SETTINGS: &[StatSetting] = &[
         s.config.idle_timeout.map_or(0, |t| t.as_secs()).to_string()
     }),
     ("track_sizes", |_| no()),
-    ("ssl_enabled", |_| no()),
+    ("ssl_enabled", |s| {
+        if s.tls.is_some() { "yes" } else { "no" }.to_owned()
+    }),
 ];
+
+/// As above, of a row that is there only where TLS is spoken.
+type StatSettingTls = (&'static str, fn(&Tls) -> String);
+
+/// What memcached adds with TLS, in its order. Modes and formats are OpenSSL's numbers.
+pub(super) const STAT_SETTINGS_TLS: &[StatSettingTls] = &[
+    ("ssl_chain_cert", |tls| paths(&tls.certificates)),
+    ("ssl_key", |tls| paths(&tls.keys)),
+    ("ssl_verify_mode", |tls| {
+        match tls.client_auth {
+            ClientAuth::Off => "0",
+            ClientAuth::Optional => "1",
+            ClientAuth::Required => "3",
+        }
+        .to_owned()
+    }),
+    ("ssl_keyformat", |_| "1".to_owned()),
+    ("ssl_ciphers", |tls| {
+        tls.ciphers.clone().unwrap_or_else(null)
+    }),
+    ("ssl_ca_cert", |tls| {
+        tls.authorities
+            .as_ref()
+            .map_or_else(null, |path| path.display().to_string())
+    }),
+    // The longest record, which is as much as is encrypted at a time.
+    ("ssl_wbuf_size", |_| (16 << 10).to_string()),
+    ("ssl_session_cache", |_| no()),
+    ("ssl_kernel_tls", |_| no()),
+    ("ssl_min_version", |tls| {
+        match tls.min_version {
+            Version::Tls12 => "tlsv1.2",
+            Version::Tls13 => "tlsv1.3",
+        }
+        .to_owned()
+    }),
+];
+
+fn paths(paths: &[PathBuf]) -> String {
+    let paths: Vec<_> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    paths.join(",")
+}
+
+fn null() -> String {
+    "NULL".to_owned()
+}
 
 fn no() -> String {
     "no".to_owned()

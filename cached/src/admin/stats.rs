@@ -7,18 +7,18 @@ use net::Budget;
 use net::admin::{Kind, Row, Value};
 use storage::{Census, Store};
 
-use super::stat_settings::STAT_SETTINGS;
+use super::stat_settings::{STAT_SETTINGS, STAT_SETTINGS_TLS};
 use super::stat_ttl::STAT_TTL;
 use crate::clock::Clock;
 use crate::connections::{ConnectionRow, Connections, SHOWN_MAX};
 use crate::log::Log;
-use crate::metrics::{CpuTime, Group, METRICS, Metrics, Snapshot};
+use crate::metrics::{CIPHERS, CpuTime, Group, METRICS, Metrics, Snapshot};
 use crate::settings::Config;
 use crate::tls::Tls;
 
 /// The groups of `stats`, besides the general one without a name.
 pub(super) const GROUPS: &[&str] = &[
-    "settings", "items", "slabs", "sizes", "conns", "cached", "segments", "ttl",
+    "settings", "items", "slabs", "sizes", "conns", "cached", "segments", "ttl", "tls",
 ];
 
 /// What the reports are made from. Shared by the workers and the admin thread; nothing in it makes
@@ -68,6 +68,7 @@ impl Stats {
             "segments" => self.metrics(Group::Segments, emit),
             "settings" => self.settings(emit),
             "ttl" => self.ttl(emit),
+            "tls" => self.tls(emit),
             "items" => self.items(emit),
             "slabs" => self.slabs(emit),
             "conns" => self.connections(emit),
@@ -85,6 +86,7 @@ impl Stats {
     fn snapshot(&self, census: Census) -> Snapshot {
         let now = self.clock.now();
         let store = self.store.stats();
+        let (tls_sessions, tls_handshaking) = self.metrics.tls_sessions();
         Snapshot {
             counts: self.metrics.read(store.counts.clone()),
             store,
@@ -101,6 +103,9 @@ impl Stats {
             budget_waiting: self.budget.waiting() as u64,
             buffer_bytes: self.budget.used() as u64,
             buffer_limit: self.budget.limit() as u64,
+            tls: self.tls.as_ref().map(|tls| tls.status()),
+            tls_sessions,
+            tls_handshaking,
             log_dropped: self.log.dropped(),
         }
     }
@@ -112,7 +117,9 @@ impl Stats {
             Census::default()
         };
         let snapshot = self.snapshot(census);
-        for metric in METRICS.iter().filter(|metric| metric.group == group) {
+        let with_tls = group == Group::General && snapshot.tls.is_some();
+        let is_shown = |shown: Group| shown == group || (with_tls && shown == Group::GeneralTls);
+        for metric in METRICS.iter().filter(|metric| is_shown(metric.group)) {
             emit(&Row {
                 name: metric.name.into(),
                 kind: metric.kind,
@@ -144,9 +151,30 @@ impl Stats {
         }
     }
 
+    /// Without TLS there is nothing to tell of it.
+    fn tls(&self, emit: &mut dyn FnMut(&Row<'_>)) {
+        if self.tls.is_none() {
+            return;
+        }
+        self.metrics(Group::Tls, emit);
+        let counts = self.metrics.read(self.store.stats().counts);
+        for (cipher, sessions) in CIPHERS.iter().zip(counts.handshakes.ciphers) {
+            if sessions > 0 {
+                emit(&Row {
+                    kind: Kind::Counter,
+                    help: "handshakes completed with this cipher".into(),
+                    ..gauge(&format!("cipher:{cipher}"), sessions)
+                });
+            }
+        }
+    }
+
     fn settings(&self, emit: &mut dyn FnMut(&Row<'_>)) {
         for (name, read) in STAT_SETTINGS {
             emit(&text(name, &read(self)));
+        }
+        for (name, read) in STAT_SETTINGS_TLS.iter().filter(|_| self.tls.is_some()) {
+            emit(&text(name, &read(&self.config.tls)));
         }
     }
 

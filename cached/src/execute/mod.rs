@@ -14,6 +14,7 @@ use crate::admin::{NoSuchGroup, Stats};
 use crate::clock::Clock;
 use crate::log::Log;
 use crate::metrics::{Metrics, WorkerCounters};
+use crate::tls::Reload;
 
 /// What a worker executes requests with.
 pub(crate) struct Engine {
@@ -92,6 +93,8 @@ pub(crate) struct Executor<'t> {
     pub(crate) impatient: bool,
     /// The session's run came to a large value for which the store had no place.
     pub(crate) no_place: bool,
+    /// The reload that the session waits for.
+    pub(crate) reload: Option<Reload>,
 }
 
 impl<'t> Execute<'t> for Executor<'t> {
@@ -180,6 +183,7 @@ impl<'t> Executor<'t> {
                 Reply::Ok
             }
             Request::Version => Reply::Version(WIRE_VERSION),
+            Request::RefreshCerts => return Ok(self.refresh_certs(sink)),
             Request::Stats { ref words } => self.stats(words.clone(), sink),
         };
         sink.reply(&reply);
@@ -232,6 +236,24 @@ impl<'t> Executor<'t> {
             Ok(()) => Reply::End,
             Err(NoSuchGroup) => Reply::Error(Error::Unknown),
         }
+    }
+
+    /// Asks the main thread, which reads the files, and waits for what it says.
+    fn refresh_certs(&mut self, sink: &mut Sink<'_, '_>) -> Flow {
+        let Some(tls) = &self.engine.stats.tls else {
+            sink.reply(&Reply::Failed("TLS not enabled"));
+            return Flow::Done;
+        };
+        let reload = self.reload.get_or_insert_with(|| tls.ask_reload());
+        let Some(outcome) = reload.outcome() else {
+            return Flow::Wait;
+        };
+        self.reload = None;
+        match &outcome {
+            Ok(()) => sink.reply(&Reply::Ok),
+            Err(why) => sink.reply(&Reply::Failed(why)),
+        }
+        Flow::Done
     }
 
     fn flush(&mut self, delay: i64) -> Reply<'static> {

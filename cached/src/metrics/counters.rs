@@ -99,8 +99,17 @@ pub(crate) struct WorkerBlock<T> {
     pub(crate) closed_protocol: T,
     /// Of these, those of binary memcached.
     pub(crate) closed_binary: T,
+    /// Of these, those of TLS, where it is not spoken.
+    pub(crate) closed_tls: T,
     /// Errors of the socket, a reset among them.
     pub(crate) closed_error: T,
+    /// Sessions in TLS that ended.
+    pub(crate) tls_closed: T,
+    /// Of these, those whose client left without a word.
+    pub(crate) tls_truncated: T,
+    /// Of the bytes received and sent, those of sessions in TLS, before they were encrypted.
+    pub(crate) tls_bytes_read: T,
+    pub(crate) tls_bytes_written: T,
 }
 
 pub(crate) type WorkerCounters = WorkerBlock<Counter>;
@@ -154,7 +163,12 @@ impl<T> WorkerBlock<T> {
             closed_slow: f(&self.closed_slow, &other.closed_slow),
             closed_protocol: f(&self.closed_protocol, &other.closed_protocol),
             closed_binary: f(&self.closed_binary, &other.closed_binary),
+            closed_tls: f(&self.closed_tls, &other.closed_tls),
             closed_error: f(&self.closed_error, &other.closed_error),
+            tls_closed: f(&self.tls_closed, &other.tls_closed),
+            tls_truncated: f(&self.tls_truncated, &other.tls_truncated),
+            tls_bytes_read: f(&self.tls_bytes_read, &other.tls_bytes_read),
+            tls_bytes_written: f(&self.tls_bytes_written, &other.tls_bytes_written),
         }
     }
 }

@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use crossbeam_utils::CachePadded;
 
 pub(crate) use counters::{ListenerCounters, WorkerCounters};
-pub(crate) use handshakes::HandshakeCounters;
+pub(crate) use handshakes::{CIPHERS, HandshakeCounters};
 pub(crate) use snapshot::{CpuTime, Snapshot};
 pub(crate) use table::{Group, METRICS};
 
@@ -46,6 +46,21 @@ impl Metrics {
     /// The block of worker `index`, to be written by that worker's thread alone.
     pub(crate) fn worker(&self, index: usize) -> &WorkerCounters {
         &self.workers[index]
+    }
+
+    /// Sessions in TLS that clients have open, and handshakes with clients that are under way.
+    pub(crate) fn tls_sessions(&self) -> (u64, u64) {
+        let none = HandshakeTotals::default();
+        let (clients, all) = (
+            none.plus(&self.handshakes),
+            none.plus(&self.handshakes).plus(&self.admin_handshakes),
+        );
+        let closed: u64 = self.workers.iter().map(|w| w.tls_closed.get()).sum();
+        // The figures are not of one instant.
+        (
+            clients.completed.saturating_sub(closed),
+            all.begun.saturating_sub(all.completed + all.failed()),
+        )
     }
 
     /// Every count since the last reset. The store's come from it at the same moment.

@@ -4,6 +4,7 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use super::Counts;
+use crate::tls::Status;
 
 /// One moment of the daemon.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,6 +33,12 @@ pub(crate) struct Snapshot {
     pub(crate) buffer_bytes: u64,
     /// Bytes that session buffers may take.
     pub(crate) buffer_limit: u64,
+    /// `None`: TLS is not spoken.
+    pub(crate) tls: Option<Status>,
+    /// Open sessions in TLS.
+    pub(crate) tls_sessions: u64,
+    /// Handshakes under way.
+    pub(crate) tls_handshaking: u64,
     /// Log lines lost to a full ring.
     pub(crate) log_dropped: u64,
 }
@@ -41,6 +48,13 @@ pub(crate) struct Snapshot {
 pub(crate) struct CpuTime {
     pub(crate) user: Duration,
     pub(crate) system: Duration,
+}
+
+impl Snapshot {
+    /// What there is to report of TLS; 0 where it is not spoken.
+    pub(super) fn of_tls(&self, read: fn(&Status) -> u64) -> u64 {
+        self.tls.as_ref().map_or(0, read)
+    }
 }
 
 impl CpuTime {

@@ -4,6 +4,7 @@ use net::admin::{Kind, Value};
 
 use super::Snapshot;
 use crate::WIRE_VERSION;
+use crate::tls::Status;
 
 /// One metric.
 pub(crate) struct Metric {
@@ -24,11 +25,15 @@ pub(crate) enum Group {
     General,
     /// `stats cached`: what memcached has no name for.
     Cached,
+    /// `stats`, where TLS is spoken: keys that memcached has only then.
+    GeneralTls,
     /// `stats segments`: the heap and its index.
     Segments,
+    /// `stats tls`: handshakes, sessions and certificates.
+    Tls,
 }
 
-use Group::{Cached, General, Segments};
+use Group::{Cached, General, GeneralTls, Segments, Tls};
 
 const fn counter(
     group: Group,
@@ -156,6 +161,8 @@ pub(crate) const METRICS: &[Metric] = &[
     absent("hash_is_expanding"),
     absent("lru_crawler_running"),
     absent("lru_crawler_starts"),
+    counter(GeneralTls, "ssl_handshake_errors", "", |s| s.counts.handshakes.failed().into(), "TLS handshakes that failed"),
+    gauge(GeneralTls, "time_since_server_cert_refresh", "seconds", |s| s.of_tls(|tls| tls.age.as_secs()).into(), "since the files of TLS were read"),
     gauge(General, "bytes", "bytes", |s| s.store.item_bytes.into(), "size of the items there are"),
     gauge(General, "curr_items", "", |s| s.store.items.into(), "items there are"),
     counter(General, "total_items", "", |s| s.counts.store.stored.into(), "items stored"),
@@ -197,6 +204,7 @@ pub(crate) const METRICS: &[Metric] = &[
     counter(Cached, "closed_slow", "", |s| s.counts.workers.closed_slow.into(), "for being slow with buffer memory that others wanted"),
     counter(Cached, "closed_protocol", "", |s| s.counts.workers.closed_protocol.into(), "for speaking another protocol"),
     counter(Cached, "closed_binary", "", |s| s.counts.workers.closed_binary.into(), "of these, those that spoke memcached's binary protocol"),
+    counter(Cached, "closed_tls", "", |s| s.counts.workers.closed_tls.into(), "of these, those that spoke TLS to a port without it"),
     counter(Cached, "closed_error", "", |s| s.counts.workers.closed_error.into(), "by an error of the socket"),
     counter(Cached, "log_dropped", "", |s| s.log_dropped.into(), "log lines lost to a full ring"),
 
@@ -248,4 +256,30 @@ pub(crate) const METRICS: &[Metric] = &[
     counter(Segments, "slices_slow", "", |s| s.counts.store.slices_slow.into(), "of these, those that took more than 50 us of CPU time"),
     gauge(Segments, "slice_ns_max", "nanoseconds", |s| s.counts.store.slice_ns_max.into(), "CPU time of the longest"),
     counter(Segments, "no_space", "", |s| s.counts.store.no_space.into(), "writes that found no free segment"),
+
+    gauge(Tls, "sessions", "", |s| s.tls_sessions.into(), "sessions in TLS there are"),
+    gauge(Tls, "handshakes_under_way", "", |s| s.tls_handshaking.into(), "handshakes there are"),
+    counter(Tls, "handshakes", "", |s| s.counts.handshakes.completed.into(), "handshakes completed, those of the admin address among them"),
+    counter(Tls, "handshakes_resumed", "", |s| s.counts.handshakes.resumed.into(), "of these, those that resumed an earlier session"),
+    counter(Tls, "handshakes_tls12", "", |s| s.counts.handshakes.tls12.into(), "of these, those of TLS 1.2"),
+    counter(Tls, "handshakes_tls13", "", |s| s.counts.handshakes.tls13.into(), "of these, those of TLS 1.3"),
+    counter(Tls, "failed", "", |s| s.counts.handshakes.failed().into(), "handshakes that failed"),
+    counter(Tls, "failed_plaintext", "", |s| s.counts.handshakes.plaintext.into(), "for not being TLS"),
+    counter(Tls, "failed_version", "", |s| s.counts.handshakes.version.into(), "for want of a version that both speak"),
+    counter(Tls, "failed_cipher", "", |s| s.counts.handshakes.cipher.into(), "for want of a cipher, curve or signature that both know"),
+    counter(Tls, "failed_no_certificate", "", |s| s.counts.handshakes.no_certificate.into(), "for want of the client's certificate"),
+    counter(Tls, "failed_certificate", "", |s| s.counts.handshakes.certificate.into(), "for a client's certificate that is expired, or signed by nobody who is trusted"),
+    counter(Tls, "failed_name", "", |s| s.counts.handshakes.name.into(), "for a client's certificate without an allowed name"),
+    counter(Tls, "failed_refused", "", |s| s.counts.handshakes.refused.into(), "for the client refused us"),
+    counter(Tls, "failed_closed", "", |s| s.counts.handshakes.closed.into(), "for the client left"),
+    counter(Tls, "failed_timeout", "", |s| s.counts.handshakes.timed_out.into(), "for taking too long"),
+    counter(Tls, "failed_other", "", |s| s.counts.handshakes.other.into(), "for another reason"),
+    counter(Tls, "truncated", "", |s| s.counts.workers.tls_truncated.into(), "sessions whose client left without a word"),
+    counter(Tls, "bytes_read", "bytes", |s| s.counts.workers.tls_bytes_read.into(), "received from clients in TLS, once decrypted"),
+    counter(Tls, "bytes_written", "bytes", |s| s.counts.workers.tls_bytes_written.into(), "sent to clients in TLS, before encryption"),
+    gauge(Tls, "certificate_expires", "seconds", |s| s.of_tls(Status::expires_unix).into(), "unix time at which the first certificate ends"),
+    gauge(Tls, "certificate_days", "days", |s| s.of_tls(Status::days_left).into(), "days until then; 0 once it has ended"),
+    gauge(Tls, "certificates_age", "seconds", |s| s.of_tls(|tls| tls.age.as_secs()).into(), "since the files were read"),
+    counter(Tls, "reloads", "", |s| s.of_tls(|tls| tls.reloads).into(), "times the files were read again"),
+    counter(Tls, "reloads_failed", "", |s| s.of_tls(|tls| tls.failed_reloads).into(), "times they could not be used, and nothing changed"),
 ];

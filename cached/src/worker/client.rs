@@ -12,6 +12,7 @@ use crate::connections::Connection;
 use crate::execute::Upload;
 use crate::handoff::Accepted;
 use crate::metrics::WorkerCounters;
+use crate::tls::Reload;
 
 /// Bytes received at once into a session's own buffer: a large body must not hold up the others.
 const OWN_RECEIVE_MAX: usize = 64 << 10;
@@ -79,6 +80,8 @@ pub(super) enum Reason {
     Slow,
     /// It speaks memcached's binary protocol.
     Binary,
+    /// It speaks TLS, where it is to speak plainly.
+    Tls,
     /// It speaks another protocol.
     Protocol,
 }
@@ -100,6 +103,10 @@ impl Reason {
                 counters.closed_protocol.increment();
                 counters.closed_binary.increment();
             }
+            Reason::Tls => {
+                counters.closed_protocol.increment();
+                counters.closed_tls.increment();
+            }
             Reason::Protocol => counters.closed_protocol.increment(),
         }
     }
@@ -117,6 +124,7 @@ impl fmt::Display for Reason {
             Reason::NoBudget => "no memory was left for its buffers",
             Reason::Slow => "it was slow with buffer memory that others wanted",
             Reason::Binary => "it spoke the binary protocol",
+            Reason::Tls => "it spoke TLS to a port without it",
             Reason::Protocol => "it spoke another protocol",
         })
     }
@@ -127,6 +135,7 @@ impl From<Close> for Reason {
         match close {
             Close::Quit => Reason::Client,
             Close::Binary => Reason::Binary,
+            Close::Tls => Reason::Tls,
             Close::Http => Reason::Protocol,
             Close::LineTooLong => Reason::LineTooLong,
             Close::NoBudget => Reason::NoBudget,
@@ -142,6 +151,8 @@ pub(super) struct Client {
     pub(super) connection: Connection,
     pub(super) session: Session<Upload>,
     unsent: Option<Unsent>,
+    /// The reload of certificates that its request waits for.
+    pub(super) reload: Option<Reload>,
     /// Tells it from earlier clients under the same key.
     pub(super) generation: u32,
     pub(super) phase: Phase,
@@ -193,6 +204,7 @@ impl Client {
             connection: accepted.connection,
             session: Session::new(),
             unsent: None,
+            reload: None,
             generation,
             phase: Phase::Idle,
             since: now,
@@ -313,6 +325,14 @@ impl Client {
             self.since = now;
         }
         Ok(sent)
+    }
+
+    /// Tells the peer that its connection ends, where there is a way to. Not after an error of the
+    /// socket.
+    pub(super) fn finish(&mut self) {
+        if !self.is_gone && !self.socket.is_truncated() {
+            self.socket.finish();
+        }
     }
 
     /// Does next what its session says. `got_on`: the run did something. Returns whether the

@@ -101,6 +101,8 @@ pub(crate) struct Worker {
     engine: Engine,
     /// When the log was last told of a client that speaks the binary protocol.
     binary_told: Rarely,
+    /// Likewise, of one that speaks TLS to a port without it.
+    tls_told: Rarely,
     /// What the store said after the last turn.
     upkeep: Upkeep,
 }
@@ -143,6 +145,7 @@ impl Worker {
             participant,
             engine,
             binary_told: Rarely::default(),
+            tls_told: Rarely::default(),
             upkeep: Upkeep::default(),
         };
         Ok((worker, handoff))
@@ -158,6 +161,9 @@ impl Worker {
         let mut events = Events::with_capacity(EVENTS);
         while !self.waker.is_stopped() {
             self.step(&mut events, self.timeout());
+        }
+        for (_, client) in &mut self.clients {
+            client.finish();
         }
     }
 

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use mio::Token;
 use net::{Arena, Execute, Mark, Next, Output, Piece, Progress};
 
-use super::client::{Phase, Reason, Received};
+use super::client::{Client, Phase, Reason, Received};
 use super::{Upkeep, Worker, find, key};
 use crate::execute::Executor;
+use crate::metrics::WorkerCounters;
 
 /// Clients served in a turn.
 pub(super) const BATCH: usize = 64;
@@ -71,6 +72,13 @@ fn expect_first(executor: &mut Executor<'_>, batch: &[Work], arena: &Arena) {
     }
     if told > 1 {
         executor.expect(&keys[..told]);
+    }
+}
+
+fn count_sent(counters: &WorkerCounters, client: &Client, bytes: usize) {
+    counters.bytes_written.add(bytes as u64);
+    if client.socket.is_tls() {
+        counters.tls_bytes_written.add(bytes as u64);
     }
 }
 
@@ -153,7 +161,7 @@ impl Worker {
         };
         let counters = self.engine.counters();
         match client.flush(now) {
-            Ok(bytes) => counters.bytes_written.add(bytes as u64),
+            Ok(bytes) => count_sent(counters, client, bytes),
             Err(reason) => {
                 self.close(token, reason);
                 return Admitted::Done;
@@ -182,6 +190,9 @@ impl Worker {
             Ok(Received::Bytes(bytes, piece)) => {
                 let counters = self.engine.counters();
                 counters.bytes_read.add(bytes as u64);
+                if client.socket.is_tls() {
+                    counters.tls_bytes_read.add(bytes as u64);
+                }
                 let is_full = piece.is_some() && bytes == self.bounds.input;
                 counters.input_full.add(is_full.into());
                 return Admitted::Work(Work::new(token, piece));
@@ -209,6 +220,7 @@ impl Worker {
             now,
             impatient: false,
             no_place: false,
+            reload: None,
         };
         expect_first(&mut executor, rest, &self.arena);
         let mut executed = 0;
@@ -222,6 +234,7 @@ impl Worker {
             executor.impatient =
                 client.phase == Phase::NoSpace && start.duration_since(client.since) >= PATIENCE;
             executor.no_place = false;
+            executor.reload = client.reload.take();
             let before = output.len();
             let (limits, budget) = (&self.bounds.limits, &self.budget);
             let progress = match &work.piece {
@@ -234,6 +247,7 @@ impl Worker {
                     .session
                     .resume(limits, budget, &mut executor, &mut output),
             };
+            client.reload = executor.reload.take();
             // While it waits for a buffer, it asks for a place again each time.
             let has_buffer = executor.no_place && progress.next == Next::Receive;
             let counters = executor.engine.counters();
@@ -283,7 +297,7 @@ impl Worker {
             client.connection.requested(self.engine.clock.at(now));
         }
         match work.sent {
-            Ok(bytes) => counters.bytes_written.add(bytes as u64),
+            Ok(bytes) => count_sent(counters, client, bytes),
             Err(reason) => return self.close(token, reason),
         }
         let is_full = progress.next == Next::Resume && work.replies >= self.bounds.limits.output;
@@ -302,7 +316,10 @@ impl Worker {
         match next {
             Next::Receive => {}
             Next::Resume => counters.conn_yields.increment(),
-            Next::WaitSpace => counters.store_waits.add(began.into()),
+            Next::WaitSpace => {
+                let for_space = began && client.reload.is_none();
+                counters.store_waits.add(for_space.into());
+            }
             Next::WaitBudget => counters.budget_waits.add(began.into()),
             Next::Close(reason) => {
                 if !client.has_unsent() {
@@ -318,10 +335,22 @@ impl Worker {
 
     /// Ends a connection.
     pub(super) fn close(&mut self, token: Token, reason: Reason) {
-        let client = self.clients.remove(key(token));
-        reason.count(self.engine.counters());
-        if reason == Reason::Binary {
-            self.tell_of_binary();
+        let mut client = self.clients.remove(key(token));
+        let counters = self.engine.counters();
+        reason.count(counters);
+        if client.socket.is_tls() {
+            counters.tls_closed.increment();
+            counters
+                .tls_truncated
+                .add(client.socket.is_truncated().into());
+        }
+        if reason != Reason::Error {
+            client.finish();
+        }
+        match reason {
+            Reason::Binary => self.tell_of_binary(),
+            Reason::Tls => self.tell_of_tls(),
+            _ => {}
         }
         self.engine.log.debug(format_args!(
             "connection {} ends: {reason}",
@@ -338,6 +367,17 @@ impl Worker {
         self.engine.log.warn(format_args!(
             "a client spoke memcached's binary protocol, which is not offered: it must be set to \
              the text or the meta protocol ({held_back} more since this was last said)"
+        ));
+    }
+
+    /// Tells the operator of clients that speak TLS where it is not spoken, now and then.
+    fn tell_of_tls(&mut self) {
+        let Some(held_back) = self.tls_told.tell(Instant::now()) else {
+            return;
+        };
+        self.engine.log.warn(format_args!(
+            "a client speaks TLS to a port without it: --tls-listen gives addresses for TLS \
+             ({held_back} more since this was last said)"
         ));
     }
 

@@ -270,8 +270,17 @@ pub(super) fn write(reply: &Reply<'_>, out: &mut Vec<u8>) {
         }
         Reply::Version(version) => write_row(&["VERSION ", version], out),
         Reply::Stat { name, value } => write_row(&["STAT ", name, " ", value], out),
+        Reply::Failed(reason) => write_failure(reason, out),
         Reply::Error(error) => write_row(&error_text(error), out),
     }
+}
+
+/// Appends a failure in one line, whatever the names of files in it are made of.
+fn write_failure(reason: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Error ");
+    let bytes = reason.bytes();
+    out.extend(bytes.map(|byte| if byte.is_ascii_control() { b'?' } else { byte }));
+    out.extend_from_slice(LINE_END);
 }
 
 /// Appends what goes before the value of an item.

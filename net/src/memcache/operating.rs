@@ -1,6 +1,6 @@
-//! What memcached's operators ask on the clients' port, of slabs, queues and a
-//! crawler that are not here. What changes nothing for clients is accepted;
-//! what would be a promise is refused, with a word on where to turn.
+//! What memcached's operators ask on the clients' port, mostly of slabs, queues
+//! and a crawler that are not here. What changes nothing for clients is
+//! accepted; what would be a promise is refused, with a word on where to turn.
 
 use super::dump::Style;
 use super::form::Form;
@@ -17,7 +17,12 @@ const CLASSES: u64 = 64;
 
 /// Reads a line that begins with `verb`, if that is such a command.
 pub(super) fn parse<'a>(verb: &[u8], words: Words<'a>) -> Option<Line<'a>> {
+    let mut request = Request::Noop;
     let accepted = match verb {
+        b"refresh_certs" => {
+            request = Request::RefreshCerts;
+            Ok(())
+        }
         b"lru" => lru(words.clone()),
         b"lru_crawler" if is_dump(&words) => return Some(dump(words)),
         b"lru_crawler" => crawler(words.clone()),
@@ -25,13 +30,12 @@ pub(super) fn parse<'a>(verb: &[u8], words: Words<'a>) -> Option<Line<'a>> {
         b"cache_memlimit" => limit(words.clone()),
         b"watch" => Err(Error::Client("watch is not offered: ask cachectl stats")),
         b"shutdown" => Err(Error::Plain("ERROR: shutdown not enabled")),
-        b"refresh_certs" => Err(Error::Plain("Error TLS not enabled")),
         _ => return None,
     };
     let quiet = is_quiet(verb, words);
     Some(match accepted {
         Ok(()) => Line::Request {
-            request: Request::Noop,
+            request,
             form: Form::Classic { quiet },
         },
         Err(error) => refuse(error, quiet),
@@ -232,7 +236,6 @@ mod tests {
         for line in [
             "shutdown",
             "shutdown graceful",
-            "refresh_certs",
             "lru_crawler crawl x",
             "lru_crawler crawl 0",
             "lru_crawler crawl ,",

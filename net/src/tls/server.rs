@@ -1,7 +1,7 @@
 //! The server's side: certificates, whom it lets in, and what its sessions share.
 
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use openssl::error::ErrorStack;
@@ -59,6 +59,7 @@ pub struct Server {
     /// `None`: all whose certificates are good.
     allowed: Option<Vec<String>>,
     expires: SystemTime,
+    expires_first: PathBuf,
 }
 
 /// Certificates for the same hosts, one of each algorithm.
@@ -71,7 +72,7 @@ struct Site<'a> {
 impl Server {
     /// Reads the files. Fails with a sentence, which names the file.
     pub fn new(options: &ServerOptions) -> Result<Server, String> {
-        let (sites, expires) = sites(&options.certificates)?;
+        let (sites, (expires, expires_first)) = sites(&options.certificates)?;
         let allowed = options.allowed.as_deref();
         let allowed = allowed.map(|path| credentials::lines(path, "list of allowed names"));
         let mut contexts = Vec::with_capacity(sites.len());
@@ -93,12 +94,18 @@ impl Server {
             client_auth: options.client_auth,
             allowed: allowed.transpose()?,
             expires,
+            expires_first: expires_first.to_owned(),
         })
     }
 
     /// When the first of its certificates ends, or one of a chain.
     pub fn expires(&self) -> SystemTime {
         self.expires
+    }
+
+    /// The file of the one that does.
+    pub fn expires_first(&self) -> &Path {
+        &self.expires_first
     }
 
     /// A session over `stream`, before its handshake.
@@ -137,14 +144,17 @@ impl Server {
     }
 }
 
-/// Sorts certificates by the hosts they are for. Returns also when the first ends.
-fn sites(files: &[(PathBuf, PathBuf)]) -> Result<(Vec<Site<'_>>, SystemTime), String> {
+/// When a certificate ends, and its file.
+type End<'a> = (SystemTime, &'a Path);
+
+/// Sorts certificates by the hosts they are for. Returns also which ends first.
+fn sites(files: &[(PathBuf, PathBuf)]) -> Result<(Vec<Site<'_>>, End<'_>), String> {
     let mut sites: Vec<Site<'_>> = Vec::new();
-    let mut earliest = None;
+    let mut earliest: Option<End<'_>> = None;
     for pair in files {
         let identity = credentials::identify(&pair.0)?;
-        let expires = identity.expires;
-        earliest = Some(earliest.map_or(expires, |least: SystemTime| least.min(expires)));
+        let end = (identity.expires, pair.0.as_path());
+        earliest = Some(earliest.map_or(end, |first| first.min(end)));
         let Some(site) = sites.iter_mut().find(|site| site.hosts == identity.hosts) else {
             sites.push(Site::new(identity, pair));
             continue;

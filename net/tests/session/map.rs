@@ -445,6 +445,7 @@ impl Execute<'static> for Map {
                 Reply::Ok
             }
             Request::Version => Reply::Version("1.6.18"),
+            Request::RefreshCerts => Reply::Failed("TLS not enabled"),
             Request::Stats { ref words } => match words.clone().next() {
                 None => {
                     sink.reply(&Reply::Stat {

@@ -84,6 +84,9 @@ pub(super) fn others() -> Vec<Exchange> {
         row("the binary protocol", [0x80; 24], "")
             .closes(Close::Binary)
             .differs("not offered"),
+        row("TLS", b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", "")
+            .closes(Close::Tls)
+            .differs("memcached waits for the end of a line"),
         row(
             "the binary protocol, too late",
             b"version\r\n\x80\0\0\n",

@@ -1,0 +1,166 @@
+//! The main thread while the others serve: it stops them at a signal, and keeps what TLS is made of
+//! up to date.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::iterator::Signals;
+
+use crate::log::Log;
+use crate::tls::{Outcome, Tls};
+
+/// Orders that wait at most; who asks for a reload beyond that is refused.
+const ORDERS: usize = 64;
+
+/// Between two reloads at least: clients may ask for them as often as they like.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How often the files are read again unasked: for certificates that were renewed without a word,
+/// and for new keys of the session tickets, which are made with each reading.
+const RENEWAL: Duration = Duration::from_secs(60 * 60);
+
+/// How long before its end a certificate is warned of.
+const WARNING: Duration = Duration::from_secs(30 * DAY.as_secs());
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What the main thread is told.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// By the system.
+    Signal(i32),
+    /// By a client or an operator, who is to be told how it ended.
+    Reload(Sender<Outcome>),
+}
+
+/// Takes in signals from now on. Returns where orders come from, and where they are given.
+pub(crate) fn orders() -> io::Result<(Sender<Order>, Receiver<Order>)> {
+    let (sender, orders) = bounded(ORDERS);
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1])?;
+    let give = sender.clone();
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            for signal in signals.forever() {
+                // The main thread takes orders until it stops.
+                let _ = give.send(Order::Signal(signal));
+            }
+        })?;
+    Ok((sender, orders))
+}
+
+/// Returns at the first SIGTERM or SIGINT.
+pub(crate) fn run(orders: &Receiver<Order>, tls: Option<Arc<Tls>>, log: &Log) {
+    let mut keeper = tls.map(|tls| Keeper::new(tls, log.clone()));
+    loop {
+        let due = keeper.as_ref().map(Keeper::due);
+        let order = match due {
+            Some(due) => orders.recv_deadline(due),
+            None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match (order, &mut keeper) {
+            (Ok(Order::Signal(SIGUSR1)), _) => log.warn(format_args!("SIGUSR1 does nothing")),
+            (Ok(Order::Signal(SIGHUP)), None) => log.warn(format_args!(
+                "SIGHUP does nothing: it reloads what TLS is made of, and TLS is off"
+            )),
+            (Ok(Order::Signal(SIGHUP)), Some(keeper)) => keeper.reload(),
+            (Ok(Order::Signal(_)) | Err(RecvTimeoutError::Disconnected), _) => return,
+            (Ok(Order::Reload(asker)), Some(keeper)) => keeper.askers.push(asker),
+            // Nobody can ask without TLS.
+            (Ok(Order::Reload(_)) | Err(RecvTimeoutError::Timeout), _) => {}
+        }
+        if let Some(keeper) = &mut keeper
+            && Instant::now() >= keeper.due()
+        {
+            keeper.reload();
+        }
+    }
+}
+
+/// Reads the files of TLS again when somebody asks, and now and then.
+struct Keeper {
+    tls: Arc<Tls>,
+    /// Those who wait for the next reload.
+    askers: Vec<Sender<Outcome>>,
+    /// When the files were read last, or it was tried.
+    read: Instant,
+    /// When the log was last told of an end that is near.
+    warned: Option<Instant>,
+    log: Log,
+}
+
+impl Keeper {
+    fn new(tls: Arc<Tls>, log: Log) -> Keeper {
+        let mut keeper = Keeper {
+            tls,
+            askers: Vec::new(),
+            read: Instant::now(),
+            warned: None,
+            log,
+        };
+        keeper.warn_of_end();
+        keeper
+    }
+
+    /// When the files are to be read next.
+    fn due(&self) -> Instant {
+        let pause = if self.askers.is_empty() {
+            RENEWAL
+        } else {
+            PAUSE
+        };
+        self.read + pause
+    }
+
+    /// Reads the files. All who asked before get the answer.
+    fn reload(&mut self) {
+        let outcome = self.tls.reload();
+        self.read = Instant::now();
+        match &outcome {
+            Ok(()) => self
+                .log
+                .info(format_args!("the files of TLS are read anew")),
+            Err(why) => self.log.warn(format_args!(
+                "cannot reload TLS, what was read before stays in use: {why}"
+            )),
+        }
+        for asker in self.askers.drain(..) {
+            // It may have left.
+            let _ = asker.try_send(outcome.clone());
+        }
+        self.warn_of_end();
+    }
+
+    /// Warns of a certificate that ends soon: at once when that is new, and then daily.
+    fn warn_of_end(&mut self) {
+        let server = self.tls.current();
+        let left = server.expires().duration_since(SystemTime::now());
+        if left.as_ref().is_ok_and(|left| *left > WARNING) {
+            self.warned = None;
+            return;
+        }
+        let is_told = |told: Instant| told.elapsed() < DAY;
+        if self.warned.is_some_and(is_told) {
+            return;
+        }
+        self.warned = Some(Instant::now());
+        let file = server.expires_first().display();
+        let end = humantime::format_rfc3339_seconds(server.expires());
+        match left {
+            Ok(left) => {
+                let days = left.as_secs() / DAY.as_secs();
+                self.log.warn(format_args!(
+                    "the certificate {file}, or one of its chain, ends in {days} days, at {end}"
+                ));
+            }
+            Err(_) => self.log.warn(format_args!(
+                "the certificate {file}, or one of its chain, has ended at {end}: clients that \
+                 look will refuse it"
+            )),
+        }
+    }
+}
