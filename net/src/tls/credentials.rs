@@ -35,7 +35,11 @@ pub(super) fn identify(path: &Path) -> Result<Identity, String> {
         expires = Some(expires.map_or(ends, |least: SystemTime| least.min(ends)));
     }
     let (Some(leaf), Some(expires)) = (chain.first(), expires) else {
-        return Err(about(path, "cannot use the certificate", "there is none"));
+        return Err(about(
+            path,
+            "cannot use the certificate",
+            "there is none in PEM",
+        ));
     };
     Ok(Identity {
         hosts: names::hosts(leaf),
@@ -85,7 +89,7 @@ pub(super) fn trust(
         return Err(about(
             path,
             "cannot use the authorities in",
-            "there are none",
+            "there are none in PEM",
         ));
     }
     context.set_cert_store(store.build());
