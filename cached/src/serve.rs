@@ -68,7 +68,9 @@ pub(crate) fn serve(config: Config, notes: &[String]) -> Result<ExitCode, Error>
         .map_err(|error| Error::System(format!("cannot listen for cachectl: {error}")))?;
     let mut endpoints = endpoints(&sockets)?;
     for endpoint in admin.iter().flat_map(Admin::endpoints) {
-        endpoints.push((endpoint.clone(), "admin"));
+        let is_tls = config.admin_tls && matches!(endpoint, Endpoint::Inet(_));
+        let protocol = if is_tls { "admin, tls" } else { "admin" };
+        endpoints.push((endpoint.clone(), protocol));
     }
     raise_open_files(&config, &log)?;
     if let Some(user) = user {

@@ -1,5 +1,6 @@
 //! The control plane: reports, and the admin protocol that carries them to `cachectl`.
 
+mod channel;
 #[cfg(test)]
 mod fixture;
 mod listen;

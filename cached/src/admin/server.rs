@@ -8,9 +8,12 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Registry, Token};
 use net::admin::{REQUEST_MAX, error_line};
 use net::socket::{Endpoint, Listener, Stream};
+use net::tls::Failure;
 
-use super::protocol;
+use super::channel::Channel;
+use super::protocol::{self, Answer};
 use super::stats::Stats;
+use crate::tls::{Failures, Reload};
 use crate::waker::Waker;
 
 /// Clients at a time.
@@ -21,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long accepting rests after a failure, so that a lack of descriptors does not spin.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// How soon an answer of the main thread is looked for again.
+const RETRY: Duration = Duration::from_millis(5);
 
 /// Reads, answers and writes for one client before the others have their turn.
 const STEPS: usize = 16;
@@ -71,7 +77,7 @@ impl Admin {
         let mut accept_again = None;
         while !self.waker.is_stopped() {
             let deadline = clients
-                .next_deadline()
+                .next_deadline(Instant::now())
                 .into_iter()
                 .chain(accept_again)
                 .min();
@@ -85,6 +91,7 @@ impl Admin {
             for event in &events {
                 clients.advance(event.token(), registry, stats, now);
             }
+            clients.resume(registry, stats, now);
             let listened = events.iter().any(|e| e.token().0 < self.listeners.len());
             if listened || accept_again.is_some_and(|at| at <= now) {
                 accept_again = self
@@ -93,7 +100,7 @@ impl Admin {
                     .filter_map(|listener| clients.accept(listener, registry, stats, now))
                     .min();
             }
-            clients.close_overdue(now);
+            clients.close_overdue(stats, now);
         }
         Ok(())
     }
@@ -104,6 +111,7 @@ impl Admin {
 struct Clients {
     open: BTreeMap<Token, Client>,
     next: usize,
+    failures: Failures,
 }
 
 impl Clients {
@@ -111,6 +119,7 @@ impl Clients {
         Clients {
             open: BTreeMap::new(),
             next: first_token,
+            failures: Failures::default(),
         }
     }
 
@@ -125,7 +134,7 @@ impl Clients {
     ) -> Option<Instant> {
         for _ in 0..CLIENTS_MAX {
             match listener.accept() {
-                Ok((stream, _)) => self.add(stream, registry, now),
+                Ok((stream, peer)) => self.add(stream, peer, registry, stats, now),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
                 Err(error) => {
                     let log = &stats.log;
@@ -137,18 +146,42 @@ impl Clients {
         Some(now)
     }
 
-    fn add(&mut self, stream: Stream, registry: &Registry, now: Instant) {
-        let mut client = Client::new(stream, now);
-        if self.open.len() == CLIENTS_MAX {
-            // It may take what the socket's buffer takes; there is no room to wait for it.
-            let _ = client.stream.write(&error_line("too many admin clients"));
-            return;
-        }
+    fn add(
+        &mut self,
+        mut stream: Stream,
+        peer: Endpoint,
+        registry: &Registry,
+        stats: &Stats,
+        now: Instant,
+    ) {
+        let tls = stats.tls.as_ref().filter(|_| stats.config.admin_tls);
+        let tls = tls.filter(|_| matches!(stream, Stream::Tcp(_)));
+        let is_full = self.open.len() == CLIENTS_MAX;
+        let channel = match tls {
+            Some(_) if is_full => return,
+            Some(tls) => {
+                stats.metrics.admin_handshakes.begun.increment();
+                match Channel::begin(stream, tls) {
+                    Ok(channel) => channel,
+                    Err(failure) => return self.note(&peer, &failure, stats),
+                }
+            }
+            None if is_full => {
+                // It may take what the socket's buffer takes; there is no room to wait for it.
+                let _ = stream.write(&error_line("too many admin clients"));
+                return;
+            }
+            None => Channel::Plain(stream),
+        };
+        let patience = if channel.is_established() {
+            PATIENCE
+        } else {
+            stats.config.tls.handshake_timeout
+        };
+        let mut client = Client::new(channel, peer, now + patience);
         let token = Token(self.next);
         self.next += 1;
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        let source = client.stream.source();
-        if registry.register(source, token, interest).is_ok() {
+        if client.register(registry, token).is_ok() {
             self.open.insert(token, client);
         }
     }
@@ -158,35 +191,77 @@ impl Clients {
         let Some(client) = self.open.get_mut(&token) else {
             return;
         };
+        if let Err(failure) = client.establish(stats, now) {
+            return self.fail(token, &failure, stats);
+        }
         let open = match client.advance(stats, now) {
             Ok(State::Waiting) => true,
             // The poll is edge-triggered: registering anew brings the event of what is left.
-            Ok(State::Busy) => registry
-                .reregister(
-                    client.stream.source(),
-                    token,
-                    Interest::READABLE | Interest::WRITABLE,
-                )
-                .is_ok(),
-            Ok(State::Closed) | Err(_) => false,
+            Ok(State::Busy) => client.reregister(registry, token).is_ok(),
+            Ok(State::Closed) => {
+                client.channel.finish();
+                false
+            }
+            Err(_) => false,
         };
         if !open {
             self.open.remove(&token);
         }
     }
 
-    fn next_deadline(&self) -> Option<Instant> {
-        self.open.values().map(|client| client.deadline).min()
+    /// Looks after those who wait for an answer of the main thread.
+    fn resume(&mut self, registry: &Registry, stats: &Stats, now: Instant) {
+        let waiting = self
+            .open
+            .iter()
+            .filter(|(_, client)| client.reload.is_some());
+        let waiting: Vec<_> = waiting.map(|(token, _)| *token).collect();
+        for token in waiting {
+            self.advance(token, registry, stats, now);
+        }
     }
 
-    fn close_overdue(&mut self, now: Instant) {
-        self.open.retain(|_, client| client.deadline > now);
+    /// Ends a client whose handshake has failed.
+    fn fail(&mut self, token: Token, failure: &Failure, stats: &Stats) {
+        if let Some(client) = self.open.remove(&token) {
+            self.note(&client.peer, failure, stats);
+        }
+    }
+
+    fn note(&mut self, peer: &Endpoint, failure: &Failure, stats: &Stats) {
+        let counters = &stats.metrics.admin_handshakes;
+        self.failures.note(peer, failure, counters, &stats.log);
+    }
+
+    fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let clients = self.open.values();
+        let next = clients.map(|client| match client.reload {
+            Some(_) => now + RETRY,
+            None => client.deadline,
+        });
+        next.min()
+    }
+
+    fn close_overdue(&mut self, stats: &Stats, now: Instant) {
+        let overdue = self
+            .open
+            .iter()
+            .filter(|(_, client)| client.deadline <= now);
+        let overdue: Vec<_> = overdue.map(|(token, _)| *token).collect();
+        for token in overdue {
+            if self.open[&token].channel.is_established() {
+                self.open.remove(&token);
+            } else {
+                self.fail(token, &Failure::timed_out(), stats);
+            }
+        }
     }
 }
 
 /// One client: a line being received, or a document being sent.
 struct Client {
-    stream: Stream,
+    channel: Channel,
+    peer: Endpoint,
     /// At most `REQUEST_MAX` bytes.
     input: Vec<u8>,
     output: Vec<u8>,
@@ -194,6 +269,8 @@ struct Client {
     sent: usize,
     /// The answer being sent is the last one.
     closing: bool,
+    /// The answer that it waits for.
+    reload: Option<Reload>,
     /// When it is closed unless it asks, or takes some of its answer, before.
     deadline: Instant,
 }
@@ -208,18 +285,46 @@ enum State {
 }
 
 impl Client {
-    fn new(stream: Stream, now: Instant) -> Client {
+    fn new(channel: Channel, peer: Endpoint, deadline: Instant) -> Client {
         Client {
-            stream,
+            channel,
+            peer,
             input: Vec::new(),
             output: Vec::new(),
             sent: 0,
             closing: false,
-            deadline: now + PATIENCE,
+            reload: None,
+            deadline,
         }
     }
 
+    fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        registry.register(self.channel.source(), token, interest)
+    }
+
+    fn reregister(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        registry.reregister(self.channel.source(), token, interest)
+    }
+
+    /// Goes on with its handshake, if it has one.
+    fn establish(&mut self, stats: &Stats, now: Instant) -> Result<(), Failure> {
+        let (false, Some(tls)) = (self.channel.is_established(), &stats.tls) else {
+            return Ok(());
+        };
+        self.channel
+            .establish(tls, &stats.metrics.admin_handshakes)?;
+        if self.channel.is_established() {
+            self.deadline = now + PATIENCE;
+        }
+        Ok(())
+    }
+
     fn advance(&mut self, stats: &Stats, now: Instant) -> io::Result<State> {
+        if !self.channel.is_established() {
+            return Ok(State::Waiting);
+        }
         for _ in 0..STEPS {
             match self.step(stats, now) {
                 Ok(State::Busy) => {}
@@ -235,8 +340,14 @@ impl Client {
 
     /// One write, one answer or one read, whichever is next.
     fn step(&mut self, stats: &Stats, now: Instant) -> io::Result<State> {
-        if self.sent < self.output.len() {
-            self.sent += self.stream.write(&self.output[self.sent..])?;
+        if let Some(reload) = &self.reload {
+            let Some(outcome) = reload.outcome() else {
+                return Ok(State::Waiting);
+            };
+            self.reload = None;
+            self.send(protocol::reloaded(outcome, stats));
+        } else if self.sent < self.output.len() {
+            self.sent += self.channel.write(&self.output[self.sent..])?;
             self.deadline = now + PATIENCE;
         } else if self.closing {
             return Ok(State::Closed);
@@ -244,14 +355,17 @@ impl Client {
             let request = &self.input[..end];
             let shown = request.escape_ascii();
             stats.log.debug(format_args!("admin request: {shown}"));
-            self.send(protocol::answer(request, stats));
+            match protocol::answer(request, stats) {
+                Answer::Document(document) => self.send(document),
+                Answer::Later(reload) => self.reload = Some(reload),
+            }
             self.input.drain(..=end);
         } else if self.input.len() == REQUEST_MAX {
             self.send(error_line("the request is too long"));
             self.closing = true;
         } else {
             let mut room = [0; REQUEST_MAX];
-            let received = self.stream.read(&mut room[self.input.len()..])?;
+            let received = self.channel.read(&mut room[self.input.len()..])?;
             if received == 0 {
                 return Ok(State::Closed);
             }

@@ -163,10 +163,11 @@ fn a_client_that_asks_nothing_is_closed_when_its_time_is_up() {
     ours.set_nonblocking(true).expect("set");
     let stream = Stream::Unix(mio::net::UnixStream::from_std(ours));
     let start = Instant::now();
-    clients.add(stream, poll.registry(), start);
-    clients.close_overdue(start + PATIENCE / 2);
+    let (peer, stats) = (Endpoint::Unix("".into()), fixture::stats());
+    clients.add(stream, peer, poll.registry(), &stats, start);
+    clients.close_overdue(&stats, start + PATIENCE / 2);
     assert_eq!(clients.open.len(), 1);
-    clients.close_overdue(start + PATIENCE);
+    clients.close_overdue(&stats, start + PATIENCE);
     assert_eq!(clients.open.len(), 0);
 }
 
@@ -182,7 +183,9 @@ fn an_event_of_a_gone_client_reaches_no_other() {
         ours.set_nonblocking(true).expect("set");
         clients.add(
             Stream::Unix(mio::net::UnixStream::from_std(ours)),
+            Endpoint::Unix("".into()),
             poll.registry(),
+            &stats,
             now,
         );
         let token = *clients.open.keys().last().expect("added");
