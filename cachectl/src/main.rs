@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod client;
+mod connection;
 mod place;
 mod text;
 
@@ -13,8 +14,10 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use net::admin::{Document, Request};
+use net::tls::{Client, ClientOptions};
 
 use client::Failure;
+use connection::Tls;
 use place::Place;
 
 /// How long a server may take to accept, and as long again to answer.
@@ -31,6 +34,35 @@ struct Arguments {
     /// Admin address of the server, its port 9999 unless given
     #[arg(long, value_name = "ADDR[:PORT]", value_parser = place::address)]
     admin: Option<std::net::SocketAddr>,
+
+    /// Speak TLS to that address, and only with a server whose certificate is good
+    #[arg(long, requires = "admin")]
+    tls: bool,
+
+    /// Who may sign the server's certificate, in PEM; whom the system trusts unless given
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls",
+        conflicts_with = "tls_insecure"
+    )]
+    tls_ca: Option<PathBuf>,
+
+    /// Certificate to show to the server, in PEM with its chain
+    #[arg(long, value_name = "FILE", requires = "tls", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// Its key, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// Name that the server's certificate must have; its address unless given
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    tls_server_name: Option<String>,
+
+    /// Take any server for the right one
+    #[arg(long, requires = "tls")]
+    tls_insecure: bool,
 
     /// Print the server's document as it is
     #[arg(long)]
@@ -51,6 +83,8 @@ enum Command {
         /// settings, items, slabs, sizes, conns, cached, segments, ttl or tls; without it, the general ones
         group: Option<String>,
     },
+    /// Read certificates and what else TLS is made of again
+    Reload,
 }
 
 impl Command {
@@ -59,8 +93,28 @@ impl Command {
             Command::Ping => ("ping", None),
             Command::Version => ("version", None),
             Command::Stats { group } => ("stats", group.as_deref()),
+            Command::Reload => ("reload", None),
         };
         Request { verb, argument }
+    }
+}
+
+impl Arguments {
+    /// How TLS is spoken, if it is. Fails with a sentence about a file.
+    fn tls(&self) -> Result<Option<Tls>, String> {
+        if !self.tls {
+            return Ok(None);
+        }
+        let options = ClientOptions {
+            authorities: self.tls_ca.clone(),
+            certificate: self.tls_cert.clone().zip(self.tls_key.clone()),
+            insecure: self.tls_insecure,
+            ..ClientOptions::default()
+        };
+        Ok(Some(Tls {
+            client: Client::new(&options)?,
+            server_name: self.tls_server_name.clone(),
+        }))
     }
 }
 
@@ -82,7 +136,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         (None, Some(address)) => vec![Place::Tcp(address)],
         (None, None) => place::defaults(),
     };
-    let (place, line) = client::ask(&places, arguments.command.request(), PATIENCE)?;
+    let tls = arguments.tls().map_err(Failure::Unusable)?;
+    let (place, line) = client::ask(&places, tls.as_ref(), arguments.command.request(), PATIENCE)?;
     let document = Document::parse(&line).map_err(|_| Failure::Foreign(place.clone()))?;
     let shown = match &document {
         _ if arguments.json => String::from_utf8_lossy(&line).into_owned(),
@@ -90,7 +145,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Document::Rows(rows) => match arguments.command {
             Command::Ping => format!("{place} answers\n"),
             Command::Version => text::values(rows),
-            Command::Stats { .. } => text::table(rows),
+            Command::Stats { .. } | Command::Reload => text::table(rows),
         },
     };
     // A reader that has seen enough, as `head` does, is no failure.
