@@ -164,3 +164,97 @@ impl Keeper {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log;
+    use crate::tls::fixture;
+
+    fn keeper(tls: &Arc<Tls>) -> Keeper {
+        Keeper::new(Arc::clone(tls), log::start(0).0)
+    }
+
+    #[test]
+    fn one_of_two_who_asked_at_once_would_go_without_an_answer() {
+        let files = fixture::tls();
+        let mut keeper = keeper(&files.tls);
+        let reloads = [files.tls.ask_reload(), files.tls.ask_reload()];
+        for order in files.orders.try_iter() {
+            match order {
+                Order::Reload(asker) => keeper.askers.push(asker),
+                Order::Signal(signal) => panic!("{signal}"),
+            }
+        }
+        assert!(reloads.iter().all(|reload| reload.outcome().is_none()));
+        keeper.reload();
+        for reload in reloads {
+            assert_eq!(reload.outcome(), Some(Ok(())));
+        }
+        assert_eq!(files.tls.status().reloads, 1, "for both");
+    }
+
+    #[test]
+    fn a_bad_file_would_replace_a_good_one() {
+        let files = fixture::tls();
+        let before = files.tls.current();
+        files.spoil();
+        let why = files.tls.reload().expect_err("nonsense");
+        assert!(why.contains("server.pem"), "{why}");
+        assert!(Arc::ptr_eq(&before, &files.tls.current()));
+        assert_eq!(files.tls.status().failed_reloads, 1);
+
+        files.renew(80);
+        assert_eq!(files.tls.reload(), Ok(()));
+        assert!(!Arc::ptr_eq(&before, &files.tls.current()));
+    }
+
+    #[test]
+    fn an_end_that_is_near_would_be_told_never_or_every_hour() {
+        let files = fixture::tls();
+        let mut keeper = keeper(&files.tls);
+        assert_eq!(keeper.warned, None);
+        files.renew(29);
+        keeper.reload();
+        let warned = keeper.warned;
+        assert!(warned.is_some());
+        keeper.reload();
+        assert_eq!(keeper.warned, warned);
+
+        files.renew(31);
+        keeper.reload();
+        assert_eq!(keeper.warned, None, "the next end is another one's");
+        files.renew(-1);
+        keeper.reload();
+        assert!(keeper.warned.is_some());
+    }
+
+    #[test]
+    fn too_many_askers_would_wait_for_nothing() {
+        let files = fixture::tls();
+        let asked: Vec<_> = (0..=4).map(|_| files.tls.ask_reload()).collect();
+        assert!(asked[..4].iter().all(|reload| reload.outcome().is_none()));
+        assert!(asked[4].outcome().is_some_and(|outcome| outcome.is_err()));
+    }
+
+    #[test]
+    fn a_reload_would_end_the_daemon_or_a_stop_would_not() {
+        let files = fixture::tls();
+        let reload = files.tls.ask_reload();
+        let (orders, tls) = (files.orders.clone(), Arc::clone(&files.tls));
+        let main = thread::spawn(move || run(&orders, Some(tls), &log::start(0).0));
+        let mut outcome = None;
+        for _ in 0..3000 {
+            outcome = reload.outcome();
+            if outcome.is_some() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(outcome, Some(Ok(())));
+        files.order.send(Order::Signal(SIGHUP)).expect("it runs");
+        files.order.send(Order::Signal(SIGTERM)).expect("it runs");
+        main.join().expect("it ends");
+        assert_eq!(files.tls.status().reloads, 2);
+    }
+}

@@ -11,10 +11,15 @@ use crate::connections::Connections;
 use crate::log;
 use crate::metrics::Metrics;
 use crate::settings::Config;
+use crate::tls::Tls;
 
 /// Reports of a daemon with one worker, a store that holds nothing, and one listening socket.
 pub(super) fn stats() -> Stats {
-    let config = Config::default();
+    stats_with(Config::default(), None)
+}
+
+/// As [`stats`], of a daemon that was told something.
+pub(super) fn stats_with(config: Config, tls: Option<Arc<Tls>>) -> Stats {
     let listener = Endpoint::Inet(([127, 0, 0, 1], 11211).into());
     Stats {
         metrics: Arc::new(Metrics::new(1)),
@@ -22,7 +27,7 @@ pub(super) fn stats() -> Stats {
         connections: Arc::new(Connections::new(4, vec![(3, listener)])),
         budget: Budget::new(1 << 22, 1 << 20),
         clock: Clock::start(),
-        tls: None,
+        tls,
         log: log::start(0).0,
         config: Arc::new(config),
     }

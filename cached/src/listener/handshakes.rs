@@ -246,3 +246,6 @@ fn token(key: usize, generation: u32) -> Token {
 fn key(token: Token) -> usize {
     token.0 & u32::MAX as usize
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! TLS as the daemon speaks it: what sessions are made of, read from files and replaced whole.
 
 mod failures;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod reload;
 
 use std::sync::Arc;

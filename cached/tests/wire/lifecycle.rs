@@ -20,7 +20,7 @@ fn is_one_sentence(said: &str, names: &str) {
 
 #[test]
 fn a_bad_flag_would_be_passed_over() {
-    let cases: [(&[&str], &str); 24] = [
+    let cases: [(&[&str], &str); 28] = [
         (&["--no-such-flag"], "--no-such-flag"),
         (&["stray"], "stray"),
         (&["-p"], "port"),
@@ -37,6 +37,24 @@ fn a_bad_flag_would_be_passed_over() {
         (&["--idle-timeout", "soon"], "soon"),
         (&["--admin", "0.0.0.0:0"], "0.0.0.0"),
         (&["--segment-size", "1000"], "1000"),
+        (&["--tls-listen", "127.0.0.1:0"], "--tls-cert"),
+        (&["--tls-cert", "/c.pem"], "--tls-listen"),
+        (&["--admin-tls"], "--admin-tls"),
+        (
+            &[
+                &[
+                    "--tls-listen",
+                    "127.0.0.1:0",
+                    "-p",
+                    "0",
+                    "--admin-socket",
+                    "off",
+                ][..],
+                &["--tls-cert", "/nonexistent.pem", "--tls-key", "/k.pem"],
+            ]
+            .concat(),
+            "/nonexistent.pem",
+        ),
         // Memcached's, for what is not offered.
         (&["-d"], "-d"),
         (&["-P", "/tmp/cached.pid"], "-P"),

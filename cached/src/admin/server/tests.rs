@@ -7,16 +7,28 @@ use net::admin::{Document, Value};
 
 use super::super::fixture;
 use super::*;
+use crate::metrics::Metrics;
+use crate::settings::Config;
+use crate::supervisor::Order;
+use crate::tls::{self, Outcome};
 
 /// Runs `client` against a served admin port, then stops it.
 fn with_server(client: impl FnOnce(std::net::SocketAddr)) {
+    with_stats(fixture::stats, client);
+}
+
+/// As [`with_server`], on what `stats` makes.
+fn with_stats(
+    stats: impl FnOnce() -> Stats + Send + 'static,
+    client: impl FnOnce(std::net::SocketAddr),
+) {
     let listener = Listener::tcp(([127, 0, 0, 1], 0).into(), 4).expect("a free port");
     let admin = Admin::new(vec![listener]).expect("a poll");
     let Endpoint::Inet(address) = admin.endpoints()[0] else {
         panic!("no address");
     };
     let waker = admin.waker();
-    let server = thread::spawn(move || admin.run(&fixture::stats()));
+    let server = thread::spawn(move || admin.run(&stats()));
     client(address);
     waker.stop();
     server.join().expect("no panic").expect("no failure");
@@ -79,6 +91,8 @@ fn a_wrong_request_is_refused_and_the_client_may_go_on() {
             (&b"flush\n"[..], "there is no verb 'flush'"),
             (b"stats nonsense\n", "there is no group 'nonsense'"),
             (b"ping twice\n", "ping takes no argument"),
+            (b"reload it\n", "reload takes no argument"),
+            (b"reload\n", "there is nothing to reload"),
             (b"\n", "a request must name a verb"),
         ] {
             stream.write_all(request).expect("sent");
@@ -195,4 +209,84 @@ fn an_event_of_a_gone_client_reaches_no_other() {
         assert_eq!(clients.open.len(), 0);
     }
     assert_ne!(tokens[0], tokens[1]);
+}
+
+/// Runs `client` against an admin port in TLS. Reloads are answered in turn with `outcomes`.
+fn with_tls(
+    outcomes: Vec<Outcome>,
+    client: impl FnOnce(std::net::SocketAddr, &tls::fixture::Fixture, &Metrics),
+) {
+    let files = tls::fixture::tls();
+    let orders = files.orders.clone();
+    let main = thread::spawn(move || {
+        for outcome in outcomes {
+            match orders.recv_timeout(PATIENCE) {
+                Ok(Order::Reload(asker)) => asker.send(outcome).expect("somebody waits"),
+                other => panic!("{other:?}"),
+            }
+        }
+    });
+    let metrics = Arc::new(Metrics::new(1));
+    let (shared, tls) = (Arc::clone(&metrics), Arc::clone(&files.tls));
+    let stats = move || {
+        let config = Config {
+            admin_tls: true,
+            ..Config::default()
+        };
+        Stats {
+            metrics: shared,
+            ..fixture::stats_with(config, Some(tls))
+        }
+    };
+    with_stats(stats, |address| client(address, &files, &metrics));
+    main.join().expect("all outcomes were asked for");
+}
+
+fn ask_in_tls(
+    address: std::net::SocketAddr,
+    files: &tls::fixture::Fixture,
+    request: &[u8],
+) -> Vec<u8> {
+    let mut session = files.open(TcpStream::connect(address).expect("connected"));
+    assert!(session.handshake().expect("a handshake"));
+    session.write_all(request).expect("sent");
+    line(session)
+}
+
+#[test]
+fn a_handshake_that_stands_still_would_hold_up_the_others() {
+    with_tls(vec![], |address, files, metrics| {
+        let stuck = TcpStream::connect(address).expect("connected");
+        (&stuck).write_all(&[0x16, 3, 1]).expect("sent");
+        assert_eq!(ask_in_tls(address, files, b"ping\n"), b"{\"rows\":[]}\n");
+        let counters = &metrics.admin_handshakes;
+        assert_eq!((counters.begun.get(), counters.completed.get()), (2, 1));
+    });
+}
+
+#[test]
+fn the_admin_port_in_tls_would_answer_without_it() {
+    with_tls(vec![], |address, _, metrics| {
+        let mut stream = TcpStream::connect(address).expect("connected");
+        stream.write_all(b"version\n").expect("sent");
+        let mut answer = Vec::new();
+        // It may end in a reset: what was sent is not all read.
+        let _ = stream.read_to_end(&mut answer);
+        assert!(!answer.contains(&b'{'), "{}", answer.escape_ascii());
+        assert_eq!(metrics.admin_handshakes.plaintext.get(), 1);
+    });
+}
+
+#[test]
+fn a_reload_would_be_answered_before_its_outcome_is_known() {
+    let outcomes = vec![Ok(()), Err("a bad file".to_owned())];
+    with_tls(outcomes, |address, files, _| {
+        let answer = ask_in_tls(address, files, b"reload\n");
+        match Document::parse(&answer) {
+            Ok(Document::Rows(rows)) => assert_eq!(rows[0].name, "certificate_expires"),
+            other => panic!("{other:?}"),
+        }
+        let refusal = error(&ask_in_tls(address, files, b"reload\n"));
+        assert_eq!(refusal, "nothing is changed: a bad file");
+    });
 }

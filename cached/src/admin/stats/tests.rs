@@ -34,13 +34,72 @@ fn store_item(stats: &Stats, ttl: storage::Seconds) -> storage::Writer {
 }
 
 #[test]
-fn stats_stays_within_the_buffer_of_collectd() {
-    let widest = u64::MAX.to_string().len();
-    let bytes: usize = report(&fixture::stats(), "")
+fn with_tls_stats_has_memcacheds_keys_of_it_too() {
+    let files = crate::tls::fixture::tls();
+    let stats = fixture::stats_with(Config::default(), Some(files.tls));
+    let rows = report(&stats, "");
+    let without = report(&fixture::stats(), "");
+    let general: Vec<_> = without.iter().map(|row| row.0.as_str()).collect();
+    let added: Vec<_> = rows
         .iter()
-        .map(|(name, value)| "STAT  \r\n".len() + name.len() + value.len().max(widest))
-        .sum();
-    assert!(bytes + "END\r\n".len() <= 4096, "{bytes} bytes");
+        .map(|row| row.0.as_str())
+        .filter(|key| !general.contains(key))
+        .collect();
+    assert_eq!(
+        added,
+        ["ssl_handshake_errors", "time_since_server_cert_refresh"]
+    );
+    assert!(length(&rows) <= 4096, "collectd's buffer");
+    let rows = report(&stats, "settings");
+    assert_eq!(value(&rows, "ssl_enabled"), "yes");
+    assert_eq!(value(&rows, "ssl_min_version"), "tlsv1.2");
+}
+
+#[test]
+fn handshakes_are_told_by_cipher_and_sessions_as_what_is_left() {
+    let stats = fixture::stats();
+    assert_eq!(report(&stats, "tls"), [], "without TLS");
+    let files = crate::tls::fixture::tls();
+    let stats = fixture::stats_with(Config::default(), Some(files.tls));
+    let counters = &stats.metrics.handshakes;
+    counters.begun.add(4);
+    for cipher in ["TLS_AES_256_GCM_SHA384", "a-new-one"] {
+        counters.complete(net::tls::Agreed {
+            is_tls13: true,
+            cipher,
+            is_resumed: false,
+        });
+    }
+    counters.fail(net::tls::Cause::Name);
+    stats.metrics.worker(0).tls_closed.increment();
+    let rows = report(&stats, "tls");
+    assert_eq!(value(&rows, "sessions"), "1");
+    assert_eq!(value(&rows, "handshakes_under_way"), "1");
+    assert_eq!(value(&rows, "handshakes_tls13"), "2");
+    assert_eq!(value(&rows, "failed_name"), "1");
+    assert_eq!(value(&rows, "cipher:TLS_AES_256_GCM_SHA384"), "1");
+    assert_eq!(value(&rows, "cipher:other"), "1");
+    assert_eq!(value(&rows, "certificate_days"), "89");
+
+    stats.reset();
+    let rows = report(&stats, "tls");
+    assert_eq!(value(&rows, "handshakes_tls13"), "0");
+    assert_eq!(value(&rows, "sessions"), "1", "there still is");
+}
+
+#[test]
+fn stats_stays_within_the_buffer_of_collectd() {
+    let bytes = length(&report(&fixture::stats(), ""));
+    assert!(bytes <= 4096, "{bytes} bytes");
+}
+
+/// Bytes of a report at most, whatever the values.
+fn length(rows: &[(String, String)]) -> usize {
+    let widest = u64::MAX.to_string().len();
+    let lines = rows
+        .iter()
+        .map(|(name, value)| "STAT  \r\n".len() + name.len() + value.len().max(widest));
+    lines.sum::<usize>() + "END\r\n".len()
 }
 
 #[test]

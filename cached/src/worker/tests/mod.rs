@@ -6,11 +6,11 @@ mod dumps;
 mod large;
 mod space;
 mod timeouts;
+mod tls;
 mod turns;
 mod yields;
 
 use std::io::{Read, Write};
-use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 
 use net::Edge;
@@ -25,6 +25,7 @@ use crate::connections::Connections;
 use crate::execute::Dumps;
 use crate::log;
 use crate::metrics::{Metrics, WorkerCounters};
+use crate::tls::Tls;
 
 /// More steps than any of the tests needs.
 const STEPS: usize = 2000;
@@ -40,6 +41,11 @@ struct Rig {
 
 /// A worker with the smallest memory, and what `change` makes of the defaults else.
 fn rig(change: impl FnOnce(&mut Config)) -> Rig {
+    rig_with(None, change)
+}
+
+/// As [`rig`], with `tls` to be reloaded.
+fn rig_with(tls: Option<Arc<Tls>>, change: impl FnOnce(&mut Config)) -> Rig {
     let mut config = Config {
         memory: 16 << 20,
         threads: std::num::NonZeroUsize::new(1),
@@ -61,7 +67,7 @@ fn rig(change: impl FnOnce(&mut Config)) -> Rig {
         connections: Arc::clone(&connections),
         budget: budget.clone(),
         clock,
-        tls: None,
+        tls,
         log: log.clone(),
     });
     let engine = Engine {
@@ -89,19 +95,20 @@ fn rig(change: impl FnOnce(&mut Config)) -> Rig {
 impl Rig {
     /// A new client's end of its connection, served from the next step on.
     fn connect(&mut self) -> UnixStream {
-        let (ours, theirs) = UnixStream::pair().unwrap();
-        ours.set_nonblocking(true).unwrap();
-        theirs.set_nonblocking(true).unwrap();
+        let (ours, edge) = pair();
+        self.take_in(Transport::Plain(edge));
+        ours
+    }
+
+    /// Serves a connection from the next step on.
+    fn take_in(&mut self, transport: Transport) {
         let peer = Endpoint::Unix("".into());
-        let connection = self.connections.open(0, theirs.as_raw_fd(), &peer, 2);
+        let connection = self.connections.open(0, transport.descriptor(), &peer, 2);
         self.handoff.send(Accepted {
-            transport: Transport::Plain(Edge::new(Stream::Unix(mio::net::UnixStream::from_std(
-                theirs,
-            )))),
+            transport,
             connection: connection.unwrap(),
         });
         self.step();
-        ours
     }
 
     fn step(&mut self) {
@@ -162,6 +169,15 @@ impl Rig {
         let mut clients = self.worker.clients.iter_mut();
         clients.next().expect("a client").1
     }
+}
+
+/// A client's end of a connection, and ours.
+fn pair() -> (UnixStream, Edge) {
+    let (theirs, ours) = UnixStream::pair().unwrap();
+    theirs.set_nonblocking(true).unwrap();
+    ours.set_nonblocking(true).unwrap();
+    let ours = mio::net::UnixStream::from_std(ours);
+    (theirs, Edge::new(Stream::Unix(ours)))
 }
 
 /// Reads what is there.
