@@ -84,7 +84,10 @@ impl<const N: usize> Write for Text<N> {
         let room = (N - self.len).min(text.len());
         let cut = (0..=room).rev().find(|&at| text.is_char_boundary(at));
         let fitting = &text[..cut.unwrap_or(0)];
-        self.bytes[self.len..][..fitting.len()].copy_from_slice(fitting.as_bytes());
+        // What peers and files are called must not make two lines of one.
+        for (place, byte) in self.bytes[self.len..].iter_mut().zip(fitting.bytes()) {
+            *place = if byte.is_ascii_control() { b'?' } else { byte };
+        }
         self.len += fitting.len();
         if fitting.len() < text.len() {
             return Err(fmt::Error);
@@ -102,6 +105,12 @@ mod tests {
         let text = Text::<4>::new(format_args!("ab{}c", "éé"));
         assert_eq!(text.get(), "abé");
         assert_eq!(Text::<4>::new(format_args!("abcd")).get(), "abcd");
+    }
+
+    #[test]
+    fn a_name_could_forge_a_line() {
+        let text = Text::<16>::new(format_args!("a\r\nb\x1bc"));
+        assert_eq!(text.get(), "a??b?c");
     }
 
     #[test]
