@@ -133,7 +133,11 @@ impl Handshakes {
     }
 
     /// Lets some of those that can go on do so. Whoever is through goes to `hand_over`.
-    pub(super) fn advance(&mut self, registry: &Registry, hand_over: &mut dyn FnMut(Accepted)) {
+    pub(super) fn advance(
+        &mut self,
+        registry: &Registry,
+        hand_over: &mut dyn FnMut(Accepted, &Endpoint),
+    ) {
         for _ in 0..STEPS {
             let Some(token) = self.ready.pop_front() else {
                 return;
@@ -163,7 +167,7 @@ impl Handshakes {
         &mut self,
         token: Token,
         registry: &Registry,
-        hand_over: &mut dyn FnMut(Accepted),
+        hand_over: &mut dyn FnMut(Accepted, &Endpoint),
     ) -> Result<(), tls::Failure> {
         let tls = Arc::clone(&self.tls);
         let Some(handshake) = self.find(token) else {
@@ -178,11 +182,17 @@ impl Handshakes {
         let deregistered = edge.deregister(registry);
         deregistered.map_err(|error| tls::Failure::system(&error))?;
         let handshake = self.open.remove(key(token));
-        self.metrics.handshakes.complete(handshake.stream.agreed());
-        hand_over(Accepted {
+        let agreed = handshake.stream.agreed();
+        self.metrics.handshakes.complete(agreed);
+        self.log.debug(format_args!(
+            "connection {} is in {agreed}",
+            handshake.stream.get_ref().descriptor()
+        ));
+        let accepted = Accepted {
             transport: Transport::Tls(Secure::new(handshake.stream)),
             connection: handshake.connection,
-        });
+        };
+        hand_over(accepted, &handshake.peer);
         Ok(())
     }
 

@@ -79,9 +79,9 @@ struct Workers {
 }
 
 impl Workers {
-    fn take(&mut self, accepted: Accepted, log: &Log) {
+    fn take(&mut self, accepted: Accepted, peer: &Endpoint, log: &Log) {
         log.debug(format_args!(
-            "connection {} to worker-{}",
+            "connection {} from {peer} to worker-{}",
             accepted.transport.descriptor(),
             self.next
         ));
@@ -158,7 +158,9 @@ impl Listener {
                 self.accept_all();
             }
             if let Some(handshakes) = &mut self.handshakes {
-                let mut hand_over = |accepted| self.workers.take(accepted, &self.log);
+                let mut hand_over = |accepted, peer: &Endpoint| {
+                    self.workers.take(accepted, peer, &self.log);
+                };
                 handshakes.advance(self.poll.registry(), &mut hand_over);
                 handshakes.sweep(now);
             }
@@ -244,7 +246,6 @@ impl Listener {
             return;
         };
         counters.total_connections.increment();
-        self.log.debug(format_args!("connection {fd} from {peer}"));
         match &mut self.handshakes {
             Some(handshakes) if is_tls => {
                 handshakes.begin(stream, connection, peer, self.poll.registry());
@@ -255,7 +256,7 @@ impl Listener {
                     transport,
                     connection,
                 };
-                self.workers.take(accepted, &self.log);
+                self.workers.take(accepted, peer, &self.log);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! One TLS session, of a server or of a client.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 
 use openssl::error::ErrorStack;
@@ -103,6 +104,15 @@ pub struct Agreed {
     pub cipher: &'static str,
     /// The client had a ticket of an earlier session.
     pub is_resumed: bool,
+}
+
+impl fmt::Display for Agreed {
+    /// As `TLS 1.3 with TLS_AES_256_GCM_SHA384, resumed`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let version = if self.is_tls13 { "1.3" } else { "1.2" };
+        let resumed = if self.is_resumed { ", resumed" } else { "" };
+        write!(f, "TLS {version} with {}{resumed}", self.cipher)
+    }
 }
 
 impl<S: Read + Write> Read for Stream<S> {

@@ -59,7 +59,7 @@ impl Rig {
         for event in &events {
             self.handshakes.note(event);
         }
-        let mut hand_over = |accepted| self.established.push(accepted);
+        let mut hand_over = |accepted, _: &Endpoint| self.established.push(accepted);
         self.handshakes
             .advance(self.poll.registry(), &mut hand_over);
     }
