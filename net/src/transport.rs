@@ -36,11 +36,6 @@ impl Secure {
         }
     }
 
-    /// The session.
-    pub fn stream(&self) -> &tls::Stream<Edge> {
-        &self.stream
-    }
-
     /// Receives what has come, record by record, until `room` is full.
     fn receive(&mut self, room: &mut [u8]) -> io::Result<Option<usize>> {
         let mut received = 0;
