@@ -12,7 +12,7 @@
 //!            buffer, Budget              v               |  Sink
 //!                                     Execute::execute
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![cfg_attr(
     not(test),
     deny(

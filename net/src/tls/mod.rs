@@ -21,7 +21,7 @@ mod names;
 mod server;
 mod stream;
 
-pub use client::{Client, ClientOptions};
+pub use client::{Client, ClientOptions, Ticket};
 pub use failure::{Cause, Failure};
 pub use server::{ClientAuth, Server, ServerOptions};
 pub use stream::{Agreed, Stream};

@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use openssl::error::ErrorStack;
 use openssl::ssl::{ErrorCode, Ssl, SslCipherRef, SslRef, SslStream, SslVersion};
 
-use super::Failure;
+use super::{Failure, Ticket};
 
 /// A TLS session over the stream `S`, which may be non-blocking.
 ///
@@ -52,6 +52,18 @@ impl<S: Read + Write> Stream<S> {
     /// be less than what was sent, by the peer's fault or by somebody's in between.
     pub fn is_truncated(&self) -> bool {
         self.truncated
+    }
+
+    /// A client's: what another session with the same server can be begun with. In TLS 1.3 the server
+    /// sends it behind the handshake, so something must have been read first; and it is only good
+    /// if this session is closed ([`Stream::close`]) before it is dropped.
+    pub fn ticket(&self) -> Option<Ticket> {
+        Ticket::of(self.inner.ssl())
+    }
+
+    /// The handshake was a short one, of a client that offered the ticket of an earlier session.
+    pub fn is_resumed(&self) -> bool {
+        self.inner.ssl().session_reused()
     }
 
     /// Tells the peer that nothing more will come. Not after an error.
