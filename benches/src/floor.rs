@@ -4,25 +4,31 @@
 //! the prebuilt replies once. It stores nothing: every `get` hits, with a key
 //! and a value that are always the same. What a real server takes beyond this
 //! is its own work; what it takes less, it has found outside this shape.
+//!
+//! In TLS it is the same, by the cheapest use of OpenSSL that is correct.
 
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+mod stream;
+
+use std::io::{self, ErrorKind, IoSlice};
 use std::net::TcpListener;
-use std::os::fd::AsRawFd;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
 use memchr::memchr;
+use mio::event::Event;
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll, Token};
+use openssl::ssl::SslContext;
+
+use stream::Stream;
+pub use stream::context;
 
 /// Request lines are shorter.
 const RECEIVE_BYTES: usize = 256 * 1024;
 /// Small replies are laid out many times over, so that one piece answers a
 /// whole pipeline; more than the innermost cache holds would not help.
 const PIECE_BYTES: usize = 32 * 1024;
-/// How many pieces the kernel takes in one call (`IOV_MAX`).
-const PIECES_MAX: usize = 1024;
 /// Reasons not to accept a client that end nothing: it has gone, or there are
 /// too many; and how long nobody is accepted then.
 const PASSING: [i32; 3] = [libc::ECONNABORTED, libc::EMFILE, libc::ENFILE];
@@ -77,8 +83,13 @@ impl Replies {
     }
 }
 
-/// Serves with so many threads, until it cannot.
-pub fn serve(listener: &TcpListener, threads: usize, replies: Replies) -> io::Result<()> {
+/// Serves with so many threads, in TLS if there is a `context`, until it cannot.
+pub fn serve(
+    listener: &TcpListener,
+    threads: usize,
+    replies: Replies,
+    context: Option<&SslContext>,
+) -> io::Result<()> {
     // The threads have no end.
     let replies: &'static Replies = Box::leak(Box::new(replies));
     let mut workers = Vec::new();
@@ -93,9 +104,9 @@ pub fn serve(listener: &TcpListener, threads: usize, replies: Replies) -> io::Re
         let stream = accept(listener)?;
         stream.set_nodelay(true)?;
         stream.set_nonblocking(true)?;
-        let mut stream = TcpStream::from_std(stream);
-        let token = Token(stream.as_raw_fd() as usize);
-        registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+        let mut stream = Stream::new(TcpStream::from_std(stream), context)?;
+        let token = Token(stream.descriptor() as usize);
+        stream.register(registry, token)?;
         to_worker.send(stream).map_err(io::Error::other)?;
     }
     Ok(())
@@ -113,7 +124,7 @@ fn accept(listener: &TcpListener) -> io::Result<std::net::TcpStream> {
     }
 }
 
-fn work(replies: &Replies, mut poll: Poll, arrivals: &Receiver<TcpStream>) -> io::Result<()> {
+fn work(replies: &Replies, mut poll: Poll, arrivals: &Receiver<Stream>) -> io::Result<()> {
     let mut connections: Vec<Option<Connection<'_>>> = Vec::new();
     let mut buffer = vec![0; RECEIVE_BYTES];
     let mut events = Events::with_capacity(64);
@@ -127,7 +138,7 @@ fn work(replies: &Replies, mut poll: Poll, arrivals: &Receiver<TcpStream>) -> io
             while connections.get(at).is_none_or(Option::is_none) {
                 // It was registered a moment before it was sent.
                 let stream = arrivals.recv().map_err(io::Error::other)?;
-                let at = stream.as_raw_fd() as usize;
+                let at = stream.descriptor() as usize;
                 connections.resize_with(connections.len().max(at + 1), || None);
                 connections[at] = Some(Connection {
                     stream,
@@ -139,14 +150,13 @@ fn work(replies: &Replies, mut poll: Poll, arrivals: &Receiver<TcpStream>) -> io
                     last: Reply::Error,
                 });
             }
-            let ended = event.is_read_closed();
-            connections[at].take_if(|connection| connection.turn(ended, &mut buffer).is_err());
+            connections[at].take_if(|connection| connection.turn(event, &mut buffer).is_err());
         }
     }
 }
 
 struct Connection<'r> {
-    stream: TcpStream,
+    stream: Stream,
     replies: &'r Replies,
     /// A request line that has begun.
     line: Vec<u8>,
@@ -162,17 +172,16 @@ struct Connection<'r> {
 
 impl Connection<'_> {
     /// One receive and one send; an error ends the connection.
-    fn turn(&mut self, ended: bool, buffer: &mut [u8]) -> io::Result<()> {
+    fn turn(&mut self, event: &Event, buffer: &mut [u8]) -> io::Result<()> {
+        self.stream.note(event);
         self.send()?;
+        let ended = event.is_read_closed();
         // A short receive means drained, unless the client's end is behind it.
         let mut more = true;
         while more && self.unsent.is_empty() {
             let kept = self.line.len();
             buffer[..kept].copy_from_slice(&self.line);
-            let received = match self.stream.read(&mut buffer[kept..]) {
-                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                outcome => taken(outcome)?,
-            };
+            let received = self.stream.receive(&mut buffer[kept..])?;
             let bytes = &buffer[..kept + received];
             let counted = self.count(bytes);
             self.line.clear();
@@ -250,34 +259,12 @@ impl Connection<'_> {
 
     /// Sends what the socket takes, without copying the rest.
     fn send(&mut self) -> io::Result<()> {
-        let mut unsent = self.unsent.as_mut_slice();
-        while !unsent.is_empty() {
-            let pieces = &unsent[..unsent.len().min(PIECES_MAX)];
-            let size: usize = pieces.iter().map(|piece| piece.len()).sum();
-            let sent = match pieces {
-                [piece] => taken(self.stream.write(piece))?,
-                pieces => taken(self.stream.write_vectored(pieces))?,
-            };
-            IoSlice::advance_slices(&mut unsent, sent);
-            if sent < size {
-                break;
-            }
+        if !self.unsent.is_empty() {
+            let left = self.stream.send(&mut self.unsent)?;
+            self.unsent.drain(..self.unsent.len() - left);
         }
-        let left = unsent.len();
-        self.unsent.drain(..self.unsent.len() - left);
         Ok(())
     }
-}
-
-/// What a socket that is not ready takes or has: nothing.
-fn taken(outcome: io::Result<usize>) -> io::Result<usize> {
-    outcome.or_else(|e| {
-        if e.kind() == ErrorKind::WouldBlock {
-            Ok(0)
-        } else {
-            Err(e)
-        }
-    })
 }
 
 /// What the digits at the start say.

@@ -17,6 +17,7 @@ pub mod scenario;
 pub mod server;
 mod subject;
 pub mod target;
+pub mod tls;
 pub mod trace;
 pub mod weighted;
 pub mod wire;

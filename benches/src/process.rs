@@ -4,6 +4,7 @@ use std::fs;
 
 use rustix::param::clock_ticks_per_second;
 use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::Error;
 
@@ -65,6 +66,12 @@ pub fn raise_open_files_limit() {
     let _ = setrlimit(Resource::Nofile, limit);
 }
 
+/// CPU time of the calling thread.
+pub(crate) fn thread_cpu_ns() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
 /// The process's CPU clock. /proc/PID/task/*/schedstat would lose threads that
 /// ended, and be late by a tick for those that run.
 fn cpu_clock_ns(pid: u32) -> Option<u64> {
@@ -106,8 +113,6 @@ mod tests {
     use std::hint::black_box;
     use std::thread;
 
-    use rustix::time::{ClockId, clock_gettime};
-
     use super::*;
 
     fn this_process() -> Usage {
@@ -121,8 +126,7 @@ mod tests {
             for round in 0..20_000_000_u64 {
                 black_box(round);
             }
-            let time = clock_gettime(ClockId::ThreadCPUTime);
-            time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+            thread_cpu_ns()
         })
         .join()
         .unwrap();

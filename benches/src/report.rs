@@ -63,6 +63,8 @@ pub struct Phase {
     pub not_found: u64,
     /// Sets that followed a miss; they are among the operations, too.
     pub refills: u64,
+    /// In churn over TLS, requests whose session went on with an earlier one.
+    pub resumed: Option<u64>,
     /// Bytes of requests.
     pub bytes_sent: u64,
     /// Bytes of replies.

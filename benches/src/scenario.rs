@@ -78,6 +78,10 @@ pub struct Scenario {
     #[arg(long)]
     pub cache_aside: bool,
 
+    /// How sessions of churn over TLS begin
+    #[arg(long, value_name = "KIND", default_value_t, value_enum)]
+    pub handshakes: Handshakes,
+
     /// Requests a second in all, sent on time; without it, as fast as answers come
     #[arg(short, long, value_name = "N", value_parser = rate)]
     pub rate: Option<f64>,
@@ -143,6 +147,17 @@ impl PhaseKind {
     pub fn is_once(self) -> bool {
         matches!(self, Self::Fill | Self::Scan)
     }
+}
+
+/// How a TLS session begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Handshakes {
+    /// Both sides prove who they are
+    #[default]
+    Full,
+    /// It goes on with the connection's last one, if the server lets it
+    Resumed,
 }
 
 /// memcached's longest key.

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::server::{Program, Setting};
+use crate::tls::{Tls, TlsFlags};
 use crate::{Error, Process, Target};
 
 /// The server that is measured, and the flags that name it.
@@ -20,6 +21,10 @@ pub struct Subject {
     /// Process of the server, to report its CPU time and memory
     #[arg(short, long, value_name = "PID")]
     pub pid: Option<u32>,
+
+    /// How it is spoken to
+    #[command(flatten)]
+    pub tls: TlsFlags,
 
     /// Start this server and stop it afterwards: cached, memcached, floor or NAME=COMMAND
     #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["server", "pid"])]
@@ -44,6 +49,16 @@ impl Subject {
         }
     }
 
+    /// The server that runs already.
+    fn target(&self) -> Result<Target, Error> {
+        let target = self.server.clone();
+        if !self.tls.tls {
+            return Ok(target);
+        }
+        let tls = Tls::new(&self.tls, &target.host)?;
+        Ok(target.with_tls(tls))
+    }
+
     /// Calls `measure` with the server and, if it is known, its process; a
     /// server that is to be started runs as long as that takes.
     pub fn during<T>(
@@ -52,10 +67,11 @@ impl Subject {
         measure: impl FnOnce(&Target, Option<Process>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let Some(program) = &self.start else {
-            return measure(&self.server, self.pid.map(Process::new));
+            let process = self.pid.map(Process::new);
+            return measure(&self.target()?, process);
         };
         let server = program.start(setting)?;
-        let measured = measure(&Target::Tcp(server.address()), Some(server.process()))?;
+        let measured = measure(&Target::from(server.address()), Some(server.process()))?;
         server.stop()?;
         Ok(measured)
     }

@@ -219,7 +219,7 @@ impl Bench<'_> {
 
     /// Loads a server from the load's cores; any error reply spoils the figures.
     fn load(&self, scenario: &Scenario, server: &Server) -> Result<Phase, Error> {
-        let (target, process) = (Target::Tcp(server.address()), server.process());
+        let (target, process) = (Target::from(server.address()), server.process());
         let report = self
             .client_cpus
             .during(|| crate::run(scenario, &target, Some(&process)))??;
@@ -290,7 +290,7 @@ impl Bench<'_> {
         if !self.compare.system_calls {
             return Ok(None);
         }
-        let (case, target) = (flat_out(case), Target::Tcp(server.address()));
+        let (case, target) = (flat_out(case), Target::from(server.address()));
         self.client_cpus
             .during(|| {
                 let phase = case.phases[0];
@@ -309,7 +309,7 @@ impl Bench<'_> {
             return Ok(None);
         }
         let (mut case, phase) = (flat_out(case), case.phases[0]);
-        let (target, setting) = (Target::Tcp(server.address()), self.setting(&case));
+        let (target, setting) = (Target::from(server.address()), self.setting(&case));
         self.client_cpus
             .during(|| {
                 if instrument::has_hardware_counters() {

@@ -1,18 +1,20 @@
-//! One connection: its socket, and the bytes on their way.
+//! One connection, and the bytes on their way.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::time::Duration;
+use std::io::{self, ErrorKind};
+use std::os::fd::BorrowedFd;
 
-use socket2::{Domain, SockAddr, Socket, Type};
+use net::tls::Ticket;
 
 use super::flight::Flight;
 use super::requests::Source;
+use super::stream::Stream;
 use crate::target::Target;
 use crate::wire::Reader;
 
 pub(super) struct Connection {
-    socket: Option<Socket>,
+    stream: Option<Stream>,
+    /// Of the session before, to begin the next with.
+    ticket: Option<Ticket>,
     pub(super) source: Source,
     pub(super) flight: Flight,
     pub(super) reader: Reader,
@@ -36,14 +38,15 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(
-        socket: Option<Socket>,
+        stream: Option<Stream>,
         source: Source,
         flight: Flight,
         reader: Reader,
         due: u64,
     ) -> Self {
         Self {
-            socket,
+            stream,
+            ticket: None,
             source,
             flight,
             reader,
@@ -70,30 +73,43 @@ impl Connection {
         self.flight.stop_refills();
     }
 
-    /// Begins to connect; what is sent meanwhile is kept until it is done.
+    /// Begins to connect; what is sent meanwhile is kept until it is done. A
+    /// ticket that was kept is offered.
     pub(super) fn begin_to_open(&mut self, target: &Target) -> io::Result<()> {
-        let (socket, address) = socket(target)?;
-        socket.set_nonblocking(true)?;
-        match socket.connect(&address) {
-            Err(e) if e.raw_os_error() != Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {
-                return Err(e);
-            }
-            _ => self.socket = Some(socket),
-        }
+        self.stream = Some(Stream::begin(target, self.ticket.as_ref())?);
         Ok(())
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.socket.is_some()
+        self.stream.is_some()
     }
 
     pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
-        self.socket.as_ref().map(AsFd::as_fd)
+        self.stream.as_ref().map(Stream::fd)
     }
 
-    /// Closes, and forgets all bytes on their way.
-    pub(super) fn close(&mut self) {
-        self.socket = None;
+    /// Whether it goes on with an earlier session; `None` without TLS.
+    pub(super) fn is_resumed(&self) -> Option<bool> {
+        self.stream.as_ref().and_then(Stream::is_resumed)
+    }
+
+    /// Closes in order; what is needed to resume the session is kept if it is
+    /// to be.
+    pub(super) fn close(&mut self, keeps_ticket: bool) {
+        let ticket = self.stream.take().and_then(Stream::close);
+        self.ticket = ticket.filter(|_| keeps_ticket);
+        self.forget();
+    }
+
+    /// Drops what is broken.
+    pub(super) fn abandon(&mut self) {
+        self.stream = None;
+        self.ticket = None;
+        self.forget();
+    }
+
+    /// Forgets all bytes on their way.
+    fn forget(&mut self) {
         self.kept.clear();
         self.unsent.clear();
         self.unsent_from = 0;
@@ -107,17 +123,23 @@ impl Connection {
     /// Sends, and keeps what the socket does not take.
     pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         debug_assert!(!self.is_blocked());
-        let sent = self.write(bytes)?;
+        let stream = self.stream.as_mut().ok_or(ErrorKind::NotConnected)?;
+        let sent = stream.send(bytes)?;
         self.unsent.clear();
         self.unsent.extend_from_slice(&bytes[sent..]);
         self.unsent_from = 0;
         Ok(())
     }
 
-    /// Sends what was kept.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
-        while self.is_blocked() {
-            match self.write(&self.unsent[self.unsent_from..])? {
+    /// An event came: sends what was kept. `has_ended` says that the server has
+    /// closed its half.
+    pub(super) fn wake(&mut self, has_ended: bool) -> io::Result<()> {
+        let Some(stream) = &mut self.stream else {
+            return Ok(());
+        };
+        stream.note(has_ended);
+        while self.unsent_from < self.unsent.len() {
+            match stream.send(&self.unsent[self.unsent_from..])? {
                 0 => break,
                 sent => self.unsent_from += sent,
             }
@@ -125,21 +147,11 @@ impl Connection {
         Ok(())
     }
 
-    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        let Some(mut socket) = self.socket.as_ref() else {
-            return Err(ErrorKind::NotConnected.into());
-        };
-        match socket.write(bytes) {
-            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected) => Ok(0),
-            sent => sent,
-        }
-    }
-
     /// Receives behind what was kept, which it puts at the start of `buffer`.
     /// Says how many bytes there are of both, and how many are new; nothing
     /// when none are.
     pub(super) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<Option<(usize, usize)>> {
-        let Some(mut socket) = self.socket.as_ref() else {
+        let Some(stream) = &mut self.stream else {
             return Ok(None);
         };
         let kept = self.kept.len();
@@ -150,44 +162,21 @@ impl Connection {
             ));
         }
         buffer[..kept].copy_from_slice(&self.kept);
-        match socket.read(&mut buffer[kept..]) {
-            Ok(0) => Err(io::Error::new(
+        match stream.receive(&mut buffer[kept..])? {
+            Some(0) => Err(io::Error::new(
                 ErrorKind::UnexpectedEof,
                 "the server closed the connection",
             )),
-            Ok(received) => {
+            Some(received) => {
                 self.kept.clear();
                 Ok(Some((kept + received, received)))
             }
-            Err(e) if e.kind() == ErrorKind::WouldBlock => Ok(None),
-            Err(e) => Err(e),
+            None => Ok(None),
         }
     }
 
     /// Keeps the beginning of a reply.
     pub(super) fn keep(&mut self, bytes: &[u8]) {
         self.kept.extend_from_slice(bytes);
-    }
-}
-
-/// Connects, and waits for it.
-pub(super) fn open(target: &Target, timeout: Duration) -> io::Result<Socket> {
-    let (socket, address) = socket(target)?;
-    socket.connect_timeout(&address, timeout)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
-}
-
-fn socket(target: &Target) -> io::Result<(Socket, SockAddr)> {
-    match target {
-        Target::Tcp(address) => {
-            let socket = Socket::new(Domain::for_address(*address), Type::STREAM, None)?;
-            socket.set_tcp_nodelay(true)?;
-            Ok((socket, (*address).into()))
-        }
-        Target::Unix(path) => {
-            let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-            Ok((socket, SockAddr::unix(path)?))
-        }
     }
 }

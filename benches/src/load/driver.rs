@@ -9,17 +9,17 @@ use std::time::Instant;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventFlags};
 use rustix::io::Errno;
-use rustix::time::{ClockId, clock_gettime};
-use socket2::Socket;
 
 use super::Plan;
 use super::connection::Connection;
 use super::flight::Flight;
 use super::requests::{Requests, Source};
 use super::schedule::Schedule;
+use super::stream::Stream;
 use super::tally::{Tally, Window};
 use crate::item;
-use crate::scenario::PhaseKind;
+use crate::process::thread_cpu_ns;
+use crate::scenario::{Handshakes, PhaseKind};
 
 /// One receive takes so much at most, if no value is longer.
 const RECEIVE_BYTES: usize = 256 * 1024;
@@ -54,17 +54,17 @@ pub(super) struct Driver<'p> {
 
 impl<'p> Driver<'p> {
     /// The connections whose number leaves `thread` as remainder, with the
-    /// sockets of those that are open.
-    pub(super) fn new(plan: &'p Plan<'p>, thread: u32, sockets: Vec<Socket>) -> io::Result<Self> {
+    /// streams of those that are open.
+    pub(super) fn new(plan: &'p Plan<'p>, thread: u32, streams: Vec<Stream>) -> io::Result<Self> {
         let scenario = plan.scenario;
         let requests = Requests::new(plan);
         let rate = scenario.rate.filter(|_| !plan.phase.is_once());
-        let mut sockets = sockets.into_iter();
+        let mut streams = streams.into_iter();
         let connections = (thread..scenario.connections)
             .step_by(scenario.threads as usize)
             .map(|number| {
                 Connection::new(
-                    sockets.next(),
+                    streams.next(),
                     Source::new(scenario, plan.phase, number, requests.quota(number)),
                     Flight::new(plan.pipeline(), plan.refills(), plan.wire()),
                     plan.wire().reader(),
@@ -95,7 +95,7 @@ impl<'p> Driver<'p> {
     }
 
     /// Loads until the phase is over and all is answered.
-    pub(super) fn run(mut self, progress: &AtomicU64) -> io::Result<Tally> {
+    pub(super) fn run(&mut self, progress: &AtomicU64) -> io::Result<Tally> {
         precise_timeouts();
         std::thread::sleep(self.plan.start.saturating_duration_since(Instant::now()));
         let mut events = [epoll::Event {
@@ -141,7 +141,14 @@ impl<'p> Driver<'p> {
             self.give_up(at);
         }
         self.tally.record_repeated();
-        Ok(self.tally)
+        Ok(std::mem::replace(&mut self.tally, Tally::new()))
+    }
+
+    /// Ends all connections in order.
+    pub(super) fn close(mut self) {
+        for connection in &mut self.connections {
+            connection.close(false);
+        }
     }
 
     /// Begins and ends the measurement.
@@ -230,7 +237,7 @@ impl<'p> Driver<'p> {
     /// Takes all that came on a connection, and sends what may follow it.
     /// `has_ended` says that the server closed its half: nothing will call again.
     fn serve(&mut self, at: usize, has_ended: bool) -> io::Result<()> {
-        self.connections[at].flush()?;
+        self.connections[at].wake(has_ended)?;
         loop {
             let connection = &mut self.connections[at];
             let Some((held, new)) = connection.receive(&mut self.received)? else {
@@ -254,7 +261,10 @@ impl<'p> Driver<'p> {
             }
             connection.keep(bytes);
             if self.plan.phase == PhaseKind::Churn && connection.flight.is_empty() {
-                connection.close();
+                if connection.is_resumed() == Some(true) {
+                    self.tally.resumed();
+                }
+                connection.close(self.plan.scenario.handshakes == Handshakes::Resumed);
             }
             self.fill(at, now);
             // A short receive took all there was, save an end.
@@ -345,7 +355,7 @@ impl<'p> Driver<'p> {
         errors.note(|| error.to_string());
         let flight = &mut connection.flight;
         flight.lose(now, self.plan.ledger, &mut self.tally);
-        connection.close();
+        connection.abandon();
         connection.retry_ns = now + RETRY_NS;
         connection.failing_since_ns.get_or_insert(now);
     }
@@ -391,9 +401,4 @@ fn nonsense(why: String) -> io::Error {
 fn precise_timeouts() {
     // Refused, requests go out a little later, and count the delay.
     let _ = rustix::thread::set_current_timer_slack(std::num::NonZero::new(1));
-}
-
-fn thread_cpu_ns() -> u64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }

@@ -6,7 +6,8 @@
 //!                   requests    which request is next, in bytes
 //!                   keyspace    what follows from a key's number
 //!                   schedule    when it is meant to be sent
-//!                   connection  socket, bytes on their way
+//!                   connection  bytes on their way
+//!                   stream      the socket, and TLS over it
 //!                   flight      what is unanswered; replies find their request
 //!                   ledger      which value each key must have
 //!                   tally       what was counted
@@ -21,6 +22,7 @@ mod phase;
 mod progress;
 mod requests;
 mod schedule;
+mod stream;
 mod tally;
 
 use std::time::Instant;

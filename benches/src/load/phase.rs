@@ -5,13 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use socket2::Socket;
-
 use super::Plan;
-use super::connection;
 use super::driver::Driver;
 use super::ledger::Ledger;
 use super::progress::Progress;
+use super::stream::Stream;
 use super::tally::Tally;
 use crate::mix::Operation;
 use crate::process::Usage;
@@ -40,7 +38,7 @@ pub(super) fn run(
         .measured()
         .filter(|_| !phase.is_once())
         .map(|measured| warm_up + measured);
-    let sockets = match phase {
+    let streams = match phase {
         PhaseKind::Churn => Vec::new(),
         _ => connect(scenario, target)?,
     };
@@ -54,43 +52,52 @@ pub(super) fn run(
         end_ns: end.map_or(u64::MAX, |end| end.as_nanos() as u64),
     };
     let answered = &AtomicU64::new(0);
-    let (tally, server) = thread::scope(|scope| {
-        let mut shares: Vec<Vec<Socket>> = Vec::new();
+    let outcome = thread::scope(|scope| {
+        let mut shares: Vec<Vec<Stream>> = Vec::new();
         shares.resize_with(scenario.threads as usize, Vec::new);
-        for (number, socket) in sockets.into_iter().enumerate() {
-            shares[number % scenario.threads as usize].push(socket);
+        for (number, stream) in streams.into_iter().enumerate() {
+            shares[number % scenario.threads as usize].push(stream);
         }
         let threads: Vec<_> = shares
             .into_iter()
             .zip(0..)
             .map(|(share, thread)| {
-                scope.spawn(move || Driver::new(plan, thread, share)?.run(answered))
+                scope.spawn(move || {
+                    let mut driver = Driver::new(plan, thread, share)?;
+                    let tally = driver.run(answered)?;
+                    Ok::<_, io::Error>((driver, tally))
+                })
             })
             .collect();
         let server = watch(plan, process, &threads, answered);
-        let tally = threads
+        let done = threads
             .into_iter()
             .map(|thread| thread.join().expect("a thread of the load panicked"))
-            .try_fold(Tally::new(), |mut sum, tally| {
-                sum.add(&tally?);
-                Ok::<_, io::Error>(sum)
-            });
-        (tally, server)
+            .collect::<io::Result<Vec<_>>>();
+        Ok((
+            done.map_err(|e| Error::Failed(format!("the load broke off: {e}")))?,
+            server?,
+        ))
     });
-    let tally = tally.map_err(|e| Error::Failed(format!("the load broke off: {e}")))?;
+    let (done, server) = outcome?;
+    let mut tally = Tally::new();
+    for (driver, of_thread) in done {
+        driver.close();
+        tally.add(&of_thread);
+    }
     if tally.latency().count == 0 && tally.errors.total() == 0 {
         return Err(Error::Failed(format!(
             "{}: no request was made after the warm-up of {warm_up:?}, nothing was measured",
             phase.name()
         )));
     }
-    Ok(report(plan, &tally, server?))
+    Ok(report(plan, &tally, server))
 }
 
 /// All connections, so that none is opened in the time that is measured.
-fn connect(scenario: &Scenario, target: &Target) -> Result<Vec<Socket>, Error> {
+fn connect(scenario: &Scenario, target: &Target) -> Result<Vec<Stream>, Error> {
     (0..scenario.connections)
-        .map(|_| connection::open(target, scenario.timeout))
+        .map(|_| Stream::open(target, scenario.timeout))
         .collect::<io::Result<_>>()
         .map_err(|e| {
             Error::Failed(format!(
@@ -158,6 +165,8 @@ fn report(plan: &Plan<'_>, tally: &Tally, server: Option<[Usage; 2]>) -> Phase {
         hit_ratio: (tally.keys_read > 0).then(|| tally.hits as f64 / tally.keys_read as f64),
         not_found: tally.not_found,
         refills: tally.refills,
+        resumed: (plan.phase == PhaseKind::Churn && plan.target.tls.is_some())
+            .then_some(tally.resumed),
         bytes_sent: tally.bytes_sent,
         bytes_received: tally.bytes_received,
         errors: tally.errors.clone(),

@@ -30,6 +30,8 @@ pub(super) struct Tally {
     pub(super) not_found: u64,
     pub(super) verified: u64,
     pub(super) refills: u64,
+    /// TLS sessions that went on with an earlier one.
+    pub(super) resumed: u64,
     pub(super) bytes_sent: u64,
     pub(super) bytes_received: u64,
     pub(super) overdue: u64,
@@ -57,6 +59,7 @@ impl Tally {
             not_found: 0,
             verified: 0,
             refills: 0,
+            resumed: 0,
             bytes_sent: 0,
             bytes_received: 0,
             overdue: 0,
@@ -123,6 +126,11 @@ impl Tally {
         self.not_found += u64::from(self.window != Window::Drain);
     }
 
+    /// A TLS session that ended had gone on with an earlier one.
+    pub(super) fn resumed(&mut self) {
+        self.resumed += u64::from(self.window != Window::Drain);
+    }
+
     /// A request was answered by an error, or by several.
     pub(super) fn refused(&mut self) {
         self.refused += u64::from(self.window != Window::Drain);
@@ -169,6 +177,7 @@ impl Tally {
         self.not_found += other.not_found;
         self.verified += other.verified;
         self.refills += other.refills;
+        self.resumed += other.resumed;
         self.bytes_sent += other.bytes_sent;
         self.bytes_received += other.bytes_received;
         self.overdue += other.overdue;

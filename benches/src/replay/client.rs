@@ -1,11 +1,10 @@
 //! The player's one connection: a request and its replies, in order.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::ErrorKind;
 use std::ops::Range;
-use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use crate::target::Stream;
 use crate::wire::{Reader, Reply, Wire};
 use crate::{Error, Target};
 
@@ -14,10 +13,6 @@ const SILENCE_MAX: Duration = Duration::from_secs(10);
 
 /// To begin with; it grows to hold the longest value.
 const BUFFER_BYTES: usize = 64 * 1024;
-
-trait Stream: Read + Write {}
-impl Stream for TcpStream {}
-impl Stream for UnixStream {}
 
 pub(super) struct Client {
     stream: Box<dyn Stream>,
@@ -29,7 +24,8 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn connect(target: &Target, wire: Wire) -> Result<Self, Error> {
-        Self::open(target)
+        target
+            .connect(SILENCE_MAX)
             .map_err(|e| Error::Failed(format!("cannot connect to {target}: {e}")))
             .map(|stream| Self {
                 stream,
@@ -37,25 +33,6 @@ impl Client {
                 buffer: vec![0; BUFFER_BYTES],
                 unread: 0..0,
             })
-    }
-
-    fn open(target: &Target) -> std::io::Result<Box<dyn Stream>> {
-        let limit = Some(SILENCE_MAX);
-        Ok(match target {
-            Target::Tcp(address) => {
-                let stream = TcpStream::connect_timeout(address, SILENCE_MAX)?;
-                stream.set_nodelay(true)?;
-                stream.set_read_timeout(limit)?;
-                stream.set_write_timeout(limit)?;
-                Box::new(stream)
-            }
-            Target::Unix(path) => {
-                let stream = UnixStream::connect(path)?;
-                stream.set_read_timeout(limit)?;
-                stream.set_write_timeout(limit)?;
-                Box::new(stream)
-            }
-        })
     }
 
     pub(super) fn send(&mut self, requests: &[u8]) -> Result<(), Error> {

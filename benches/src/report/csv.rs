@@ -19,6 +19,7 @@ const COLUMNS: &[Column] = &[
     ("hit_ratio", |p| field(p.hit_ratio)),
     ("not_found", |p| p.not_found.to_string()),
     ("refills", |p| p.refills.to_string()),
+    ("resumed", |p| field(p.resumed)),
     ("bytes_sent", |p| p.bytes_sent.to_string()),
     ("bytes_received", |p| p.bytes_received.to_string()),
     ("errors", |p| p.errors.total().to_string()),

@@ -73,6 +73,10 @@ impl fmt::Display for Phase {
             }
             writeln!(f)?;
         }
+        if let Some(resumed) = self.resumed {
+            let resumed = percent(resumed, self.requests);
+            writeln!(f, "handshakes {resumed} resumed an earlier session")?;
+        }
         if self.not_found > 0 {
             writeln!(f, "not found  {} deletes and incrs", self.not_found)?;
         }

@@ -7,23 +7,40 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use benches::Process;
 use benches::server::{Program, Server, Setting};
+use benches::tls::Tls;
+use benches::{Process, Target};
 use rustix::process::{Pid, Signal, kill_process};
 
 pub(crate) fn program(name: &str) -> Program {
+    with_flags(name, "")
+}
+
+fn with_flags(name: &str, flags: &str) -> Program {
     let cacheperf = env!("CARGO_BIN_EXE_cacheperf");
-    format!("{name}={cacheperf} floor --listen 127.0.0.1:{{port}} --key-size 2 --value-size {{value_size}}")
+    format!("{name}={cacheperf} floor --listen 127.0.0.1:{{port}} --key-size 2 --value-size {{value_size}} {flags}")
         .parse()
         .unwrap()
 }
 
 fn start(value_size: u32) -> Server {
+    start_with_flags(value_size, "")
+}
+
+fn start_with_flags(value_size: u32, flags: &str) -> Server {
     let setting = Setting {
         value_size,
         ..Setting::default()
     };
-    program("floor").start(&setting).unwrap()
+    with_flags("floor", flags).start(&setting).unwrap()
+}
+
+/// A floor in TLS.
+pub(crate) fn start_tls(value_size: u32) -> (Server, Target) {
+    let server = start_with_flags(value_size, "--tls");
+    let tls = Tls::unverified("localhost").unwrap();
+    let target = Target::from(server.address()).with_tls(tls);
+    (server, target)
 }
 
 fn connect(server: &Server) -> TcpStream {
@@ -91,14 +108,37 @@ fn a_request_of_the_floor_would_depend_on_how_it_was_cut() {
 }
 
 #[test]
+fn a_request_of_the_floor_would_depend_on_its_records() {
+    let (_server, target) = start_tls(3);
+    for at in 1..REQUESTS.len() {
+        let mut stream = target.connect(Duration::from_secs(30)).unwrap();
+        stream.write_all(&REQUESTS[..at]).unwrap();
+        stream.write_all(&REQUESTS[at..]).unwrap();
+        let mut got = vec![0; replies().len()];
+        stream.read_exact(&mut got).unwrap();
+        assert_eq!(String::from_utf8(got).unwrap(), replies(), "cut at {at}");
+    }
+}
+
+const COUNT: usize = 64;
+const SIZE: usize = 1 << 20;
+
+#[test]
 fn a_client_that_does_not_read_would_lose_replies() {
-    const COUNT: usize = 64;
-    const SIZE: usize = 1 << 20;
     let server = start(SIZE as u32);
-    let mut stream = connect(&server);
+    reads_late(connect(&server), connect(&server));
+}
+
+#[test]
+fn a_client_that_does_not_read_would_lose_records() {
+    let (_server, target) = start_tls(SIZE as u32);
+    let connect = || target.connect(Duration::from_secs(30)).unwrap();
+    reads_late(connect(), connect());
+}
+
+fn reads_late(mut stream: impl Read + Write, mut other: impl Read + Write) {
     stream.write_all(&b"get a\r\n".repeat(COUNT)).unwrap();
     // While that one waits, another is served.
-    let mut other = connect(&server);
     other.write_all(b"hello\r\n").unwrap();
     let mut error = [0; 7];
     other.read_exact(&mut error).unwrap();

@@ -4,6 +4,7 @@ mod compare;
 mod floor;
 mod replay;
 mod server;
+mod tls;
 
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
@@ -36,7 +37,7 @@ fn scenario(phases: &[PhaseKind], requests: u64) -> Scenario {
 
 fn load(scenario: &Scenario, manner: Manner) -> Report {
     let (address, _) = server::start(manner);
-    benches::run(scenario, &Target::Tcp(address), None).unwrap()
+    benches::run(scenario, &Target::from(address), None).unwrap()
 }
 
 const PROTOCOLS: [Protocol; 2] = [Protocol::Classic, Protocol::Meta];
@@ -107,7 +108,7 @@ fn a_stale_value_would_pass() {
         scenario.mix = "get=1,set=1".parse().unwrap();
         scenario.verify = true;
         let (address, _) = server::start(Manner::Stale);
-        let report = benches::run(&scenario, &Target::Tcp(address), None).unwrap();
+        let report = benches::run(&scenario, &Target::from(address), None).unwrap();
         assert!(report.phases[1].errors.wrong_values > 0);
 
         let name = protocol.to_string();
@@ -182,7 +183,7 @@ fn a_process_that_is_not_there_would_be_noticed_after_the_load() {
     let (address, seen) = server::start(Manner::Honest);
     let nobody = Process::new(i32::MAX as u32);
     let scenario = scenario(&[PhaseKind::Fill], 1);
-    let outcome = benches::run(&scenario, &Target::Tcp(address), Some(&nobody));
+    let outcome = benches::run(&scenario, &Target::from(address), Some(&nobody));
     assert!(outcome.is_err() && seen.lock().unwrap().lines.is_empty());
 }
 
@@ -220,7 +221,7 @@ fn the_same_seed_would_make_other_requests() {
         (scenario.connections, scenario.threads) = (1, 1);
         scenario.seed = seed;
         let (address, seen) = server::start(Manner::Honest);
-        benches::run(&scenario, &Target::Tcp(address), None).unwrap();
+        benches::run(&scenario, &Target::from(address), None).unwrap();
         let lines = std::mem::take(&mut seen.lock().unwrap().lines);
         assert_eq!(lines.len(), 1000);
         lines
@@ -242,7 +243,7 @@ fn a_stall_of_the_server_would_be_hidden_by_requests_not_sent() {
     scenario.requests = None;
     scenario.rate = Some(2000.0);
     scenario.duration = Some(Duration::from_secs(3));
-    let target = Target::Tcp(server.address());
+    let target = Target::from(server.address());
     let report = thread::scope(|scope| {
         let load = scope.spawn(|| benches::run(&scenario, &target, None));
         thread::sleep(Duration::from_secs(1));

@@ -61,7 +61,7 @@ fn play(requests: &[(u32, u8, u32, u32, u32)], manner: Manner, protocol: Protoco
     let (address, _) = server::start(manner);
     let file = trace(requests);
     let mut replay = flags(&file, &["--warm-up", "0.5"]);
-    replay.subject.server = Target::Tcp(address);
+    replay.subject.server = Target::from(address);
     replay.protocol = protocol;
     replay.run().unwrap()
 }
@@ -88,6 +88,18 @@ fn a_miss_would_be_counted_in_the_wrong_half_or_not_be_filled() {
         assert_eq!((report.refused, report.wrong), (0, 0));
         assert!(all.excess.abs() < 1e-9, "{all:?}");
     }
+}
+
+#[test]
+fn a_replay_would_not_speak_tls() {
+    let (_server, target) = crate::floor::start_tls(64);
+    let requests: Vec<_> = (0..50).map(|key| (0, SET, key, 70_000, 0)).collect();
+    let file = trace(&requests);
+    let address = target.to_string();
+    let address = address.strip_suffix(" (TLS)").unwrap();
+    let flags = flags(&file, &["--tls", "--tls-insecure", "--server", address]);
+    let report = flags.run().unwrap();
+    assert_eq!((report.sets, report.refused, report.wrong), (50, 0, 0));
 }
 
 #[test]
@@ -133,7 +145,7 @@ fn a_lifetime_would_not_shrink_with_the_trace() {
     let (address, seen) = server::start(Manner::Honest);
     let file = trace(&requests);
     let mut replay = flags(&file, &["--speed", "2"]);
-    replay.subject.server = Target::Tcp(address);
+    replay.subject.server = Target::from(address);
     replay.run().unwrap().check().unwrap();
     let seen = std::mem::take(&mut seen.lock().unwrap().lines);
     let lifetimes: Vec<u64> = seen
@@ -156,7 +168,7 @@ fn a_replay_that_fell_behind_would_pass() {
     let requests: Vec<_> = (0..300).map(|i| (i / 100, SET, i, 10, 0)).collect();
     let file = trace(&requests);
     let mut replay = flags(&file, &["--speed", "2"]);
-    replay.subject.server = Target::Tcp(server.address());
+    replay.subject.server = Target::from(server.address());
     let report = replay.run().unwrap();
     assert!(!report.void && report.seconds > 1.0, "{report}");
 
@@ -179,7 +191,7 @@ fn a_lifetime_would_be_compressed_to_nothing() {
     let file = trace(&requests);
     let (address, _) = server::start(Manner::Honest);
     let mut replay = flags(&file, &["--speed", "21"]);
-    replay.subject.server = Target::Tcp(address);
+    replay.subject.server = Target::from(address);
     let refused = replay.run().unwrap_err();
     assert_eq!(refused.status(), 2);
     assert!(refused.to_string().contains("80 s"), "{refused}");
@@ -194,7 +206,7 @@ fn what_a_rounded_lifetime_gains_would_count_as_excess() {
     let (address, _) = server::start(Manner::Honest);
     let file = trace(&requests);
     let mut replay = flags(&file, &["--speed", "2"]);
-    replay.subject.server = Target::Tcp(address);
+    replay.subject.server = Target::from(address);
     let report = replay.run().unwrap();
     assert_eq!(report.overall.misses, 0);
     assert!(report.overall.unlimited_ratio < 1e-9, "{report}");

@@ -1,10 +1,12 @@
 //! A server of one hash map, honest or not.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+
+use net::tls::Server;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manner {
@@ -33,24 +35,43 @@ pub(crate) struct Seen {
 
 /// Serves until the test's process ends.
 pub(crate) fn start(manner: Manner) -> (SocketAddr, Arc<Mutex<Seen>>) {
+    serve_each(move |seen, stream| serve(manner, seen, stream))
+}
+
+/// Serves honestly in TLS until the test's process ends.
+pub(crate) fn start_tls(server: Server) -> SocketAddr {
+    let (address, _) = serve_each(move |seen, stream| {
+        let mut session = server.open(stream).map_err(io::Error::other)?;
+        session.handshake().map_err(io::Error::other)?;
+        serve(Manner::Honest, seen, session)
+    });
+    address
+}
+
+fn serve_each(
+    serve: impl Fn(&Mutex<Seen>, TcpStream) -> io::Result<()> + Send + Sync + 'static,
+) -> (SocketAddr, Arc<Mutex<Seen>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let seen = Arc::new(Mutex::new(Seen::default()));
-    let shared = Arc::clone(&seen);
+    let (shared, serve) = (Arc::clone(&seen), Arc::new(serve));
     thread::spawn(move || {
         for stream in listener.incoming() {
-            let shared = Arc::clone(&shared);
+            let (shared, serve) = (Arc::clone(&shared), Arc::clone(&serve));
             // A client that goes away ends its thread.
-            thread::spawn(move || serve(manner, &shared, stream.ok()?).ok());
+            thread::spawn(move || {
+                let stream = stream.ok()?;
+                // Replies go out one by one; none may wait for an acknowledgement.
+                stream.set_nodelay(true).ok()?;
+                serve(&shared, stream).ok()
+            });
         }
     });
     (address, seen)
 }
 
-fn serve(manner: Manner, seen: &Mutex<Seen>, mut stream: TcpStream) -> std::io::Result<()> {
-    // Replies go out one by one; none may wait for an acknowledgement.
-    stream.set_nodelay(true)?;
-    let mut requests = BufReader::new(stream.try_clone()?);
+fn serve(manner: Manner, seen: &Mutex<Seen>, stream: impl Read + Write) -> io::Result<()> {
+    let mut requests = BufReader::new(stream);
     for number in 0.. {
         let mut line = String::new();
         if requests.read_line(&mut line)? == 0 || manner == Manner::HangsUp(number) {
@@ -70,7 +91,7 @@ fn serve(manner: Manner, seen: &Mutex<Seen>, mut stream: TcpStream) -> std::io::
         let reply = answer(manner, &mut seen.lock().unwrap(), &words, value);
         seen.lock().unwrap().lines.push(line);
         if manner != Manner::Mute {
-            stream.write_all(&reply)?;
+            requests.get_mut().write_all(&reply)?;
         }
     }
     Ok(())

@@ -1,14 +1,17 @@
 //! `cacheperf floor`: the least that a server of this shape can do.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::str::FromStr;
 
-use benches::floor::{Replies, serve};
+use benches::floor::{self, Replies};
 use benches::mix::{Mix, Operation};
 use benches::scenario::PhaseKind;
 use benches::server::{Program, Setting};
+use benches::tls::Certificate;
 use benches::weighted::Weighted;
 use benches::{Error, Scenario, counted};
+use openssl::ssl::SslContext;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Flags {
@@ -20,6 +23,10 @@ pub(crate) struct Flags {
         default_value = "127.0.0.1:11211"
     )]
     listen: SocketAddr,
+
+    /// Speak TLS, with a certificate that nobody signed
+    #[arg(long, conflicts_with = "instructions")]
+    tls: bool,
 
     /// Threads that share the connections
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
@@ -49,7 +56,14 @@ pub(crate) fn run(flags: &Flags) -> Result<(), Error> {
     let listener = TcpListener::bind(flags.listen).map_err(failed)?;
     eprintln!("cacheperf: the floor listens on {}", flags.listen);
     let replies = Replies::new(flags.key_size as usize, flags.value_size as usize);
-    serve(&listener, flags.threads as usize, replies).map_err(failed)
+    let context = flags.tls.then(context).transpose().map_err(failed)?;
+    let threads = flags.threads as usize;
+    floor::serve(&listener, threads, replies, context.as_ref()).map_err(failed)
+}
+
+/// Its files are read by now, and gone.
+fn context() -> io::Result<SslContext> {
+    Ok(floor::context(&Certificate::new()?)?)
 }
 
 impl Flags {

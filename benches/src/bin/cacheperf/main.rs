@@ -28,7 +28,7 @@ enum Command {
     /// Load a server and report what it did
     Run(Box<run::Flags>),
     /// Play a trace against a server and report how often it missed
-    Replay(replay::Flags),
+    Replay(Box<replay::Flags>),
     /// Load servers in turn and set their figures side by side
     Compare(Box<compare::Flags>),
     /// Serve canned answers at the least cost there can be

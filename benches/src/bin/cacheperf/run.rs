@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use benches::scenario::Handshakes;
 use benches::server::Setting;
 use benches::{Error, Process, Report, Scenario, Subject, Target, counted, instrument};
 
@@ -84,6 +85,11 @@ impl Flags {
         if (self.counts.system_calls || self.counts.instructions) && !is_known {
             return Err(Error::Usage(
                 "--system-calls and --instructions need the server's --pid, or --start".to_owned(),
+            ));
+        }
+        if self.scenario.handshakes == Handshakes::Resumed && !self.subject.tls.tls {
+            return Err(Error::Usage(
+                "--handshakes: there are none without --tls".to_owned(),
             ));
         }
         if self.counts.instructions
