@@ -1,22 +1,23 @@
 //! Starting the servers that are measured, and stopping them.
 
-use std::env;
+mod program;
+
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::cpus::Cpus;
-use crate::weighted::Weighted;
-use crate::{Error, Process, Scenario};
+pub use program::{Program, Setting};
+
+use crate::tls::{Certificate, Tls};
+use crate::{Error, Process, Target};
 
 /// How long a server may take until it accepts, and to stop before it is
 /// killed; under an instrument everything is fifty times as slow.
@@ -62,126 +63,26 @@ fn started() -> MutexGuard<'static, Vec<Pid>> {
     STARTED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A server that can be started: `cached`, `memcached`, `floor`, or any other
-/// as `NAME=COMMAND`, where `{port}`, `{memory}` (MiB) and `{threads}` stand
-/// for what it is to be given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Program {
-    name: String,
-    command: Vec<String>,
-}
-
-/// How a server is to run.
-#[derive(Clone, Debug)]
-pub struct Setting<'a> {
-    /// Its `-m`.
-    pub memory_mib: u32,
-    /// Its workers.
-    pub threads: usize,
-    /// The cores that it may use; `None` for all.
-    pub cpus: Option<&'a Cpus>,
-    /// Length of the keys and values that the floor answers with.
-    pub key_size: u32,
-    /// See `key_size`.
-    pub value_size: u32,
-    /// A program that runs the server inside itself, with its arguments.
-    pub under: Vec<String>,
-}
-
-impl Default for Setting<'_> {
-    fn default() -> Self {
-        Self {
-            memory_mib: 64,
-            threads: 1,
-            cpus: None,
-            key_size: 32,
-            value_size: 64,
-            under: Vec::new(),
-        }
-    }
-}
-
 /// A running server; dropped, it is killed.
 #[derive(Debug)]
 pub struct Server {
     name: String,
     child: Child,
     address: SocketAddr,
+    is_tls: bool,
+    _certificate: Option<Certificate>,
     complaint: Arc<Mutex<String>>,
     listener: Option<JoinHandle<()>>,
 }
 
 impl Program {
-    /// What it is called in tables.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Whether it is the built-in floor, which stores nothing.
-    pub fn is_floor(&self) -> bool {
-        self.name == "floor"
-    }
-
-    /// Whether it can answer such a load.
-    pub fn check(&self, load: &Scenario) -> Result<(), Error> {
-        let is_one = |sizes: &Weighted| sizes.min() == sizes.max();
-        if self.is_floor() && !(is_one(&load.key_size) && is_one(&load.value_size)) {
-            return Err(Error::Usage(
-                "--key-size, --value-size: the floor answers with keys and values of one size"
-                    .to_owned(),
-            ));
-        }
-        Ok(())
-    }
-
-    fn built_in(name: &str) -> Result<Self, String> {
-        let (program, arguments) = match name {
-            "cached" => (
-                cached_program(),
-                "-l 127.0.0.1 -p {port} -m {memory} -t {threads} --admin-socket=",
-            ),
-            "memcached" => (
-                "memcached".to_owned(),
-                "-l 127.0.0.1 -p {port} -U 0 -m {memory} -t {threads}",
-            ),
-            "floor" => (
-                this_program()?,
-                "floor --listen 127.0.0.1:{port} --threads {threads} \
-                 --key-size {key_size} --value-size {value_size}",
-            ),
-            _ => {
-                return Err(format!(
-                    "`{name}` is none of cached, memcached and floor, nor NAME=COMMAND"
-                ));
-            }
-        };
-        let mut command = vec![program];
-        command.extend(arguments.split_whitespace().map(str::to_owned));
-        if name == "memcached" && geteuid().is_root() {
-            // It refuses to run as root.
-            command.extend(["-u", "nobody"].map(str::to_owned));
-        }
-        Ok(Self {
-            name: name.to_owned(),
-            command,
-        })
-    }
-
     /// Starts it on a free port of 127.0.0.1 and waits until it accepts.
     pub fn start(&self, setting: &Setting<'_>) -> Result<Server, Error> {
         let failed = |what: &dyn fmt::Display| Error::Failed(format!("{}: {what}", self.name));
         let address = free_address().map_err(|e| failed(&e))?;
-        let mut words = setting
-            .under
-            .iter()
-            .cloned()
-            .chain(self.command.iter().map(|word| {
-                word.replace("{port}", &address.port().to_string())
-                    .replace("{memory}", &setting.memory_mib.to_string())
-                    .replace("{threads}", &setting.threads.to_string())
-                    .replace("{key_size}", &setting.key_size.to_string())
-                    .replace("{value_size}", &setting.value_size.to_string())
-            }));
+        let certificate = self.certificate().map_err(|e| failed(&e))?;
+        let words = self.words(setting, address.port(), certificate.as_ref());
+        let mut words = setting.under.iter().cloned().chain(words);
         let program = words.next().unwrap_or_default();
         let mut command = Command::new(&program);
         command
@@ -208,32 +109,13 @@ impl Program {
             name: self.name.clone(),
             child,
             address,
+            is_tls: self.is_tls,
+            _certificate: certificate,
             complaint,
             listener,
         };
         server.wait_until_it_accepts()?;
         Ok(server)
-    }
-}
-
-impl FromStr for Program {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let Some((name, command)) = text.split_once('=') else {
-            return Self::built_in(text);
-        };
-        let command: Vec<_> = command.split_whitespace().map(str::to_owned).collect();
-        if name.is_empty() || command.is_empty() {
-            return Err(format!("`{text}` is not NAME=COMMAND"));
-        }
-        if !command.iter().any(|word| word.contains("{port}")) {
-            return Err(format!("`{text}` does not say where its {{port}} goes"));
-        }
-        Ok(Self {
-            name: name.to_owned(),
-            command,
-        })
     }
 }
 
@@ -248,6 +130,16 @@ impl Server {
         self.address
     }
 
+    /// Where it listens, and how it is spoken to.
+    pub fn target(&self) -> Result<Target, Error> {
+        let target = Target::from(self.address);
+        if !self.is_tls {
+            return Ok(target);
+        }
+        let tls = Tls::unverified(&target.host)?;
+        Ok(target.with_tls(tls))
+    }
+
     /// Its process.
     pub fn process(&self) -> Process {
         Process::new(self.child.id())
@@ -255,8 +147,7 @@ impl Server {
 
     /// What it answers to `version`, if it does.
     pub fn version(&self) -> Option<String> {
-        let mut stream = TcpStream::connect(self.address).ok()?;
-        stream.set_read_timeout(Some(ANSWER_MAX)).ok()?;
+        let mut stream = self.target().ok()?.connect(ANSWER_MAX).ok()?;
         stream.write_all(b"version\r\n").ok()?;
         let mut line = String::new();
         BufReader::new(stream).read_line(&mut line).ok()?;
@@ -359,24 +250,6 @@ fn free_address() -> Result<SocketAddr, String> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
         .map_err(|e| format!("no free port: {e}"))
-}
-
-fn this_program() -> Result<String, String> {
-    let path = env::current_exe().map_err(|e| format!("where is this program? {e}"))?;
-    Ok(path.to_string_lossy().into_owned())
-}
-
-/// The daemon built or installed together with this program, else whichever
-/// the shell would find.
-fn cached_program() -> String {
-    env::current_exe()
-        .map(|path| path.with_file_name("cached"))
-        .ok()
-        .filter(|path| path.is_file())
-        .map_or_else(
-            || "cached".to_owned(),
-            |path| path.to_string_lossy().into_owned(),
-        )
 }
 
 #[cfg(test)]

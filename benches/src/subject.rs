@@ -26,7 +26,7 @@ pub struct Subject {
     #[command(flatten)]
     pub tls: TlsFlags,
 
-    /// Start this server and stop it afterwards: cached, memcached, floor or NAME=COMMAND
+    /// Start this server and stop it afterwards: cached, memcached, floor, one of these with -tls, or NAME=COMMAND
     #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["server", "pid"])]
     pub start: Option<Program>,
 
@@ -59,6 +59,11 @@ impl Subject {
         Ok(target.with_tls(tls))
     }
 
+    /// Whether it is spoken to in TLS.
+    pub fn is_tls(&self) -> bool {
+        self.start.as_ref().map_or(self.tls.tls, Program::is_tls)
+    }
+
     /// Calls `measure` with the server and, if it is known, its process; a
     /// server that is to be started runs as long as that takes.
     pub fn during<T>(
@@ -71,7 +76,7 @@ impl Subject {
             return measure(&self.target()?, process);
         };
         let server = program.start(setting)?;
-        let measured = measure(&Target::from(server.address()), Some(server.process()))?;
+        let measured = measure(&server.target()?, Some(server.process()))?;
         server.stop()?;
         Ok(measured)
     }

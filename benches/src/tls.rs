@@ -63,7 +63,7 @@ impl Tls {
         })
     }
 
-    /// For a server whose certificate nobody signed.
+    /// For a server that this program has started itself, whose certificate nobody signed.
     pub fn unverified(host: &str) -> Result<Self, Error> {
         let flags = TlsFlags {
             tls_insecure: true,

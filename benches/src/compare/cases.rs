@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use super::quotients::Quotient;
 use super::{Compare, Preset};
 use crate::mix::{Mix, Operation};
-use crate::scenario::PhaseKind;
+use crate::popularity::Popularity;
+use crate::scenario::{Handshakes, PhaseKind};
 use crate::weighted::Weighted;
 use crate::wire::Protocol;
 use crate::{Error, Scenario};
@@ -20,6 +22,7 @@ pub(super) struct Group {
     /// What the servers are filled with.
     pub(super) fill: Scenario,
     pub(super) cases: Vec<Case>,
+    pub(super) quotients: Vec<Quotient>,
 }
 
 pub(super) struct Case {
@@ -44,6 +47,7 @@ pub(super) fn groups(compare: &Compare) -> Result<Vec<Group>, Error> {
             .iter()
             .map(|&(size, size_name)| readme(compare, size, size_name))
             .collect(),
+        Some(Preset::Tls) => vec![tls(compare)],
     };
     for group in &groups {
         if group.cases.is_empty() {
@@ -87,6 +91,7 @@ fn as_asked(compare: &Compare) -> Group {
     Group {
         fill: filling(scenario),
         cases: cases.collect(),
+        quotients: Vec::new(),
     }
 }
 
@@ -135,7 +140,77 @@ fn readme(compare: &Compare, size: u32, size_name: &str) -> Group {
     Group {
         fill: filling(&base),
         cases,
+        quotients: Vec::new(),
     }
+}
+
+/// What TLS costs, beside the same servers without.
+fn tls(compare: &Compare) -> Group {
+    let size = VALUE_SIZES[0].0;
+    let base = Scenario {
+        protocol: Protocol::Classic,
+        connections: 32,
+        key_size: Weighted::fixed(16),
+        value_size: Weighted::fixed(size),
+        keys: keys(compare, size),
+        popularity: Popularity::Zipf(0.99),
+        mix: mix(&[(Operation::Get, 90.0), (Operation::Set, 10.0)]),
+        duration: compare.scenario.duration.or(Some(TURN)),
+        ..compare.scenario.clone()
+    };
+    let runs = PIPELINES.map(|pipeline| Case {
+        name: format!("get 90, set 10, pipeline {pipeline}"),
+        scenario: Scenario {
+            phases: vec![PhaseKind::Run],
+            pipeline,
+            ..base.clone()
+        },
+    });
+    let handshakes = [("full", Handshakes::Full), ("resumed", Handshakes::Resumed)];
+    let handshakes = handshakes.map(|(name, handshakes)| Case {
+        name: format!("connect, get, close; handshakes {name}"),
+        scenario: Scenario {
+            phases: vec![PhaseKind::Churn],
+            handshakes,
+            ..base.clone()
+        },
+    });
+    let cases: Vec<_> = runs.into_iter().chain(handshakes).collect();
+    Group {
+        fill: filling(&base),
+        quotients: tls_quotients(&cases),
+        cases,
+    }
+}
+
+fn tls_quotients(cases: &[Case]) -> Vec<Quotient> {
+    let mut quotients = Vec::new();
+    for (at, case) in cases.iter().enumerate() {
+        let [tls, plain, tls_floor, floor, other] = [
+            "cached-tls",
+            "cached",
+            "floor-tls",
+            "floor",
+            "memcached-tls",
+        ]
+        .map(|server| (at, server));
+        let mut ask = |name: &str, above: &[_], below: &[_]| {
+            let name = format!("{}: {name}", case.name);
+            quotients.push(Quotient::new(name, above, below));
+        };
+        ask("cached-tls / memcached-tls", &[tls], &[other]);
+        ask("cached-tls / floor-tls", &[tls], &[tls_floor]);
+        if case.scenario.phases == [PhaseKind::Run] {
+            ask("cached / floor", &[plain], &[floor]);
+            let name = "(cached-tls / floor-tls) / (cached / floor)";
+            ask(name, &[tls, floor], &[tls_floor, plain]);
+            ask("cached-tls / cached", &[tls], &[plain]);
+        }
+        if case.scenario.handshakes == Handshakes::Resumed {
+            ask("cached-tls / the same in full", &[tls], &[(at - 1, tls.1)]);
+        }
+    }
+    quotients
 }
 
 fn mix(parts: &[(Operation, f64)]) -> Mix {
@@ -172,6 +247,31 @@ mod tests {
         let compare = Compare::from_arg_matches(&matches).unwrap();
         let groups = groups(&compare).unwrap();
         groups.into_iter().flat_map(|group| group.cases).collect()
+    }
+
+    #[test]
+    fn a_quotient_would_be_of_another_server_or_load_than_its_name_says() {
+        let cases = cases(&["--preset", "tls"]);
+        let quotients = tls_quotients(&cases);
+        assert_eq!(quotients.len(), 2 * 5 + 2 + 3);
+        for Quotient { name, above, below } in &quotients {
+            let (load, quotient) = name.split_once(": ").unwrap();
+            let (at, first) = above[0];
+            assert_eq!(load, cases[at].name);
+            assert!(
+                quotient.trim_start_matches('(').starts_with(first),
+                "{name}"
+            );
+            for (case, server) in above.iter().chain(below) {
+                assert!(quotient.contains(server), "{name}: {server}");
+                assert!(*case == at || quotient.ends_with("in full"), "{name}");
+            }
+        }
+        let (at, _) = quotients.last().unwrap().below[0];
+        assert!(cases[at].name.ends_with("handshakes full"));
+        let handshakes = |at: usize| cases[at].scenario.handshakes;
+        assert_eq!(handshakes(at), Handshakes::Full);
+        assert_eq!(handshakes(at + 1), Handshakes::Resumed);
     }
 
     #[test]

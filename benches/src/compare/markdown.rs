@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{CaseResult, Comparison, Paced, Series, ServerResult};
+use super::{CaseResult, Comparison, Paced, QuotientResult, Series, ServerResult};
 
 /// Latencies that are farther from themselves than this are not comparable.
 const LATENCY_SPREAD_MAX: f64 = 0.25;
@@ -70,6 +70,7 @@ impl fmt::Display for Comparison {
             case_rows(f, case, &columns)?;
         }
         writeln!(f)?;
+        self.quotients(f)?;
         self.legend(f)
     }
 }
@@ -98,6 +99,22 @@ impl Comparison {
             ),
             None => "at the rate that was asked for".to_owned(),
         }
+    }
+
+    /// How often one CPU time goes into another.
+    fn quotients(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.quotients.is_empty() {
+            return Ok(());
+        }
+        writeln!(
+            f,
+            "| CPU time for each request, flat out | ratio |\n|---|--:|"
+        )?;
+        for QuotientResult { quotient, series } in &self.quotients {
+            let spread = 100.0 * series.spread.unwrap_or(f64::NAN);
+            writeln!(f, "| {quotient} | {:.2} (±{spread:.0} %) |", series.median)?;
+        }
+        writeln!(f)
     }
 
     fn legend(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

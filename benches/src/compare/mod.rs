@@ -6,6 +6,7 @@
 
 mod cases;
 mod markdown;
+mod quotients;
 mod series;
 mod turns;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+pub use quotients::QuotientResult;
 pub use series::Series;
 pub use turns::{CaseResult, Paced, ServerResult};
 
@@ -21,14 +23,24 @@ use crate::cpus::Cpus;
 use crate::server::Program;
 use crate::{Error, Scenario};
 
+/// The servers that the preset `tls` is about, unless others are named.
+const TLS_SERVERS: [&str; 5] = [
+    "cached",
+    "cached-tls",
+    "floor",
+    "floor-tls",
+    "memcached-tls",
+];
+
 /// A comparison, and the flags that ask for it.
 #[derive(Args, Clone, Debug)]
 pub struct Compare {
-    /// A server: cached, memcached, floor, or NAME=COMMAND with {port}, {memory} and {threads}; repeated
-    #[arg(short, long = "server", value_name = "PROGRAM", default_values = ["cached", "memcached", "floor"])]
+    /// A server: cached, memcached, floor, one of these with -tls, or NAME=COMMAND with {port}, {memory}
+    /// and {threads}; repeated
+    #[arg(short, long = "server", value_name = "PROGRAM", default_values = ["cached", "memcached", "floor"], default_values_if("preset", "tls", TLS_SERVERS))]
     pub servers: Vec<Program>,
 
-    /// The server that the others are compared with; default: memcached if it is there, else the first
+    /// The server that the others are compared with; default: memcached, else memcached-tls, else the first
     #[arg(long, value_name = "NAME")]
     pub reference: Option<String>,
 
@@ -81,6 +93,8 @@ pub enum Preset {
     /// Gets with some sets, and sets alone, of 64 B, 1 KiB and 16 KiB, one by one and 32 at once; the
     /// first in meta, too; churn
     Readme,
+    /// What TLS costs: gets with some sets, one by one and 32 at once, and handshakes, full and resumed
+    Tls,
 }
 
 /// What a comparison found; times in nanoseconds, sizes in bytes.
@@ -108,6 +122,8 @@ pub struct Comparison {
     pub memory_mib: u32,
     /// What was found, load by load.
     pub cases: Vec<CaseResult>,
+    /// What several servers or loads go into.
+    pub quotients: Vec<QuotientResult>,
 }
 
 impl Comparison {
@@ -135,9 +151,11 @@ impl Compare {
             server_cpus: &server_cpus,
             client_cpus: &client_cpus,
         };
-        let mut results = Vec::new();
+        let (mut results, mut quotients) = (Vec::new(), Vec::new());
         for group in cases::groups(self)? {
-            results.extend(bench.group(&group));
+            let cases = bench.group(&group);
+            quotients.extend(group.quotients.iter().filter_map(|q| q.of(&cases)));
+            results.extend(cases);
         }
         Ok(Comparison {
             processor: processor(),
@@ -150,6 +168,7 @@ impl Compare {
             rounds: self.rounds,
             memory_mib: self.memory,
             cases: results,
+            quotients,
         })
     }
 
@@ -164,7 +183,9 @@ impl Compare {
         }
         let place = |name: &str| names.iter().position(|n| *n == name);
         match &self.reference {
-            None => Ok(place("memcached").unwrap_or(0)),
+            None => Ok(place("memcached")
+                .or_else(|| place("memcached-tls"))
+                .unwrap_or(0)),
             Some(name) => place(name).ok_or_else(|| {
                 Error::Usage(format!(
                     "--reference: {name} is none of {}",

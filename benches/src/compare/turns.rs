@@ -11,7 +11,7 @@ use crate::cpus::Cpus;
 use crate::report::{KEPT_MIN, Phase};
 use crate::scenario::PhaseKind;
 use crate::server::{Program, Server, Setting};
-use crate::{Error, Scenario, Target, counted, instrument};
+use crate::{Error, Scenario, counted, instrument};
 
 /// A server that was busy for less of the time was not at its limit.
 const BUSY_MIN: f64 = 0.9;
@@ -134,6 +134,7 @@ impl Bench<'_> {
         Setting {
             memory_mib: self.compare.memory,
             threads: self.server_cpus.count(),
+            connections: scenario.connections,
             cpus: Some(self.server_cpus),
             key_size: scenario.key_size.max(),
             value_size: scenario.value_size.max(),
@@ -219,7 +220,7 @@ impl Bench<'_> {
 
     /// Loads a server from the load's cores; any error reply spoils the figures.
     fn load(&self, scenario: &Scenario, server: &Server) -> Result<Phase, Error> {
-        let (target, process) = (Target::from(server.address()), server.process());
+        let (target, process) = (server.target()?, server.process());
         let report = self
             .client_cpus
             .during(|| crate::run(scenario, &target, Some(&process)))??;
@@ -290,7 +291,7 @@ impl Bench<'_> {
         if !self.compare.system_calls {
             return Ok(None);
         }
-        let (case, target) = (flat_out(case), Target::from(server.address()));
+        let (case, target) = (flat_out(case), server.target()?);
         self.client_cpus
             .during(|| {
                 let phase = case.phases[0];
@@ -309,7 +310,7 @@ impl Bench<'_> {
             return Ok(None);
         }
         let (mut case, phase) = (flat_out(case), case.phases[0]);
-        let (target, setting) = (Target::from(server.address()), self.setting(&case));
+        let (target, setting) = (server.target()?, self.setting(&case));
         self.client_cpus
             .during(|| {
                 if instrument::has_hardware_counters() {

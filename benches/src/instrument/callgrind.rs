@@ -37,7 +37,7 @@ pub fn instructions(
                 .to_vec(),
             ..setting.clone()
         })?;
-        load(&Target::from(server.address()), requests)?;
+        load(&server.target()?, requests)?;
         server.stop()?;
         fs::read_to_string(&folder.file)
             .ok()

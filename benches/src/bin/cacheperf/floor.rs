@@ -25,7 +25,7 @@ pub(crate) struct Flags {
     listen: SocketAddr,
 
     /// Speak TLS, with a certificate that nobody signed
-    #[arg(long, conflicts_with = "instructions")]
+    #[arg(long)]
     tls: bool,
 
     /// Threads that share the connections
@@ -68,7 +68,8 @@ fn context() -> io::Result<SslContext> {
 
 impl Flags {
     fn count_instructions(&self) -> Result<(), Error> {
-        let floor = Program::from_str("floor").map_err(Error::Failed)?;
+        let name = if self.tls { "floor-tls" } else { "floor" };
+        let floor = Program::from_str(name).map_err(Error::Failed)?;
         let setting = Setting {
             key_size: self.key_size,
             value_size: self.value_size,

@@ -87,9 +87,10 @@ impl Flags {
                 "--system-calls and --instructions need the server's --pid, or --start".to_owned(),
             ));
         }
-        if self.scenario.handshakes == Handshakes::Resumed && !self.subject.tls.tls {
+        if self.scenario.handshakes == Handshakes::Resumed && !self.subject.is_tls() {
             return Err(Error::Usage(
-                "--handshakes: there are none without --tls".to_owned(),
+                "--handshakes: there are none without --tls, or --start of a server in TLS"
+                    .to_owned(),
             ));
         }
         if self.counts.instructions
@@ -109,6 +110,7 @@ impl Flags {
         Setting {
             key_size: self.scenario.key_size.max(),
             value_size: self.scenario.value_size.max(),
+            connections: self.scenario.connections,
             ..self.subject.setting()
         }
     }
