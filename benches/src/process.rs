@@ -23,6 +23,8 @@ pub struct Usage {
     pub cpu_user_ns: u64,
     /// The part of it in the kernel, to the kernel's tick (10 ms).
     pub cpu_system_ns: u64,
+    /// The memory that is resident.
+    pub memory_bytes: u64,
     /// The most memory that was resident at once.
     pub memory_peak_bytes: u64,
 }
@@ -52,7 +54,8 @@ impl Process {
             cpu_ns: cpu_clock_ns(self.pid)?,
             cpu_user_ns,
             cpu_system_ns,
-            memory_peak_bytes: memory_peak_bytes(&status)?,
+            memory_bytes: memory_bytes(&status, "VmRSS:")?,
+            memory_peak_bytes: memory_bytes(&status, "VmHWM:")?,
         })
     }
 }
@@ -99,12 +102,10 @@ fn tick_times(stat: &str) -> Option<(u64, u64)> {
     Some((next()?, next()?))
 }
 
-/// `VmHWM` of /proc/PID/status, which a process that has ended does not have.
-fn memory_peak_bytes(status: &str) -> Option<u64> {
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = peak.split_whitespace().next()?.parse().ok()?;
+/// A line of /proc/PID/status, which a process that has ended does not have.
+fn memory_bytes(status: &str, name: &str) -> Option<u64> {
+    let memory = status.lines().find_map(|line| line.strip_prefix(name))?;
+    let kib: u64 = memory.split_whitespace().next()?.parse().ok()?;
     Some(kib * 1024)
 }
 
@@ -136,7 +137,10 @@ mod tests {
 
     #[test]
     fn memory_would_be_counted_in_the_wrong_unit() {
-        black_box(vec![1_u8; 64 << 20]);
+        let held = black_box(vec![1_u8; 64 << 20]);
+        let now = this_process().memory_bytes;
+        assert!((64 << 20..4 << 30).contains(&now), "{now}");
+        drop(held);
         let peak = this_process().memory_peak_bytes;
         assert!((64 << 20..4 << 30).contains(&peak), "{peak}");
     }

@@ -191,6 +191,8 @@ pub struct ServerUsage {
     pub cpu_ns_per_request: f64,
     /// The most memory that was resident since it began.
     pub memory_peak_bytes: u64,
+    /// In the phase idle, resident memory beyond that before the connections, for each of them.
+    pub memory_per_connection_bytes: Option<f64>,
     /// System calls for each request, from a run of its own.
     pub system_calls_per_request: Option<f64>,
     /// Instructions for each request, from a run of its own.

@@ -130,6 +130,8 @@ pub enum PhaseKind {
     Run,
     /// Connect, get one key, close
     Churn,
+    /// Get one key on each connection, then leave all of them be
+    Idle,
 }
 
 impl PhaseKind {
@@ -140,12 +142,18 @@ impl PhaseKind {
             Self::Scan => "scan",
             Self::Run => "run",
             Self::Churn => "churn",
+            Self::Idle => "idle",
         }
     }
 
-    /// Whether it ends with the last key, not by the clock, and knows no warm-up.
+    /// Whether it makes so many requests and no more, at no rate and without a warm-up.
     pub fn is_once(self) -> bool {
-        matches!(self, Self::Fill | Self::Scan)
+        matches!(self, Self::Fill | Self::Scan | Self::Idle)
+    }
+
+    /// Whether it ends by the clock.
+    pub fn is_timed(self) -> bool {
+        !matches!(self, Self::Fill | Self::Scan)
     }
 }
 
@@ -214,6 +222,12 @@ impl Scenario {
                 self.keys, self.connections
             ));
         }
+        if self.phases.contains(&PhaseKind::Idle) && self.phases.len() > 1 {
+            return wrong(
+                "--phase: idle goes alone, for a server may keep the memory of connections before"
+                    .to_owned(),
+            );
+        }
         if self.duration.is_some_and(|time| time.is_zero()) || self.timeout.is_zero() {
             return wrong("--duration and --timeout are more than nothing".to_owned());
         }
@@ -265,13 +279,14 @@ mod tests {
     fn a_load_that_cannot_be_made_would_be_begun() {
         let default = Scenario::default();
         assert!(default.check().is_ok());
-        let refused: [fn(&mut Scenario); 6] = [
+        let refused: [fn(&mut Scenario); 7] = [
             |s| s.key_size = Weighted::fixed(8),
             |s| s.key_size = Weighted::fixed(251),
             |s| (s.verify, s.value_size) = (true, Weighted::fixed(31)),
             |s| s.multiget_keys = Weighted::fixed(0),
             |s| s.threads = s.connections + 1,
             |s| (s.verify, s.keys) = (true, s.connections - 1),
+            |s| s.phases = vec![PhaseKind::Fill, PhaseKind::Idle],
         ];
         for (at, change) in refused.iter().enumerate() {
             let mut scenario = default.clone();

@@ -189,6 +189,8 @@ impl<'p> Driver<'p> {
             !connection.wants_more() && flight.is_empty() && flight.refills.is_empty()
         });
         let timeout_ns = self.plan.scenario.timeout.as_nanos() as u64;
+        // Connections that are to be idle have nothing to do, for long.
+        let idle = idle && (self.plan.phase != PhaseKind::Idle || now >= self.plan.end_ns);
         if idle && self.tally.window != Window::Drain {
             self.tally.cpu_ns = thread_cpu_ns() - self.cpu_begun_ns;
         }

@@ -31,13 +31,15 @@ pub(super) fn run(
     ledger: Option<&Ledger<'_>>,
 ) -> Result<Phase, Error> {
     let warm_up = match phase {
-        PhaseKind::Fill | PhaseKind::Scan => Duration::ZERO,
-        PhaseKind::Run | PhaseKind::Churn => scenario.warm_up,
+        once if once.is_once() => Duration::ZERO,
+        _ => scenario.warm_up,
     };
     let end = scenario
         .measured()
-        .filter(|_| !phase.is_once())
+        .filter(|_| phase.is_timed())
         .map(|measured| warm_up + measured);
+    let usage = || process.map(|process| process.usage()).transpose();
+    let unconnected = usage()?;
     let streams = match phase {
         PhaseKind::Churn => Vec::new(),
         _ => connect(scenario, target)?,
@@ -80,6 +82,8 @@ pub(super) fn run(
         ))
     });
     let (done, server) = outcome?;
+    // While all connections are open still.
+    let connected = usage()?;
     let mut tally = Tally::new();
     for (driver, of_thread) in done {
         driver.close();
@@ -91,7 +95,16 @@ pub(super) fn run(
             phase.name()
         )));
     }
-    Ok(report(plan, &tally, server))
+    let mut report = report(plan, &tally, server);
+    let memory = unconnected
+        .zip(connected)
+        .filter(|_| phase == PhaseKind::Idle);
+    if let (Some(server), Some((before, after))) = (&mut report.server, memory) {
+        let memory = after.memory_bytes as f64 - before.memory_bytes as f64;
+        let each = memory / f64::from(scenario.connections);
+        server.memory_per_connection_bytes = Some(each);
+    }
+    Ok(report)
 }
 
 /// All connections, so that none is opened in the time that is measured.
@@ -137,7 +150,9 @@ fn watch<T>(
 fn report(plan: &Plan<'_>, tally: &Tally, server: Option<[Usage; 2]>) -> Phase {
     let requests = tally.requests();
     let each = |sum: u64| sum as f64 / requests.max(1) as f64;
-    let is_by_clock = plan.end_ns != u64::MAX && plan.scenario.requests.is_none();
+    let is_by_clock = plan.end_ns != u64::MAX
+        && plan.scenario.requests.is_none()
+        && plan.phase != PhaseKind::Idle;
     let ended_ns = if is_by_clock {
         plan.end_ns
     } else {
@@ -182,6 +197,7 @@ fn report(plan: &Plan<'_>, tally: &Tally, server: Option<[Usage; 2]>) -> Phase {
                 cpu_system_ns: after.cpu_system_ns - before.cpu_system_ns,
                 cpu_ns_per_request: each(cpu_ns),
                 memory_peak_bytes: after.memory_peak_bytes,
+                memory_per_connection_bytes: None,
                 system_calls_per_request: None,
                 instructions_per_request: None,
                 instructions_source: None,

@@ -76,6 +76,7 @@ impl<'l> Requests<'l> {
                 u64::from(scenario.keys) + u64::from(scenario.counters)
             }
             PhaseKind::Fill | PhaseKind::Scan => u64::from(scenario.keys),
+            PhaseKind::Idle => u64::from(scenario.connections),
             PhaseKind::Run | PhaseKind::Churn => scenario.requests.unwrap_or(u64::MAX),
         };
         if total == u64::MAX {
@@ -100,6 +101,10 @@ impl<'l> Requests<'l> {
             PhaseKind::Churn => {
                 let key = self.draw(source);
                 self.get(Operation::Connect, key, sent_ns, flight, out);
+            }
+            PhaseKind::Idle => {
+                let key = self.draw(source);
+                self.get(Operation::Get, key, sent_ns, flight, out);
             }
             PhaseKind::Scan => {
                 let key = self.in_turn(source);

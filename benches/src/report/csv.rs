@@ -46,6 +46,13 @@ const COLUMNS: &[Column] = &[
     ("server_memory_peak_bytes", |p| {
         field(p.server.as_ref().map(|s| s.memory_peak_bytes))
     }),
+    ("server_memory_per_connection_bytes", |p| {
+        field(
+            p.server
+                .as_ref()
+                .and_then(|s| s.memory_per_connection_bytes),
+        )
+    }),
     ("server_system_calls_per_request", |p| {
         field(p.server.as_ref().and_then(|s| s.system_calls_per_request))
     }),

@@ -143,6 +143,9 @@ fn usage(f: &mut fmt::Formatter<'_>, server: &ServerUsage) -> fmt::Result {
     )?;
     let peak = bytes(server.memory_peak_bytes as f64);
     writeln!(f, "           {peak} of memory at most")?;
+    if let Some(each) = server.memory_per_connection_bytes {
+        writeln!(f, "           {} of it for each connection", bytes(each))?;
+    }
     if let Some(calls) = server.system_calls_per_request {
         writeln!(f, "           {calls:.3} system calls a request")?;
     }

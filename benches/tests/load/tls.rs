@@ -3,18 +3,19 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
-use benches::Target;
 use benches::scenario::{Handshakes, PhaseKind};
 use benches::tls::Tls;
 use benches::weighted::Weighted;
+use benches::{Process, Target};
 use net::tls::authority::{Authority, Terms};
 use net::tls::{ClientAuth, Server, ServerOptions};
 use tempfile::TempDir;
 
 use crate::server::{self, Manner};
-use crate::{PROTOCOLS, no_errors, scenario};
+use crate::{PROTOCOLS, floor, no_errors, scenario};
 
 /// A server for 127.0.0.1 that somebody vouches for.
 struct Trusted {
@@ -170,6 +171,37 @@ fn a_server_without_tls_would_be_waited_for() {
     let churn = &benches::run(&scenario, &target, None).unwrap().phases[0];
     assert_eq!((churn.requests, churn.errors.lost), (0, 10));
     assert!(churn.errors.timeouts > 0, "{:?}", churn.errors);
+}
+
+#[test]
+fn connections_that_are_to_be_idle_would_ask_more_or_be_closed_before_they_are_weighed() {
+    let (server, target) = floor::start_tls(64);
+    let mut scenario = scenario(&[PhaseKind::Idle], 1);
+    scenario.connections = 100;
+    scenario.requests = None;
+    scenario.duration = Some(Duration::from_millis(300));
+    let process = server.process();
+    let files = |process: Process| {
+        let files = std::fs::read_dir(format!("/proc/{}/fd", process.pid()));
+        files.unwrap().count()
+    };
+    let before = files(process);
+    let (report, most) = thread::scope(|scope| {
+        let load = scope.spawn(|| benches::run(&scenario, &target, Some(&process)).unwrap());
+        let mut most = 0;
+        while !load.is_finished() {
+            most = most.max(files(process));
+            thread::sleep(Duration::from_millis(5));
+        }
+        (load.join().unwrap(), most)
+    });
+    let idle = &report.phases[0];
+    no_errors(idle);
+    assert_eq!((idle.requests, idle.hits), (100, 100));
+    assert!(most >= before + 100, "{before} {most}");
+    // A session of OpenSSL has some KiB.
+    let each = idle.server.as_ref().unwrap().memory_per_connection_bytes;
+    assert!(each.unwrap() > 1000.0, "{each:?}");
 }
 
 #[test]
