@@ -93,9 +93,8 @@ fn of_certificate(ssl: &SslRef, said: &str) -> String {
 /// do not change; from 1000 on they are the peer's alerts.
 fn cause_of(reason: c_int) -> Cause {
     match reason {
-        // HTTP_REQUEST, HTTPS_PROXY_REQUEST, BAD_RECORD_TYPE, LENGTH_TOO_SHORT, RECORD_TOO_SMALL,
-        // UNSUPPORTED_SSL_VERSION's kin WRONG_VERSION_NUMBER and PACKET_LENGTH_TOO_LONG
-        155 | 156 | 443 | 160 | 298 | 267 | 198 | 244 => Cause::Plaintext,
+        // HTTPS_PROXY_REQUEST, HTTP_REQUEST, WRONG_VERSION_NUMBER
+        155 | 156 | 267 => Cause::Plaintext,
         // UNKNOWN_PROTOCOL, UNSUPPORTED_PROTOCOL, VERSION_TOO_LOW, VERSION_TOO_HIGH,
         // UNSUPPORTED_SSL_VERSION, INAPPROPRIATE_FALLBACK
         252 | 258 | 396 | 166 | 259 | 373 => Cause::Version,
