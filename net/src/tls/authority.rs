@@ -48,13 +48,13 @@ pub struct Terms<'a> {
 }
 
 impl<'a> Terms<'a> {
-    /// For `names`, with a P-256 key, from an hour ago for thirty days.
+    /// For `names`, with a P-256 key, from an hour ago for ninety days.
     pub fn new(names: &'a [&'a str]) -> Terms<'a> {
         Terms {
             names,
             algorithm: Algorithm::P256,
             begins: -HOUR,
-            ends: 30 * 24 * HOUR,
+            ends: 90 * 24 * HOUR,
         }
     }
 
@@ -96,7 +96,7 @@ impl Signed {
     pub fn by_itself(terms: &Terms<'_>) -> Result<Signed, ErrorStack> {
         let key = make_key(terms.algorithm)?;
         let builder = leaf(terms, &key)?;
-        let subject = name(terms.names.first().copied().unwrap_or_default())?;
+        let subject = name(terms.names.first().copied())?;
         Ok(Signed {
             certificate: sign(builder, None, &subject, &key)?,
             key,
@@ -139,7 +139,7 @@ impl Authority {
     /// An authority that only itself vouches for.
     pub fn new(subject: &str) -> Result<Authority, ErrorStack> {
         let key = make_key(Algorithm::P256)?;
-        let subject = name(subject)?;
+        let subject = name(Some(subject))?;
         Ok(Authority {
             certificate: sign(authority(&key)?, None, &subject, &key)?,
             key,
@@ -150,7 +150,7 @@ impl Authority {
     /// An authority that this one vouches for.
     pub fn intermediate(&self, subject: &str) -> Result<Authority, ErrorStack> {
         let key = make_key(Algorithm::P256)?;
-        let subject = name(subject)?;
+        let subject = name(Some(subject))?;
         let certificate = self.sign(authority(&key)?, &subject)?;
         let mut between = vec![certificate.clone()];
         between.extend(self.between.iter().cloned());
@@ -164,7 +164,7 @@ impl Authority {
     /// A certificate for servers and clients alike.
     pub fn issue(&self, terms: &Terms<'_>) -> Result<Signed, ErrorStack> {
         let key = make_key(terms.algorithm)?;
-        let subject = name(terms.names.first().copied().unwrap_or_default())?;
+        let subject = name(terms.names.first().copied())?;
         Ok(Signed {
             certificate: self.sign(leaf(terms, &key)?, &subject)?,
             key,
@@ -194,9 +194,11 @@ fn make_key(algorithm: Algorithm) -> Result<PKey<Private>, ErrorStack> {
     }
 }
 
-fn name(common: &str) -> Result<X509Name, ErrorStack> {
+fn name(common: Option<&str>) -> Result<X509Name, ErrorStack> {
     let mut name = X509Name::builder()?;
-    name.append_entry_by_nid(Nid::COMMONNAME, common)?;
+    if let Some(common) = common {
+        name.append_entry_by_nid(Nid::COMMONNAME, common)?;
+    }
     Ok(name.build())
 }
 
@@ -220,7 +222,7 @@ fn begin(key: &PKey<Private>, begins: i64, ends: i64) -> Result<X509Builder, Err
 }
 
 fn authority(key: &PKey<Private>) -> Result<X509Builder, ErrorStack> {
-    let mut builder = begin(key, -HOUR, 60 * 24 * HOUR)?;
+    let mut builder = begin(key, -HOUR, 180 * 24 * HOUR)?;
     builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
     let usage = KeyUsage::new().critical().key_cert_sign().build()?;
     builder.append_extension(usage)?;

@@ -12,7 +12,7 @@
 //! only serves to attack, and no early data (0-RTT): whoever records it could send it again, and an
 //! increment would count twice (RFC 8446, section 8).
 
-#[cfg(any(test, feature = "authority"))]
+#[cfg(feature = "authority")]
 pub mod authority;
 mod client;
 mod credentials;
