@@ -1,33 +1,81 @@
 //! A blocking client that shows bytes as they are.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
+
+use crate::secure::{CREDENTIALS, Secure};
 
 /// How long a test waits for bytes that must come before it gives up. Only a
 /// server that hangs gets near it, so it is not a bound on speed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Where a server listens, and whether it speaks TLS there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Address {
+    Plain(SocketAddr),
+    Tls(SocketAddr),
+}
+
+impl Address {
+    pub(crate) fn socket(self) -> SocketAddr {
+        let (Self::Plain(address) | Self::Tls(address)) = self;
+        address
+    }
+}
+
 pub(crate) struct Client {
-    stream: TcpStream,
+    stream: Stream,
     /// Received and not yet asked for.
     pending: Vec<u8>,
 }
 
-impl Client {
-    pub(crate) fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("the server accepts a connection");
-        Self::over(stream)
+/// What a client's bytes go through.
+pub(crate) enum Stream {
+    Plain(TcpStream),
+    Tls(Secure),
+    /// The server has ended the handshake.
+    Refused,
+}
+
+impl Read for Stream {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.read(room),
+            Self::Tls(secure) => secure.read(room),
+            Self::Refused => Ok(0),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.write(bytes),
+            Self::Tls(secure) => secure.write(bytes),
+            Self::Refused => Err(ErrorKind::BrokenPipe.into()),
+        }
     }
 
-    pub(crate) fn over(stream: TcpStream) -> Self {
-        stream.set_nodelay(true).expect("TCP_NODELAY");
-        stream
-            .set_read_timeout(Some(PATIENCE))
-            .expect("read timeout");
-        stream
-            .set_write_timeout(Some(PATIENCE))
-            .expect("write timeout");
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Client {
+    pub(crate) fn connect(address: Address) -> Self {
+        let stream = connect(address.socket());
+        Self::over(match address {
+            Address::Plain(_) => Stream::Plain(stream),
+            Address::Tls(_) => match CREDENTIALS.secure(stream) {
+                Ok(secure) => Stream::Tls(secure),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => Stream::Refused,
+                Err(error) => panic!("no handshake: {error}"),
+            },
+        })
+    }
+
+    pub(crate) fn over(stream: Stream) -> Self {
         Self {
             stream,
             pending: Vec::new(),
@@ -46,14 +94,21 @@ impl Client {
     }
 
     pub(crate) fn finish_sending(&mut self) {
-        self.stream
-            .shutdown(Shutdown::Write)
-            .expect("half-close the connection");
+        match &self.stream {
+            Stream::Plain(stream) => stream.shutdown(Shutdown::Write),
+            Stream::Tls(secure) => secure.finish(),
+            Stream::Refused => Ok(()),
+        }
+        .expect("half-close the connection");
     }
 
-    /// A second handle on the socket, to send from another thread.
-    pub(crate) fn sender(&self) -> TcpStream {
-        self.stream.try_clone().expect("second handle")
+    /// A second handle on the connection, to send from another thread.
+    pub(crate) fn sender(&self) -> Stream {
+        match &self.stream {
+            Stream::Plain(stream) => Stream::Plain(stream.try_clone().expect("second handle")),
+            Stream::Tls(secure) => Stream::Tls(secure.clone()),
+            Stream::Refused => Stream::Refused,
+        }
     }
 
     /// Waits for more bytes; false when the server has closed the connection.
@@ -204,6 +259,16 @@ impl Client {
         let shown = &self.pending[..self.pending.len().min(200)];
         shown.escape_ascii().to_string()
     }
+}
+
+/// A connection that does not wait for ever.
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("the server accepts a connection");
+    stream.set_nodelay(true).expect("TCP_NODELAY");
+    let timeout = Some(PATIENCE);
+    stream.set_read_timeout(timeout).expect("read timeout");
+    stream.set_write_timeout(timeout).expect("write timeout");
+    stream
 }
 
 /// A storage request with flags 0.

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::thread;
 
-use crate::client::{Client, store};
+use crate::client::{Address, Client, store};
 use crate::limits::still_serves;
 use crate::server::{Server, refusal};
 
@@ -270,7 +270,7 @@ fn an_ipv6_address_would_not_be_served() {
             .find(SocketAddr::is_ipv6)
     };
     crate::limits::eventually("it says where it listens", || six().is_some());
-    let mut client = Client::connect(six().expect("an address"));
+    let mut client = Client::connect(Address::Plain(six().expect("an address")));
     client.set("six", 0, b"x");
     let value = server.connect().get("six");
     assert_eq!(value.as_deref(), Some(&b"x"[..]), "one store behind both");

@@ -47,7 +47,7 @@ fn one_connection_too_many_would_push_out_another() {
         client.ask("get a\r\n", "END\r\n");
     }
     for _ in 0..5 {
-        let mut refused = server.connect();
+        let mut refused = Client::connect(server.plain());
         refused.expect("ERROR Too many open connections\r\n");
         refused.expect_close();
     }

@@ -140,7 +140,7 @@ fn a_command_without_a_row_would_be_a_surprise() {
 
 #[test]
 fn a_command_would_not_do_what_its_row_says() {
-    let server = Server::start(&[]);
+    let server = Server::start_plain(&[]);
     let mut client = server.connect();
     for (command, request, expect) in COMMANDS {
         let (_, verdict) = page()

@@ -3,27 +3,66 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::client::{Client, PATIENCE};
+use crate::client::{Address, Client, PATIENCE};
+use crate::secure::CREDENTIALS;
 
 /// Listens on a free loopback port; killed by its pid when dropped, and a
 /// panic it printed fails the test.
 pub(crate) struct Server {
     child: Child,
-    address: SocketAddr,
+    plain: SocketAddr,
+    /// `None`: it does not speak TLS.
+    tls: Option<SocketAddr>,
     stderr: Arc<Mutex<Vec<String>>>,
-    /// Holds the admin socket.
+    /// Holds the admin socket, and the files of TLS.
     folder: tempfile::TempDir,
 }
 
+/// `CACHED_WIRE_TLS=1` has the whole suite speak TLS.
+pub(crate) fn suite_is_secure() -> bool {
+    std::env::var_os("CACHED_WIRE_TLS").is_some_and(|value| value == "1")
+}
+
 impl Server {
+    /// Without TLS, unless the whole suite is run with it.
     pub(crate) fn start(flags: &[&str]) -> Self {
+        if suite_is_secure() {
+            return Self::start_secure(flags);
+        }
+        Self::start_plain(flags)
+    }
+
+    /// Without TLS, always.
+    pub(crate) fn start_plain(flags: &[&str]) -> Self {
+        Self::start_in(tempfile::tempdir().expect("a temporary folder"), flags, 1)
+    }
+
+    /// On an address with TLS too.
+    pub(crate) fn start_secure(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        let (certificate, key) = CREDENTIALS.write(folder.path());
+        let text = |path: PathBuf| path.into_os_string().into_string().expect("UTF-8");
+        let (certificate, key) = (text(certificate), text(key));
+        let secure = [
+            "--tls-listen",
+            "127.0.0.1:0",
+            "--tls-cert",
+            &certificate,
+            "--tls-key",
+            &key,
+        ];
+        Self::start_in(folder, &[&secure[..], flags].concat(), 2)
+    }
+
+    /// Waits until it has said where it listens, for so many addresses.
+    fn start_in(folder: tempfile::TempDir, flags: &[&str], addresses: usize) -> Self {
         let mut child = command()
             .args(["-p", "0", "-l", "127.0.0.1"])
             .arg("--admin-socket")
@@ -36,25 +75,41 @@ impl Server {
         let listening = gather(&mut child, Arc::clone(&stderr));
         let mut server = Self {
             child,
-            address: SocketAddr::from(([0, 0, 0, 0], 0)),
+            plain: SocketAddr::from(([0, 0, 0, 0], 0)),
+            tls: None,
             stderr,
             folder,
         };
-        server.address = listening.recv_timeout(PATIENCE).unwrap_or_else(|e| {
-            panic!(
-                "the daemon never said where it listens ({e}): {}",
-                server.said()
-            )
-        });
+        for _ in 0..addresses {
+            match listening.recv_timeout(PATIENCE) {
+                Ok(Address::Plain(address)) => server.plain = address,
+                Ok(Address::Tls(address)) => server.tls = Some(address),
+                Err(e) => panic!(
+                    "the daemon never said where it listens ({e}): {}",
+                    server.said()
+                ),
+            }
+        }
         server
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+    /// With TLS where there is.
+    pub(crate) fn address(&self) -> Address {
+        self.tls.map_or(Address::Plain(self.plain), Address::Tls)
+    }
+
+    /// Without TLS.
+    pub(crate) fn plain(&self) -> Address {
+        Address::Plain(self.plain)
     }
 
     pub(crate) fn connect(&self) -> Client {
-        Client::connect(self.address)
+        Client::connect(self.address())
+    }
+
+    /// Where its files are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -166,24 +221,34 @@ pub(crate) fn refusal(flags: &[&str]) -> (Option<i32>, String) {
     (status.code(), said)
 }
 
-/// Collects standard error to its end; sends the address of the first TCP listener.
-fn gather(child: &mut Child, lines: Arc<Mutex<Vec<String>>>) -> Receiver<SocketAddr> {
+/// Collects standard error to its end; sends the address of each TCP listener.
+fn gather(child: &mut Child, lines: Arc<Mutex<Vec<String>>>) -> Receiver<Address> {
     let stderr = child.stderr.take().expect("standard error is piped");
     let (found, listening) = channel();
     thread::spawn(move || {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            let address = line
-                .strip_prefix("cached: listening on ")
-                .and_then(|rest| rest.strip_suffix(" (memcached)"))
-                .and_then(|address| address.parse().ok());
+            let address = address(&line);
             lines.lock().expect("stderr lines").push(line);
             if let Some(address) = address {
-                // Only the first is waited for.
+                // Only the first are waited for.
                 let _ = found.send(address);
             }
         }
     });
     listening
+}
+
+/// The address in a line that says where the daemon listens for clients.
+fn address(line: &str) -> Option<Address> {
+    let (address, kind) = line
+        .strip_prefix("cached: listening on ")?
+        .split_once(' ')?;
+    let address = address.parse().ok()?;
+    match kind {
+        "(memcached)" => Some(Address::Plain(address)),
+        "(memcached, tls)" => Some(Address::Tls(address)),
+        _ => None,
+    }
 }
 
 /// Waits for a daemon to end.

@@ -22,6 +22,8 @@ pub(crate) struct Exchange {
     pub(crate) closes: bool,
     /// It touches more than its own keys, so nothing may run beside it.
     pub(crate) alone: bool,
+    /// Only a server that does not speak TLS says so.
+    pub(crate) without_tls: bool,
     pub(crate) memcached: Memcached,
 }
 
@@ -79,6 +81,7 @@ pub(crate) fn row(name: &'static str, send: impl IntoBytes, expect: impl IntoByt
         expect: expect.into_bytes(),
         closes: false,
         alone: false,
+        without_tls: false,
         memcached: Memcached::Agrees,
     }
 }
@@ -99,6 +102,12 @@ impl Exchange {
     /// It touches more than its own keys.
     pub(crate) fn alone(mut self) -> Self {
         self.alone = true;
+        self
+    }
+
+    /// A server that speaks TLS says something else.
+    pub(crate) fn without_tls(mut self) -> Self {
+        self.without_tls = true;
         self
     }
 

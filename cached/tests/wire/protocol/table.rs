@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::protocol::exchange::{Exchange, Memcached, Verdict, compare};
 use crate::protocol::rows;
 use crate::protocol::target::{Side, Target};
+use crate::server;
 
 /// Gives the reason of every difference.
 const PAGE: &str = include_str!("../../../../man/cached-protocol.7");
@@ -34,6 +35,7 @@ impl Side {
     fn has(self, row: &Exchange) -> bool {
         match (self, &row.memcached) {
             (Self::Memcached { .. }, Memcached::NotCompared(_)) => false,
+            (Self::Cached, _) => !(row.without_tls && server::suite_is_secure()),
             (Self::Memcached { patch }, Memcached::Since { patch: since, .. }) => patch >= *since,
             _ => true,
         }

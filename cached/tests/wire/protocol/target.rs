@@ -1,10 +1,10 @@
 //! The servers that the tables are run against: a daemon of our own, and any
 //! server that `CACHED_JUDGE=host:port` names.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::ToSocketAddrs;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::client::Client;
+use crate::client::{Address, Client};
 use crate::server::Server;
 
 /// The judge is one server, and every table flushes it.
@@ -20,7 +20,7 @@ pub(crate) enum Side {
 }
 
 pub(crate) struct Target {
-    pub(crate) address: SocketAddr,
+    pub(crate) address: Address,
     pub(crate) side: Side,
     _kept: Kept,
 }
@@ -50,6 +50,7 @@ impl Target {
             .expect("CACHED_JUDGE is host:port")
             .next()
             .expect("CACHED_JUDGE names an address");
+        let address = Address::Plain(address);
         let lock = JUDGE.lock().unwrap_or_else(PoisonError::into_inner);
         Some(Self {
             address,
@@ -74,7 +75,7 @@ impl Target {
 
 /// Which of the two a server is, by its `version`. Ours begins with the version
 /// of the memcached that it behaves like.
-fn side(address: SocketAddr) -> Side {
+fn side(address: Address) -> Side {
     let mut client = Client::connect(address);
     client.send("version\r\n");
     let line = client.line();

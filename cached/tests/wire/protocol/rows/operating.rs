@@ -55,7 +55,8 @@ fn refused() -> Vec<Exchange> {
             "refresh_certs without TLS",
             "refresh_certs\r\n",
             "Error TLS not enabled\r\n",
-        ),
+        )
+        .without_tls(),
         row(
             "cache_memlimit",
             "cache_memlimit 64\r\n",
