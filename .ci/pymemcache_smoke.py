@@ -1,11 +1,14 @@
-"""Stores, reads, counts, compares and flushes with pymemcache: PORT."""
+"""Stores, reads, counts, compares and flushes with pymemcache: PORT, or PORT and
+the file of the authority that a server with TLS is signed by."""
 
+import ssl
 import sys
 
 from pymemcache.client.base import Client, PooledClient
 from pymemcache.exceptions import MemcacheClientError, MemcacheServerError
 
 address = ("127.0.0.1", int(sys.argv[1]))
+tls = ssl.create_default_context(cafile=sys.argv[2]) if len(sys.argv) > 2 else None
 
 
 def refused(error, call, *arguments):
@@ -17,7 +20,7 @@ def refused(error, call, *arguments):
 
 
 for kind in (Client, PooledClient):
-    client = kind(address, default_noreply=False, timeout=30)
+    client = kind(address, default_noreply=False, timeout=30, tls_context=tls)
     assert client.flush_all()
     assert client.get("k") is None
     assert client.set("k", b"v" * 100_000) and client.get("k") == b"v" * 100_000
