@@ -193,7 +193,7 @@ fn a_client_with_a_bad_file_is_not_made() {
     let files = Files::new();
     let missing = files.folder.path().join("missing");
     let (certificate, key) = files.pair("good", &Terms::new(&["client.example"]));
-    let refusal = |options: ClientOptions| Client::new(&options).err().expect("a refusal");
+    let refusal = |options: ClientOptions| Client::new(&options).expect_err("a refusal");
     let sentence = refusal(ClientOptions {
         authorities: Some(missing.clone()),
         ..ClientOptions::default()
