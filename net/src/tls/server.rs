@@ -13,6 +13,7 @@ use openssl::ssl::{
 
 use super::credentials::{self, Identity, said};
 use super::failure::{Cause, Failure};
+use super::names::Name;
 use super::stream::Stream;
 use super::{Version, names};
 
@@ -38,8 +39,9 @@ pub struct ServerOptions {
     pub authorities: Option<PathBuf>,
     /// What clients are asked to show.
     pub client_auth: ClientAuth,
-    /// A file with a name a line, of which a client's certificate must have one: a host, an address,
-    /// a URI or a mail address among its subject alternative names.
+    /// A file with a name a line, of which a client's certificate must have one among its subject
+    /// alternative names: an address, a URI (with a `:`), a mail address (with an `@`), or else a
+    /// host, where `*.` at the front stands for any one label.
     pub allowed: Option<PathBuf>,
     /// The oldest version that is spoken.
     pub min_version: Version,
@@ -57,7 +59,7 @@ pub struct Server {
     context: SslContext,
     client_auth: ClientAuth,
     /// `None`: all whose certificates are good.
-    allowed: Option<Vec<String>>,
+    allowed: Option<Vec<Name>>,
     expires: SystemTime,
     expires_first: PathBuf,
 }
@@ -73,8 +75,10 @@ impl Server {
     /// Reads the files. Fails with a sentence, which names the file.
     pub fn new(options: &ServerOptions) -> Result<Server, String> {
         let (sites, (expires, expires_first)) = sites(&options.certificates)?;
-        let allowed = options.allowed.as_deref();
-        let allowed = allowed.map(|path| credentials::lines(path, "list of allowed names"));
+        let allowed = options.allowed.as_deref().map(|path| {
+            let lines = credentials::lines(path, "list of allowed names")?;
+            Ok::<_, String>(lines.iter().map(|line| Name::parse(line)).collect())
+        });
         let mut contexts = Vec::with_capacity(sites.len());
         for site in &sites {
             contexts.push((site.hosts.clone(), context(options, site)?));
@@ -135,10 +139,11 @@ impl Server {
             return Ok(());
         };
         let names = names::all(&certificate);
-        let is_allowed = |name: &String| allowed.iter().any(|allowed| names::is_for(allowed, name));
+        let is_allowed = |name: &Name| allowed.iter().any(|allowed| allowed.allows(name));
         if names.iter().any(is_allowed) {
             return Ok(());
         }
+        let names: Vec<_> = names.iter().map(Name::to_string).collect();
         let detail = format!("none of its names is on the list: {}", names.join(", "));
         Err(Failure::new(Cause::Name, detail))
     }
