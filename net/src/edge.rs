@@ -22,6 +22,8 @@ pub struct Edge {
     until_empty: bool,
     /// The socket may take bytes: no send has fallen short since an event said so.
     writable: bool,
+    /// Bytes that [`Read`] still receives: see [`Edge::allow`].
+    allowance: usize,
 }
 
 impl Edge {
@@ -32,6 +34,7 @@ impl Edge {
             readable: false,
             until_empty: false,
             writable: false,
+            allowance: usize::MAX,
         }
     }
 
@@ -72,6 +75,13 @@ impl Edge {
     /// The socket may take bytes.
     pub fn is_writable(&self) -> bool {
         self.writable
+    }
+
+    /// Lets [`Read`] receive about so many bytes, which is more than none, before it says that
+    /// nothing waits; without a word of this, all that come. Whoever reads through a protocol may
+    /// get nothing for many of them, and would go on for as long as the peer sends.
+    pub(crate) fn allow(&mut self, bytes: usize) {
+        self.allowance = bytes;
     }
 
     /// Receives once into `room`, which is not empty. `None`: nothing waits; 0: the peer will send
@@ -134,17 +144,20 @@ impl Edge {
     }
 }
 
-/// Calls the system only when an event has said that it may be of use.
+/// Calls the system only when an event has said that it may be of use, and for no more than is
+/// allowed.
 impl Read for Edge {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        if !self.readable {
+        if !self.readable || self.allowance == 0 {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        self.receive(room)?.ok_or(io::ErrorKind::WouldBlock.into())
+        let received = self.receive(room)?.ok_or(io::ErrorKind::WouldBlock)?;
+        self.allowance = self.allowance.saturating_sub(received);
+        Ok(received)
     }
 }
 
-/// As with [`Read`].
+/// Calls the system only when an event has said that it may be of use.
 impl Write for Edge {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !self.writable {

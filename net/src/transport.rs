@@ -36,9 +36,11 @@ impl Secure {
         }
     }
 
-    /// Receives what has come, record by record, until `room` is full.
+    /// Receives what has come, record by record, until `room` is full, or as much has come from the
+    /// socket: records may hold next to nothing, or only ask for new keys.
     fn receive(&mut self, room: &mut [u8]) -> io::Result<Option<usize>> {
         let mut received = 0;
+        self.stream.get_mut().allow(room.len());
         self.holds = true;
         while let Some(rest) = room.get_mut(received..).filter(|rest| !rest.is_empty()) {
             match self.stream.read(rest) {
@@ -186,5 +188,106 @@ impl Transport {
         if let Transport::Tls(secure) = self {
             secure.stream.close();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::socket::Stream;
+    use crate::tls::authority::{Signed, Terms};
+    use crate::tls::{Client, ClientOptions, Server, ServerOptions};
+    use mio::{Events, Poll};
+    use std::os::unix::net::UnixStream;
+    use std::time::Duration;
+
+    /// More steps than any of the tests needs.
+    const STEPS: usize = 2000;
+
+    /// A socket that sends what was written when it is flushed.
+    #[derive(Debug)]
+    struct Burst {
+        socket: UnixStream,
+        held: Vec<u8>,
+    }
+
+    impl Read for Burst {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            self.socket.read(room)
+        }
+    }
+
+    impl Write for Burst {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.held.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.socket.write_all(&std::mem::take(&mut self.held))
+        }
+    }
+
+    /// Takes in the events of a moment.
+    fn note(poll: &mut Poll, edge: &mut Edge) {
+        let mut events = Events::with_capacity(4);
+        poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
+        events.iter().for_each(|event| edge.note(event));
+    }
+
+    /// A client's end of a session, and the server's under a poll.
+    fn pair() -> (tls::Stream<Burst>, Secure, Poll) {
+        let folder = tempfile::tempdir().unwrap();
+        let signed = Signed::by_itself(&Terms::new(&["localhost"])).unwrap();
+        let server = Server::new(&ServerOptions {
+            certificates: vec![signed.write(folder.path(), "server").unwrap()],
+            ..ServerOptions::default()
+        });
+        let client = Client::new(&ClientOptions {
+            insecure: true,
+            ..ClientOptions::default()
+        });
+        let (theirs, ours) = UnixStream::pair().unwrap();
+        theirs.set_nonblocking(true).unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let mut edge = Edge::new(Stream::Unix(mio::net::UnixStream::from_std(ours)));
+        let mut poll = Poll::new().unwrap();
+        edge.register(poll.registry(), Token(0)).unwrap();
+        let burst = Burst {
+            socket: theirs,
+            held: Vec::new(),
+        };
+        let mut client = client.unwrap().open(burst, "localhost").unwrap();
+        let mut server = server.unwrap().open(edge).unwrap();
+        for _ in 0..STEPS {
+            let greeted = client.handshake().unwrap();
+            note(&mut poll, server.get_mut());
+            if server.handshake().unwrap() && greeted {
+                return (client, Secure::new(server), poll);
+            }
+        }
+        panic!("no handshake");
+    }
+
+    #[test]
+    fn a_flood_of_small_records_would_take_a_turn_for_as_long_as_it_lasts() {
+        const RECORDS: usize = 3000;
+        let (mut client, mut server, mut poll) = pair();
+        for _ in 0..RECORDS {
+            client.write_all(b"x").unwrap();
+        }
+        client.flush().unwrap();
+        note(&mut poll, server.stream.get_mut());
+        let mut room = [0; 16 << 10];
+        let mut received = server.receive(&mut room).unwrap().unwrap();
+        assert!(received < RECORDS, "all of some 70 KB in one receive");
+        // The rest needs no event.
+        for _ in 0..RECORDS {
+            if !server.is_readable() {
+                break;
+            }
+            received += server.receive(&mut room).unwrap().unwrap_or(0);
+        }
+        assert_eq!(received, RECORDS);
     }
 }

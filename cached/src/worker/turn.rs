@@ -119,7 +119,8 @@ impl Worker {
 
     /// Makes up the batch: those who wait for space or budget, as many in a turn as leave room for
     /// others, and those who are ready, in their order. Who waits is tried whatever became of
-    /// those before it: they may wait for something else.
+    /// those before it: they may wait for something else. Nor are more tried than make a batch,
+    /// whether or not they bring work: of many records in TLS there may be nothing to execute.
     fn gather(&mut self, now: Instant) {
         self.arena.clear();
         for _ in 0..self.waiting.len().min(BATCH / 2) {
@@ -132,7 +133,7 @@ impl Worker {
                 None => {}
             }
         }
-        for _ in 0..self.ready.len() {
+        for _ in 0..self.ready.len().min(BATCH) {
             if self.batch.len() == BATCH {
                 break;
             }
