@@ -25,6 +25,8 @@ pub struct Secure {
     /// Bytes may be inside, or the end: no receive has found none since it was read from the socket.
     /// What is inside brings no event.
     holds: bool,
+    /// What ended a receive that had brought bytes before, for the next one: OpenSSL says it once.
+    failed: Option<io::Error>,
 }
 
 impl Secure {
@@ -33,19 +35,23 @@ impl Secure {
         Secure {
             stream,
             holds: true,
+            failed: None,
         }
     }
 
     /// Receives what has come, record by record, until `room` is full, or as much has come from the
     /// socket: records may hold next to nothing, or only ask for new keys.
     fn receive(&mut self, room: &mut [u8]) -> io::Result<Option<usize>> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         let mut received = 0;
         self.stream.get_mut().allow(room.len());
         self.holds = true;
         while let Some(rest) = room.get_mut(received..).filter(|rest| !rest.is_empty()) {
             match self.stream.read(rest) {
                 Ok(0) if received == 0 => return Ok(Some(0)),
-                // The end, or a failure, is found again by the next receive.
+                // The end is found again by the next receive.
                 Ok(0) => break,
                 Ok(bytes) => received += bytes,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -53,7 +59,10 @@ impl Secure {
                     break;
                 }
                 Err(error) if received == 0 => return Err(error),
-                Err(_) => break,
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
             }
         }
         Ok((received > 0).then_some(received))
@@ -151,9 +160,11 @@ impl Transport {
                 if next.is_empty() || received != Some(first.len()) {
                     return Ok(received);
                 }
-                // What is wrong behind the first bytes is found again by the next receive.
-                let behind = secure.receive(next).ok().flatten().unwrap_or(0);
-                Ok(Some(first.len() + behind))
+                let behind = secure.receive(next).unwrap_or_else(|error| {
+                    secure.failed = Some(error);
+                    None
+                });
+                Ok(Some(first.len() + behind.unwrap_or(0)))
             }
         }
     }
@@ -289,5 +300,22 @@ mod tests {
             received += server.receive(&mut room).unwrap().unwrap_or(0);
         }
         assert_eq!(received, RECORDS);
+    }
+
+    #[test]
+    fn a_forged_record_behind_a_good_one_would_pass_for_an_end() {
+        let (mut client, mut server, mut poll) = pair();
+        client.write_all(b"x").unwrap();
+        let socket = client.get_mut();
+        socket.held.extend_from_slice(&[0x17, 3, 3, 0, 32]);
+        socket.held.extend_from_slice(&[0; 32]);
+        client.flush().unwrap();
+        note(&mut poll, server.stream.get_mut());
+        let mut room = [0; 64];
+        assert_eq!(server.receive(&mut room).unwrap(), Some(1));
+        assert!(server.is_readable());
+        let next = server.receive(&mut room);
+        assert!(next.is_err(), "{next:?}");
+        assert!(!server.stream.is_truncated());
     }
 }
