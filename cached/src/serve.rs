@@ -58,11 +58,12 @@ pub(crate) fn serve(config: Config, notes: &[String]) -> Result<ExitCode, Error>
     for note in notes {
         log.warn(format_args!("{note}"));
     }
+    // Before there is another thread, as finding one demands.
+    let user = find_user(&config, &log)?;
     let (order, orders) = supervisor::orders()
         .map_err(|error| Error::System(format!("cannot handle signals: {error}")))?;
 
     // All that root may be needed for, and then no more root.
-    let user = find_user(&config, &log)?;
     let sockets = listen(&config)?;
     let admin = admin::bind(&config, &log)
         .map_err(|error| Error::System(format!("cannot listen for cachectl: {error}")))?;
