@@ -13,7 +13,7 @@ use signal_hook::iterator::Signals;
 use crate::log::Log;
 use crate::tls::{Outcome, Tls};
 
-/// Orders that wait at most; who asks for a reload beyond that is refused.
+/// Orders that wait at most, and reloads that are asked for; who asks beyond that is refused.
 const ORDERS: usize = 64;
 
 /// Between two reloads at least: clients may ask for them as often as they like.
@@ -69,7 +69,7 @@ pub(crate) fn run(orders: &Receiver<Order>, tls: Option<Arc<Tls>>, log: &Log) {
             )),
             (Ok(Order::Signal(SIGHUP)), Some(keeper)) => keeper.reload(),
             (Ok(Order::Signal(_)) | Err(RecvTimeoutError::Disconnected), _) => return,
-            (Ok(Order::Reload(asker)), Some(keeper)) => keeper.askers.push(asker),
+            (Ok(Order::Reload(asker)), Some(keeper)) => keeper.note(asker),
             // Nobody can ask without TLS.
             (Ok(Order::Reload(_)) | Err(RecvTimeoutError::Timeout), _) => {}
         }
@@ -114,6 +114,13 @@ impl Keeper {
             PAUSE
         };
         self.read + pause
+    }
+
+    /// Takes note of who waits for a reload. One too many is dropped, and told so by that.
+    fn note(&mut self, asker: Sender<Outcome>) {
+        if self.askers.len() < ORDERS {
+            self.askers.push(asker);
+        }
     }
 
     /// Reads the files. All who asked before get the answer.
@@ -182,7 +189,7 @@ mod tests {
         let reloads = [files.tls.ask_reload(), files.tls.ask_reload()];
         for order in files.orders.try_iter() {
             match order {
-                Order::Reload(asker) => keeper.askers.push(asker),
+                Order::Reload(asker) => keeper.note(asker),
                 Order::Signal(signal) => panic!("{signal}"),
             }
         }
@@ -235,6 +242,22 @@ mod tests {
         let asked: Vec<_> = (0..=4).map(|_| files.tls.ask_reload()).collect();
         assert!(asked[..4].iter().all(|reload| reload.outcome().is_none()));
         assert!(asked[4].outcome().is_some_and(|outcome| outcome.is_err()));
+    }
+
+    #[test]
+    fn who_asks_and_leaves_would_be_remembered_without_bound() {
+        let files = fixture::tls();
+        let mut keeper = keeper(&files.tls);
+        for _ in 0..=ORDERS {
+            drop(files.tls.ask_reload());
+            for order in files.orders.try_iter() {
+                match order {
+                    Order::Reload(asker) => keeper.note(asker),
+                    Order::Signal(signal) => panic!("{signal}"),
+                }
+            }
+        }
+        assert_eq!(keeper.askers.len(), ORDERS);
     }
 
     #[test]
