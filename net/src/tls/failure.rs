@@ -4,8 +4,12 @@ use std::ffi::c_int;
 use std::fmt;
 use std::io;
 
+use openssl::error::ErrorStack;
 use openssl::ssl::{Error, ErrorCode, SslRef};
 use openssl::x509::X509VerifyResult;
+
+/// The number of the library of OpenSSL's whose reasons these are: openssl/err.h.
+const LIBRARY_SSL: c_int = 20;
 
 /// Why a handshake failed, as far as counters tell failures apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,11 +65,19 @@ impl Failure {
         if let Some(error) = error.io_error() {
             return Failure::new(Cause::Closed, error.to_string());
         }
-        let Some(first) = error.ssl_error().and_then(|stack| stack.errors().first()) else {
+        let errors = error.ssl_error().map_or(&[][..], ErrorStack::errors);
+        // Below it may lie what made it fail, whose reasons are numbers of another library's.
+        let is_of_ssl = |error: &&openssl::error::Error| error.library_code() == LIBRARY_SSL;
+        let Some(first) = errors.iter().find(is_of_ssl).or(errors.first()) else {
             return Failure::new(Cause::Closed, "the peer left in the handshake");
         };
         let said = first.reason().unwrap_or("an unknown error");
-        match cause_of(first.reason_code()) {
+        let cause = if is_of_ssl(&first) {
+            cause_of(first.reason_code())
+        } else {
+            Cause::Other
+        };
+        match cause {
             Cause::Certificate => Failure::new(Cause::Certificate, of_certificate(ssl, said)),
             Cause::Other if error.code() == ErrorCode::SYSCALL => Failure::new(Cause::Closed, said),
             cause => Failure::new(cause, said),
@@ -107,5 +119,52 @@ fn cause_of(reason: c_int) -> Cause {
         134 => Cause::Certificate,
         1000.. => Cause::Refused,
         _ => Cause::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::authority::{Authority, Terms};
+    use crate::tls::{Client, ClientAuth, ClientOptions, Server, ServerOptions};
+    use openssl::x509::X509;
+    use std::fs;
+    use std::os::unix::net::UnixStream;
+    use std::thread;
+
+    #[test]
+    fn a_forged_signature_would_be_counted_by_another_librarys_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::new("authority").unwrap();
+        let signed = authority.issue(&Terms::new(&["localhost"])).unwrap();
+        let good = signed.write(folder.path(), "server").unwrap();
+        let forged = signed.write(folder.path(), "client").unwrap();
+        let mut der = X509::from_pem(&fs::read(&good.0).unwrap())
+            .and_then(|certificate| certificate.to_der())
+            .unwrap();
+        *der.last_mut().unwrap() ^= 1;
+        let pem = X509::from_der(&der).and_then(|forged| forged.to_pem());
+        fs::write(&forged.0, pem.unwrap()).unwrap();
+
+        let server = Server::new(&ServerOptions {
+            certificates: vec![good],
+            authorities: Some(authority.write(folder.path(), "authority").unwrap()),
+            client_auth: ClientAuth::Required,
+            ..ServerOptions::default()
+        });
+        let client = Client::new(&ClientOptions {
+            certificate: Some(forged),
+            insecure: true,
+            ..ClientOptions::default()
+        });
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let mut session = server.unwrap().open(ours).unwrap();
+        let mut client = client.unwrap().open(theirs, "localhost").unwrap();
+        let failure = thread::scope(|scope| {
+            // In TLS 1.3 it is through before it is refused.
+            scope.spawn(move || client.handshake());
+            session.handshake().unwrap_err()
+        });
+        assert_eq!(failure.cause, Cause::Certificate, "{failure}");
     }
 }
