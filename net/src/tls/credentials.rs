@@ -62,13 +62,15 @@ pub(super) fn give(
     // An empty passphrase: nobody is there to be asked for one.
     let secret =
         PKey::private_key_from_pem_passphrase(&read(key, "key")?, b"").map_err(unusable)?;
-    context
-        .set_private_key(&secret)
-        .and_then(|()| context.check_private_key())
-        .map_err(|_| {
-            let why = format!("it is not that of {}", certificate.display());
-            about(key, "cannot use the key", why)
-        })
+    // OpenSSL would take the key of another certificate that it has.
+    let chain = certificates(certificate, "certificate")?;
+    let public = chain.first().map(|leaf| leaf.public_key());
+    let public = public.transpose().map_err(unusable)?;
+    if !public.is_some_and(|public| public.public_eq(&secret)) {
+        let why = format!("it is not that of {}", certificate.display());
+        return Err(about(key, "cannot use the key", why));
+    }
+    context.set_private_key(&secret).map_err(unusable)
 }
 
 /// Trusts the authorities in `path`, and nobody else. Returns their names, which a server tells its
@@ -134,4 +136,31 @@ fn time(time: &Asn1TimeRef) -> Result<SystemTime, ErrorStack> {
 /// Whether a certificate has ended.
 pub(super) fn is_over(certificate: &X509Ref) -> bool {
     time(certificate.not_after()).is_ok_and(|ends| ends <= SystemTime::now())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tls::authority::{Algorithm, Signed, Terms};
+    use crate::tls::{Server, ServerOptions};
+
+    #[test]
+    fn a_key_given_twice_would_leave_a_certificate_without_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let pair = |name, algorithm| {
+            let terms = Terms::new(&["localhost"]).algorithm(algorithm);
+            let signed = Signed::by_itself(&terms).unwrap();
+            signed.write(folder.path(), name).unwrap()
+        };
+        let (rsa, mut p256) = (
+            pair("rsa", Algorithm::Rsa2048),
+            pair("p256", Algorithm::P256),
+        );
+        p256.1.clone_from(&rsa.1);
+        let refusal = Server::new(&ServerOptions {
+            certificates: vec![rsa, p256],
+            ..ServerOptions::default()
+        });
+        let refusal = refusal.err().unwrap();
+        assert!(refusal.contains("it is not that of"), "{refusal}");
+    }
 }
