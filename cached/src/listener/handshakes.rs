@@ -117,6 +117,7 @@ impl Handshakes {
         if let Err(error) = handshake.stream.get_mut().register(registry, token) {
             self.end(token, &tls::Failure::system(&error));
         }
+        self.metrics.handshakes.full.add(self.is_full().into());
     }
 
     /// Notes what an event says of a handshake.

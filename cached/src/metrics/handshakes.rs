@@ -29,6 +29,8 @@ pub(crate) const CIPHERS: [&str; 13] = [
 pub(crate) struct HandshakeBlock<T> {
     /// Handshakes that were begun: each completes, fails, or is under way.
     pub(crate) begun: T,
+    /// Times that there came to be as many under way as may be.
+    pub(crate) full: T,
     pub(crate) completed: T,
     /// Of those completed, those with a ticket of an earlier session.
     pub(crate) resumed: T,
@@ -58,6 +60,7 @@ impl<T> HandshakeBlock<T> {
     fn zip<U, V>(&self, other: &HandshakeBlock<U>, f: impl Fn(&T, &U) -> V) -> HandshakeBlock<V> {
         HandshakeBlock {
             begun: f(&self.begun, &other.begun),
+            full: f(&self.full, &other.full),
             completed: f(&self.completed, &other.completed),
             resumed: f(&self.resumed, &other.resumed),
             tls12: f(&self.tls12, &other.tls12),

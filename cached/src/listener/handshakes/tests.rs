@@ -139,8 +139,10 @@ fn a_flood_of_handshakes_would_have_no_bound() {
     let mut rig = rig(2);
     let first = rig.connect();
     assert!(!rig.handshakes.is_full());
+    assert_eq!(rig.metrics.handshakes.full.get(), 0);
     let second = rig.connect();
     assert!(rig.handshakes.is_full());
+    assert_eq!(rig.metrics.handshakes.full.get(), 1);
     drop(second);
     rig.step();
     assert!(!rig.handshakes.is_full(), "who leaves makes room");
