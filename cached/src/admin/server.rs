@@ -19,6 +19,9 @@ use crate::waker::Waker;
 /// Clients at a time.
 const CLIENTS_MAX: usize = 16;
 
+/// Handshakes of them at a time: who has not been let in yet leaves room for those who are.
+const HANDSHAKES_MAX: usize = CLIENTS_MAX / 2;
+
 /// How long a client may take to ask, and to take a part of its answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -158,7 +161,10 @@ impl Clients {
         let tls = tls.filter(|_| matches!(stream, Stream::Tcp(_)));
         let is_full = self.open.len() == CLIENTS_MAX;
         let channel = match tls {
-            Some(_) if is_full => return,
+            Some(_) if is_full || self.handshakes() == HANDSHAKES_MAX => {
+                stats.metrics.admin_handshakes.full.increment();
+                return;
+            }
             Some(tls) => {
                 stats.metrics.admin_handshakes.begun.increment();
                 match Channel::begin(stream, tls) {
@@ -184,6 +190,12 @@ impl Clients {
         if client.register(registry, token).is_ok() {
             self.open.insert(token, client);
         }
+    }
+
+    /// Handshakes under way.
+    fn handshakes(&self) -> usize {
+        let clients = self.open.values();
+        clients.filter(|c| !c.channel.is_established()).count()
     }
 
     /// Serves a client that is ready, if `token` is one's.

@@ -259,7 +259,7 @@ pub(crate) const METRICS: &[Metric] = &[
 
     gauge(Tls, "sessions", "", |s| s.tls_sessions.into(), "sessions in TLS there are"),
     gauge(Tls, "handshakes_under_way", "", |s| s.tls_handshaking.into(), "handshakes there are"),
-    counter(Tls, "handshakes_full", "", |s| s.counts.handshakes.full.into(), "times that as many were under way as may be, and others had to wait"),
+    counter(Tls, "handshakes_full", "", |s| s.counts.handshakes.full.into(), "times that as many were under way as may be: others had to wait, or were refused on the admin address"),
     counter(Tls, "handshakes", "", |s| s.counts.handshakes.completed.into(), "handshakes completed, those of the admin address among them"),
     counter(Tls, "handshakes_resumed", "", |s| s.counts.handshakes.resumed.into(), "of these, those that resumed an earlier session"),
     counter(Tls, "handshakes_tls12", "", |s| s.counts.handshakes.tls12.into(), "of these, those of TLS 1.2"),

@@ -265,6 +265,31 @@ fn a_handshake_that_stands_still_would_hold_up_the_others() {
 }
 
 #[test]
+fn clients_that_nobody_has_let_in_would_take_all_places() {
+    let mut listener = Listener::tcp(([127, 0, 0, 1], 0).into(), 64).expect("a free port");
+    let poll = Poll::new().expect("a poll");
+    poll.registry()
+        .register(listener.source(), Token(0), Interest::READABLE)
+        .expect("registered");
+    let Ok(Endpoint::Inet(address)) = listener.endpoint() else {
+        panic!("no address");
+    };
+    let config = Config {
+        admin_tls: true,
+        ..Config::default()
+    };
+    let stats = fixture::stats_with(config, Some(tls::fixture::tls().tls));
+    let mut clients = Clients::new(1);
+    let _waiting: Vec<_> = (0..CLIENTS_MAX)
+        .map(|_| TcpStream::connect(address).expect("connected"))
+        .collect();
+    clients.accept(&listener, poll.registry(), &stats, Instant::now());
+    assert_eq!(clients.open.len(), HANDSHAKES_MAX);
+    let refused = stats.metrics.admin_handshakes.full.get();
+    assert_eq!(refused as usize, CLIENTS_MAX - HANDSHAKES_MAX);
+}
+
+#[test]
 fn the_admin_port_in_tls_would_answer_without_it() {
     with_tls(vec![], |address, _, metrics| {
         let mut stream = TcpStream::connect(address).expect("connected");
