@@ -246,19 +246,17 @@ impl Listener {
             return;
         };
         counters.total_connections.increment();
-        match &mut self.handshakes {
-            Some(handshakes) if is_tls => {
-                handshakes.begin(stream, connection, peer, self.poll.registry());
-            }
-            _ => {
-                let transport = Transport::Plain(Edge::new(stream));
-                let accepted = Accepted {
-                    transport,
-                    connection,
-                };
-                self.workers.take(accepted, peer, &self.log);
-            }
+        if is_tls {
+            let handshakes = self.handshakes.as_mut();
+            let handshakes = handshakes.expect("with sockets for TLS there are handshakes");
+            return handshakes.begin(stream, connection, peer, self.poll.registry());
         }
+        let transport = Transport::Plain(Edge::new(stream));
+        let accepted = Accepted {
+            transport,
+            connection,
+        };
+        self.workers.take(accepted, peer, &self.log);
     }
 
     /// Rests before the next accept, longer each time in a row: trying at once would spin, as the
