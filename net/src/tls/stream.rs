@@ -1,7 +1,9 @@
 //! One TLS session, of a server or of a client.
 
+use std::ffi::{c_int, c_void};
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::ptr;
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{ErrorCode, Ssl, SslCipherRef, SslRef, SslStream, SslVersion};
@@ -100,6 +102,17 @@ impl<S> Stream<S> {
             cipher: ssl.current_cipher().map_or("none", SslCipherRef::name),
             is_resumed: ssl.session_reused(),
         }
+    }
+
+    /// Bytes are inside that no read has handed out; they may still lack the rest of their record.
+    #[allow(unsafe_code)]
+    pub fn has_pending(&self) -> bool {
+        unsafe extern "C" {
+            fn SSL_has_pending(ssl: *const c_void) -> c_int;
+        }
+        // SAFETY: a reference to an SslRef is its SSL's address (`ForeignTypeRef`); the call only
+        // reads it.
+        unsafe { SSL_has_pending(ptr::from_ref(self.inner.ssl()).cast()) != 0 }
     }
 
     pub(super) fn ssl(&self) -> &SslRef {
