@@ -53,8 +53,8 @@ fn refused() -> Vec<Exchange> {
         ),
         row(
             "refresh_certs without TLS",
-            "refresh_certs\r\n",
-            "Error TLS not enabled\r\n",
+            "refresh_certs\r\nrefresh_certs noreply\r\n",
+            "Error TLS not enabled\r\n".repeat(2),
         )
         .without_tls(),
         row(
@@ -111,8 +111,8 @@ fn wrong() -> Vec<Exchange> {
         ),
         row(
             "refused with noreply all the same",
-            "shutdown noreply\r\nrefresh_certs noreply\r\nlru_crawler sleep noreply\r\n",
-            "ERROR: shutdown not enabled\r\nError TLS not enabled\r\nCLIENT_ERROR bad command line format\r\n",
+            "shutdown noreply\r\nlru_crawler sleep noreply\r\n",
+            "ERROR: shutdown not enabled\r\nCLIENT_ERROR bad command line format\r\n",
         ),
         row(
             "numbers of the crawler that are none",
