@@ -73,10 +73,8 @@ pub(crate) fn run(orders: &Receiver<Order>, tls: Option<Arc<Tls>>, log: &Log) {
             // Nobody can ask without TLS.
             (Ok(Order::Reload(_)) | Err(RecvTimeoutError::Timeout), _) => {}
         }
-        if let Some(keeper) = &mut keeper
-            && Instant::now() >= keeper.due()
-        {
-            keeper.reload();
+        if let Some(keeper) = &mut keeper {
+            keeper.attend(Instant::now());
         }
     }
 }
@@ -88,6 +86,8 @@ struct Keeper {
     askers: Vec<Sender<Outcome>>,
     /// When the files were read last, or it was tried.
     read: Instant,
+    /// When it was last looked whether they have changed.
+    looked: Instant,
     /// When the log was last told of an end that is near.
     warned: Option<Instant>,
     log: Log,
@@ -95,10 +95,12 @@ struct Keeper {
 
 impl Keeper {
     fn new(tls: Arc<Tls>, log: Log) -> Keeper {
+        let now = Instant::now();
         let mut keeper = Keeper {
             tls,
             askers: Vec::new(),
-            read: Instant::now(),
+            read: now,
+            looked: now,
             warned: None,
             log,
         };
@@ -106,14 +108,33 @@ impl Keeper {
         keeper
     }
 
-    /// When the files are to be read next.
+    /// When there is something to do next.
     fn due(&self) -> Instant {
-        let pause = if self.askers.is_empty() {
-            RENEWAL
+        let renewal = self.read + RENEWAL;
+        if self.askers.is_empty() {
+            return renewal;
+        }
+        renewal.min(self.looked + PAUSE)
+    }
+
+    /// Does what is due.
+    fn attend(&mut self, now: Instant) {
+        if now >= self.read + RENEWAL {
+            self.reload();
+        } else if now >= self.due() {
+            self.refresh(now);
+        }
+    }
+
+    /// Reads the files if they have changed. Unless they have, whoever asks would only make the
+    /// tickets of all clients void.
+    fn refresh(&mut self, now: Instant) {
+        self.looked = now;
+        if self.tls.is_current() {
+            self.answer(&Ok(()));
         } else {
-            PAUSE
-        };
-        self.read + pause
+            self.reload();
+        }
     }
 
     /// Takes note of who waits for a reload. One too many is dropped, and told so by that.
@@ -135,11 +156,15 @@ impl Keeper {
                 "cannot reload TLS, what was read before stays in use: {why}"
             )),
         }
+        self.answer(&outcome);
+        self.warn_of_end();
+    }
+
+    fn answer(&mut self, outcome: &Outcome) {
         for asker in self.askers.drain(..) {
             // It may have left.
             let _ = asker.try_send(outcome.clone());
         }
-        self.warn_of_end();
     }
 
     /// Warns of a certificate that ends soon: at once when that is new, and then daily.
@@ -186,6 +211,7 @@ mod tests {
     fn one_of_two_who_asked_at_once_would_go_without_an_answer() {
         let files = fixture::tls();
         let mut keeper = keeper(&files.tls);
+        files.renew(80);
         let reloads = [files.tls.ask_reload(), files.tls.ask_reload()];
         for order in files.orders.try_iter() {
             match order {
@@ -194,11 +220,29 @@ mod tests {
             }
         }
         assert!(reloads.iter().all(|reload| reload.outcome().is_none()));
-        keeper.reload();
+        keeper.attend(keeper.due());
         for reload in reloads {
             assert_eq!(reload.outcome(), Some(Ok(())));
         }
         assert_eq!(files.tls.status().reloads, 1, "for both");
+    }
+
+    #[test]
+    fn a_client_would_make_all_tickets_void_by_asking_for_what_is_there() {
+        let files = fixture::tls();
+        let mut keeper = keeper(&files.tls);
+        let before = files.tls.current();
+        for (asker, answer) in [bounded(1), bounded(1)] {
+            keeper.note(asker);
+            keeper.attend(keeper.due());
+            assert_eq!(answer.try_recv(), Ok(Ok(())));
+            assert!(Arc::ptr_eq(&before, &files.tls.current()));
+        }
+        keeper.attend(keeper.due());
+        assert!(
+            !Arc::ptr_eq(&before, &files.tls.current()),
+            "in time all the same"
+        );
     }
 
     #[test]
@@ -263,6 +307,7 @@ mod tests {
     #[test]
     fn a_reload_would_end_the_daemon_or_a_stop_would_not() {
         let files = fixture::tls();
+        files.renew(80);
         let reload = files.tls.ask_reload();
         let (orders, tls) = (files.orders.clone(), Arc::clone(&files.tls));
         let main = thread::spawn(move || run(&orders, Some(tls), &log::start(0).0));

@@ -5,6 +5,9 @@ mod failures;
 pub(crate) mod fixture;
 mod reload;
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -31,7 +34,12 @@ pub(crate) struct Tls {
 struct Loaded {
     server: Arc<Server>,
     at: Instant,
+    stamps: Vec<Stamp>,
 }
+
+/// What tells one state of a file from another: device, inode, bytes, time of the last change.
+/// `None`: there is no such file.
+type Stamp = Option<(u64, u64, u64, SystemTime)>;
 
 impl Tls {
     /// Reads the files. Fails with a sentence, which names the file. Reloads are asked for by
@@ -68,6 +76,11 @@ impl Tls {
         }
     }
 
+    /// The files are still those that were read.
+    pub(crate) fn is_current(&self) -> bool {
+        self.current.load().stamps == stamps(&self.options)
+    }
+
     /// Asks the main thread for a reload, without waiting.
     pub(crate) fn ask_reload(&self) -> Reload {
         let (asker, answer) = bounded(1);
@@ -90,11 +103,22 @@ impl Tls {
 
 impl Loaded {
     fn read(options: &ServerOptions) -> Result<Loaded, String> {
+        // Before they are read: what changes meanwhile is found to have changed.
+        let stamps = stamps(options);
         Ok(Loaded {
             server: Arc::new(Server::new(options)?),
             at: Instant::now(),
+            stamps,
         })
     }
+}
+
+fn stamps(options: &ServerOptions) -> Vec<Stamp> {
+    let stamp = |path: &Path| {
+        let file = fs::metadata(path).ok()?;
+        Some((file.dev(), file.ino(), file.size(), file.modified().ok()?))
+    };
+    options.files().map(stamp).collect()
 }
 
 /// One moment of it.

@@ -52,6 +52,18 @@ pub struct ServerOptions {
     pub ciphersuites: Option<String>,
 }
 
+impl ServerOptions {
+    /// All files that are read.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let pairs = self.certificates.iter();
+        let pairs = pairs.flat_map(|(certificate, key)| [certificate, key]);
+        let others = [&self.authorities, &self.allowed];
+        pairs
+            .chain(others.into_iter().flatten())
+            .map(PathBuf::as_path)
+    }
+}
+
 /// The server's side of all sessions. It has keys of its own for session tickets: those of another
 /// one are not resumed, their clients make a full handshake.
 pub struct Server {
