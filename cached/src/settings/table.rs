@@ -371,7 +371,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "tls.ciphersuites",
         flag: Flag::long("tls-ciphersuites", "LIST"),
         kind: Kind::Text,
-        help: "Ciphers of TLS 1.3, with colons between; OpenSSL's own unless given.",
+        help: "Ciphers of TLS 1.3, with colons between; Mozilla's intermediate list unless given.",
         get: |c| Value::Text(c.tls.ciphersuites.clone().unwrap_or_default()),
         set: |c, v| {
             c.tls.ciphersuites = given(v.text()?);
