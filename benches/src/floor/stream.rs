@@ -161,6 +161,7 @@ impl Secure {
 
 /// Whether bytes are inside the session that it has not handed out.
 fn has_pending(ssl: &SslRef) -> bool {
+    // SAFETY: declared as in openssl/ssl.h, `SSL` being opaque.
     unsafe extern "C" {
         fn SSL_has_pending(ssl: *const c_void) -> c_int;
     }

@@ -107,6 +107,7 @@ impl<S> Stream<S> {
     /// Bytes are inside that no read has handed out; they may still lack the rest of their record.
     #[allow(unsafe_code)]
     pub fn has_pending(&self) -> bool {
+        // SAFETY: declared as in openssl/ssl.h, `SSL` being opaque.
         unsafe extern "C" {
             fn SSL_has_pending(ssl: *const c_void) -> c_int;
         }

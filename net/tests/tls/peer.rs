@@ -198,7 +198,7 @@ pub(crate) fn is_wait(error: &Error) -> bool {
     matches!(error.code(), ErrorCode::WANT_READ | ErrorCode::WANT_WRITE)
 }
 
-// Not in the crate `openssl`.
+// SAFETY: declared as in openssl/ssl.h, `SSL` being opaque. They are not in the crate `openssl`.
 unsafe extern "C" {
     fn SSL_key_update(ssl: *mut c_void, update_type: c_int) -> c_int;
     fn SSL_renegotiate(ssl: *mut c_void) -> c_int;
