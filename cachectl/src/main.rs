@@ -83,6 +83,8 @@ enum Command {
         /// settings, items, slabs, sizes, conns, cached, segments, ttl or tls; without it, the general ones
         group: Option<String>,
     },
+    /// Print every setting: its value, where that is from, and whether a reload may change it
+    Config,
     /// Read certificates and what else TLS is made of again
     Reload,
 }
@@ -93,6 +95,7 @@ impl Command {
             Command::Ping => ("ping", None),
             Command::Version => ("version", None),
             Command::Stats { group } => ("stats", group.as_deref()),
+            Command::Config => ("config", None),
             Command::Reload => ("reload", None),
         };
         Request { verb, argument }
@@ -145,7 +148,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Document::Rows(rows) => match arguments.command {
             Command::Ping => format!("{place} answers\n"),
             Command::Version => text::values(rows),
-            Command::Stats { .. } | Command::Reload => text::table(rows),
+            Command::Stats { .. } | Command::Config | Command::Reload => text::table(rows),
         },
     };
     // A reader that has seen enough, as `head` does, is no failure.

@@ -8,6 +8,7 @@ mod connections;
 mod execute;
 mod handoff;
 mod listener;
+mod live;
 mod log;
 mod metrics;
 mod process;
@@ -39,7 +40,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             let _ = io::stdout().write_all(text.as_bytes());
             return ExitCode::SUCCESS;
         }
-        Ok(Command::Serve(config, notes)) => match serve::serve(*config, &notes) {
+        Ok(Command::Serve(effective, notes)) => match serve::serve(*effective, &notes) {
             Ok(status) => return status,
             Err(error) => error,
         },

@@ -12,9 +12,10 @@ use storage::{OptionsError, Store};
 use crate::admin::{self, Admin};
 use crate::clock::Clock;
 use crate::listener::Socket;
+use crate::live::Live;
 use crate::log::{self, Log};
 use crate::process::{self, User};
-use crate::settings::{self, Address, Config};
+use crate::settings::{self, Address, Config, Effective};
 use crate::supervisor;
 use crate::threads::{Parts, Threads};
 use crate::tls::Tls;
@@ -52,20 +53,21 @@ impl fmt::Display for Error {
 
 /// Serves until a signal says stop. `notes` are lines for the log. The status is a failure when a
 /// thread did not stop in time, which the log says.
-pub(crate) fn serve(config: Config, notes: &[String]) -> Result<ExitCode, Error> {
+pub(crate) fn serve(effective: Effective, notes: &[String]) -> Result<ExitCode, Error> {
+    let config = &effective.config;
     let clock = Clock::start();
     let (log, drain) = log::start(config.verbosity);
     for note in notes {
         log.warn(format_args!("{note}"));
     }
     // Before there is another thread, as finding one demands.
-    let user = find_user(&config, &log)?;
+    let user = find_user(config, &log)?;
     let (order, orders) = supervisor::orders()
         .map_err(|error| Error::System(format!("cannot handle signals: {error}")))?;
 
     // All that root may be needed for, and then no more root.
-    let sockets = listen(&config)?;
-    let admin = admin::bind(&config, &log)
+    let sockets = listen(config)?;
+    let admin = admin::bind(config, &log)
         .map_err(|error| Error::System(format!("cannot listen for cachectl: {error}")))?;
     let mut endpoints = endpoints(&sockets)?;
     for endpoint in admin.iter().flat_map(Admin::endpoints) {
@@ -73,7 +75,7 @@ pub(crate) fn serve(config: Config, notes: &[String]) -> Result<ExitCode, Error>
         let protocol = if is_tls { "admin, tls" } else { "admin" };
         endpoints.push((endpoint.clone(), protocol));
     }
-    raise_open_files(&config, &log)?;
+    raise_open_files(config, &log)?;
     if let Some(user) = user {
         become_user(&user, endpoints.iter().map(|(endpoint, _)| endpoint))
             .map_err(|error| Error::System(format!("cannot change the user: {error}")))?;
@@ -86,7 +88,7 @@ pub(crate) fn serve(config: Config, notes: &[String]) -> Result<ExitCode, Error>
     let seed = RandomState::new().hash_one(std::process::id());
     let store = Store::new(&config.store_options(seed)).map_err(|error| no_store(&error))?;
     let threads = Threads::start(Parts {
-        config: Arc::new(config),
+        live: Live::new(effective),
         sockets,
         tls: tls.clone(),
         admin,

@@ -14,11 +14,12 @@ use crate::clock::Clock;
 use crate::connections::Connections;
 use crate::execute::{Dumps, Engine};
 use crate::listener::{Handshakes, Listener, Socket};
+use crate::live::Live;
 use crate::log::{Drain, Log};
 use crate::metrics::Metrics;
 use crate::settings::Config;
 use crate::tls::Tls;
-use crate::worker::{Bounds, Worker};
+use crate::worker::Worker;
 
 /// How long the threads may take to stop.
 const STOP: Duration = Duration::from_secs(5);
@@ -28,7 +29,7 @@ const STOP_LOG: Duration = Duration::from_secs(1);
 
 /// What the threads are made of.
 pub(crate) struct Parts {
-    pub(crate) config: Arc<Config>,
+    pub(crate) live: Live,
     pub(crate) sockets: Vec<Socket>,
     /// `None`: TLS is not spoken.
     pub(crate) tls: Option<Arc<Tls>>,
@@ -57,7 +58,7 @@ impl Threads {
     /// Starts all threads. Everything they need is made first, so that none runs when one cannot.
     pub(crate) fn start(parts: Parts) -> io::Result<Threads> {
         let Parts {
-            config,
+            live,
             sockets,
             tls,
             admin,
@@ -66,11 +67,13 @@ impl Threads {
             log,
             drain,
         } = parts;
+        let effective = live.now();
+        let config = &effective.config;
         let metrics = Arc::new(Metrics::new(config.workers()));
-        let connections = Arc::new(connections(&config, &sockets)?);
+        let connections = Arc::new(connections(config, &sockets)?);
         let budget = config.session_buffers();
         let stats = Arc::new(Stats {
-            config: Arc::clone(&config),
+            live: live.clone(),
             metrics: Arc::clone(&metrics),
             store: Arc::clone(&store),
             connections: Arc::clone(&connections),
@@ -93,13 +96,12 @@ impl Threads {
                 log: log.clone(),
             };
             let participant = store.join().expect("a place for each worker");
-            let bounds = Bounds::new(&config);
-            let (worker, handoff) = Worker::new(bounds, budget.clone(), participant, engine)?;
+            let (worker, handoff) = Worker::new(live.view(), budget.clone(), participant, engine)?;
             workers.push(worker);
             handoffs.push(handoff);
         }
         let handshakes =
-            tls.map(|tls| Handshakes::new(tls, &config.tls, Arc::clone(&metrics), log.clone()));
+            tls.map(|tls| Handshakes::new(tls, live.view(), Arc::clone(&metrics), log.clone()));
         let listener = Listener::new(
             sockets,
             handshakes,

@@ -8,6 +8,7 @@ use net::socket::Endpoint;
 use super::Stats;
 use crate::clock::Clock;
 use crate::connections::Connections;
+use crate::live::Live;
 use crate::log;
 use crate::metrics::Metrics;
 use crate::settings::Config;
@@ -29,6 +30,6 @@ pub(super) fn stats_with(config: Config, tls: Option<Arc<Tls>>) -> Stats {
         clock: Clock::start(),
         tls,
         log: log::start(0).0,
-        config: Arc::new(config),
+        live: Live::new(config.into()),
     }
 }

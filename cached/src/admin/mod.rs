@@ -1,6 +1,7 @@
 //! The control plane: reports, and the admin protocol that carries them to `cachectl`.
 
 mod channel;
+mod config;
 #[cfg(test)]
 mod fixture;
 mod listen;

@@ -2,6 +2,7 @@
 
 use net::admin::{Kind, Request, Row, Writer, error_line};
 
+use super::config;
 use super::stats::{GROUPS, Stats};
 use crate::tls::{Outcome, Reload};
 
@@ -66,12 +67,13 @@ fn execute(request: Request<'_>, stats: &Stats) -> Result<Writer, String> {
                     format!("there is no group '{group}'; there are {known}")
                 })?;
         }
-        ("ping" | "version" | "reload", Some(_)) => {
+        ("config", None) => config::rows(&stats.live.now(), &mut |row| document.row(row)),
+        ("ping" | "version" | "config" | "reload", Some(_)) => {
             return Err(format!("{} takes no argument", request.verb));
         }
         (verb, _) => {
             return Err(format!(
-                "there is no verb '{verb}'; there are ping, version, stats, reload"
+                "there is no verb '{verb}'; there are ping, version, config, stats, reload"
             ));
         }
     }

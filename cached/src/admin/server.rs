@@ -157,7 +157,9 @@ impl Clients {
         stats: &Stats,
         now: Instant,
     ) {
-        let tls = stats.tls.as_ref().filter(|_| stats.config.admin_tls);
+        let effective = stats.live.now();
+        let config = &effective.config;
+        let tls = stats.tls.as_ref().filter(|_| config.admin_tls);
         let tls = tls.filter(|_| matches!(stream, Stream::Tcp(_)));
         let is_full = self.open.len() == CLIENTS_MAX;
         let channel = match tls {
@@ -182,7 +184,7 @@ impl Clients {
         let patience = if channel.is_established() {
             PATIENCE
         } else {
-            stats.config.tls.handshake_timeout
+            config.tls.handshake_timeout
         };
         let mut client = Client::new(channel, peer, now + patience);
         let token = Token(self.next);

@@ -11,9 +11,9 @@ use super::stat_settings::{STAT_SETTINGS, STAT_SETTINGS_TLS};
 use super::stat_ttl::STAT_TTL;
 use crate::clock::Clock;
 use crate::connections::{ConnectionRow, Connections, SHOWN_MAX};
+use crate::live::Live;
 use crate::log::Log;
 use crate::metrics::{CIPHERS, CpuTime, Group, METRICS, Metrics, Snapshot};
-use crate::settings::Config;
 use crate::tls::Tls;
 
 /// The groups of `stats`, besides the general one without a name.
@@ -24,7 +24,7 @@ pub(super) const GROUPS: &[&str] = &[
 /// What the reports are made from. Shared by the workers and the admin thread; nothing in it makes
 /// one wait for the other.
 pub(crate) struct Stats {
-    pub(crate) config: Arc<Config>,
+    pub(crate) live: Live,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) store: Arc<Store>,
     pub(crate) connections: Arc<Connections>,
@@ -85,6 +85,8 @@ impl Stats {
 
     fn snapshot(&self, census: Census) -> Snapshot {
         let now = self.clock.now();
+        let effective = self.live.now();
+        let config = &effective.config;
         let store = self.store.stats();
         let (tls_sessions, tls_handshaking) = self.metrics.tls_sessions();
         Snapshot {
@@ -96,10 +98,10 @@ impl Stats {
             uptime: u64::from(Clock::uptime(now)).max(1),
             time: self.clock.unix(now).unsigned_abs(),
             connections: self.connections.current(),
-            max_connections: self.config.max_connections as u64,
+            max_connections: config.max_connections as u64,
             accepting: self.connections.is_accepting(),
-            threads: self.config.workers() as u64,
-            memory: self.config.memory,
+            threads: config.workers() as u64,
+            memory: config.memory,
             budget_waiting: self.budget.waiting() as u64,
             buffer_bytes: self.budget.used() as u64,
             buffer_limit: self.budget.limit() as u64,
@@ -170,11 +172,13 @@ impl Stats {
     }
 
     fn settings(&self, emit: &mut dyn FnMut(&Row<'_>)) {
+        let effective = self.live.now();
+        let config = &effective.config;
         for (name, read) in STAT_SETTINGS {
-            emit(&text(name, &read(self)));
+            emit(&text(name, &read(self, config)));
         }
         for (name, read) in STAT_SETTINGS_TLS.iter().filter(|_| self.tls.is_some()) {
-            emit(&text(name, &read(&self.config.tls)));
+            emit(&text(name, &read(&config.tls)));
         }
     }
 
@@ -270,7 +274,7 @@ impl Stats {
     }
 }
 
-fn text<'a>(name: &'a str, value: &'a str) -> Row<'a> {
+pub(super) fn text<'a>(name: &'a str, value: &'a str) -> Row<'a> {
     Row {
         name: name.into(),
         kind: Kind::Text,

@@ -17,9 +17,9 @@ use slab::Slab;
 
 use crate::connections::Connection;
 use crate::handoff::Accepted;
+use crate::live::View;
 use crate::log::Log;
 use crate::metrics::Metrics;
-use crate::settings;
 use crate::tls::{Failures, Tls};
 
 /// Steps of handshakes before accepting has its turn: a step may be a signature, which takes from
@@ -34,9 +34,7 @@ pub(crate) struct Handshakes {
     generation: u32,
     /// Those that can go on, in order.
     ready: VecDeque<Token>,
-    /// How many there may be.
-    limit: usize,
-    timeout: Duration,
+    view: View,
     /// When those that take too long are looked for next.
     sweep: Instant,
     failures: Failures,
@@ -56,20 +54,14 @@ struct Handshake {
 }
 
 impl Handshakes {
-    /// None yet, with the bounds of `settings`.
-    pub(crate) fn new(
-        tls: Arc<Tls>,
-        settings: &settings::Tls,
-        metrics: Arc<Metrics>,
-        log: Log,
-    ) -> Handshakes {
+    /// None yet, with the bounds of the configuration in `view`.
+    pub(crate) fn new(tls: Arc<Tls>, view: View, metrics: Arc<Metrics>, log: Log) -> Handshakes {
         Handshakes {
             tls,
             open: Slab::new(),
             generation: 0,
             ready: VecDeque::new(),
-            limit: settings.handshakes,
-            timeout: settings.handshake_timeout,
+            view,
             sweep: Instant::now(),
             failures: Failures::default(),
             metrics,
@@ -77,9 +69,16 @@ impl Handshakes {
         }
     }
 
+    /// Takes over a new configuration, if there is one. It holds for the handshakes under way too.
+    pub(super) fn adapt(&mut self, now: Instant) {
+        if self.view.changed().is_some() {
+            self.sweep = self.sweep.min(now + self.period());
+        }
+    }
+
     /// There are as many as may be.
     pub(super) fn is_full(&self) -> bool {
-        self.open.len() >= self.limit
+        self.open.len() >= self.view.config().tls.handshakes
     }
 
     /// Begins the handshake of a new connection.
@@ -220,7 +219,8 @@ impl Handshakes {
             return;
         }
         self.sweep = now + self.period();
-        let is_over = |handshake: &Handshake| now >= handshake.began + self.timeout;
+        let timeout = self.view.config().tls.handshake_timeout;
+        let is_over = |handshake: &Handshake| now >= handshake.began + timeout;
         let over: Vec<_> = self
             .open
             .iter()
@@ -233,7 +233,7 @@ impl Handshakes {
     }
 
     fn period(&self) -> Duration {
-        (self.timeout / 4).max(Duration::from_millis(1))
+        (self.view.config().tls.handshake_timeout / 4).max(Duration::from_millis(1))
     }
 
     fn find(&mut self, token: Token) -> Option<&mut Handshake> {

@@ -161,6 +161,7 @@ impl Listener {
                 let mut hand_over = |accepted, peer: &Endpoint| {
                     self.workers.take(accepted, peer, &self.log);
                 };
+                handshakes.adapt(now);
                 handshakes.advance(self.poll.registry(), &mut hand_over);
                 handshakes.sweep(now);
             }

@@ -8,13 +8,13 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::setting::Setting;
 use super::table::SETTINGS;
-use super::{Draft, Origin, UsageError};
+use super::{Effective, Origin, UsageError};
 
 /// Below this likeness (Jaro-Winkler, 0 to 1) a known name is no help to who mistyped another.
 const ALIKE: f64 = 0.7;
 
-/// Reads the file at `path` into `draft`. Whatever the table does not know is refused.
-pub(super) fn read(path: &Path, draft: &mut Draft) -> Result<(), UsageError> {
+/// Reads the file at `path` into `effective`. Whatever the table does not know is refused.
+pub(super) fn read(path: &Path, effective: &mut Effective) -> Result<(), UsageError> {
     let text = fs::read_to_string(path)
         .map_err(|error| UsageError(format!("cannot read {}: {error}", path.display())))?;
     let source = Source { path, text: &text };
@@ -23,7 +23,7 @@ pub(super) fn read(path: &Path, draft: &mut Draft) -> Result<(), UsageError> {
         source.refuse(start, &error.message().replace('\n', ", "))
     })?;
     for (section, keys) in document.get_ref() {
-        read_section(&source, section, keys, draft)?;
+        read_section(&source, section, keys, effective)?;
     }
     Ok(())
 }
@@ -32,7 +32,7 @@ fn read_section(
     source: &Source<'_>,
     section: &Spanned<DeString<'_>>,
     content: &Spanned<DeValue<'_>>,
-    draft: &mut Draft,
+    effective: &mut Effective,
 ) -> Result<(), UsageError> {
     let (at, name) = (section.span().start, section.get_ref());
     let DeValue::Table(keys) = content.get_ref() else {
@@ -57,7 +57,7 @@ fn read_section(
         SETTINGS[row]
             .kind
             .read_toml(value.get_ref())
-            .and_then(|read| draft.set(row, read, origin))
+            .and_then(|read| effective.set(row, read, origin))
             .map_err(|why| source.refuse(value.span().start, &format!("{full}: {why}")))?;
     }
     Ok(())

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use super::Effective;
 use super::table::SETTINGS;
-use super::{Draft, Origin};
 
 /// Columns of the printed help, beside the mark of a comment.
 const WIDTH: usize = 76;
@@ -14,10 +14,10 @@ const HEADER: &str = "\
 ";
 
 /// Every setting with its help. Defaults are commented out; other values say where they are from.
-pub(super) fn effective(draft: &Draft) -> String {
+pub(super) fn effective(effective: &Effective) -> String {
     let mut page = HEADER.to_owned();
     let mut current = "";
-    for (setting, origin) in SETTINGS.iter().zip(&draft.origins) {
+    for (row, setting) in SETTINGS.iter().enumerate() {
         let (section, key) = setting.path();
         if section != current {
             current = section;
@@ -25,13 +25,10 @@ pub(super) fn effective(draft: &Draft) -> String {
         }
         page.push('\n');
         comment(&mut page, setting.help);
-        let value = (setting.get)(&draft.config).to_toml();
-        let _ = match origin {
-            Origin::Default => writeln!(page, "#{key} = {value}"),
-            Origin::Flag => writeln!(page, "{key} = {value}  # --{}", setting.flag.long),
-            Origin::File { path, line } => {
-                writeln!(page, "{key} = {value}  # {}:{line}", path.display())
-            }
+        let value = (setting.get)(&effective.config).to_toml();
+        let _ = match effective.source(row) {
+            None => writeln!(page, "#{key} = {value}"),
+            Some(source) => writeln!(page, "{key} = {value}  # {source}"),
         };
     }
     page

@@ -9,11 +9,31 @@ pub(crate) struct Setting {
     pub(crate) key: &'static str,
     pub(crate) flag: Flag,
     pub(crate) kind: Kind,
+    pub(crate) reload: Reload,
     /// Sentences for `--help` and the printed configuration.
     pub(crate) help: &'static str,
     pub(crate) get: fn(&Config) -> Value,
     /// Refuses a value out of bounds with the words that follow "the setting ...".
     pub(crate) set: fn(&mut Config, Value) -> Result<(), String>,
+}
+
+/// When a new value of a setting takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reload {
+    /// With a reload, while clients are served.
+    Live,
+    /// With the next start.
+    Restart,
+}
+
+impl Reload {
+    /// As an operator reads it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Reload::Live => "live",
+            Reload::Restart => "restart",
+        }
+    }
 }
 
 /// How a setting is given on the command line.

@@ -8,7 +8,7 @@ use net::tls::{ClientAuth, Version};
 use storage::{Eviction, HugePages};
 
 use super::config::AdminSocket;
-use super::setting::{Flag, Setting};
+use super::setting::{Flag, Reload, Setting};
 use super::value::{Kind, Value};
 
 const HUGE_PAGES: [(&str, HugePages); 3] = [
@@ -31,6 +31,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "server.listen",
         flag: Flag::short('l', "listen", "ADDR[:PORT]"),
         kind: Kind::List,
+        reload: Reload::Restart,
         help: "Addresses to serve TCP on: a name, an address, [ADDRESS]:PORT for IPv6, or * for \
                all. May be given several times. The default gives way to a unix socket.",
         get: |c| Value::List(c.listen.iter().map(ToString::to_string).collect()),
@@ -48,6 +49,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "server.port",
         flag: Flag::short('p', "port", "N"),
         kind: Kind::Count,
+        reload: Reload::Restart,
         help: "Port of the addresses that name none. 0 picks a free one.",
         get: |c| Value::Count(c.port.into()),
         set: |c, v| {
@@ -59,6 +61,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "server.unix_socket",
         flag: Flag::short('s', "unix-socket", "PATH"),
         kind: Kind::Text,
+        reload: Reload::Restart,
         help: "Unix socket to serve on. TCP is then off unless an address or a port is given too.",
         get: |c| Value::Text(path_text(c.unix_socket.as_deref())),
         set: |c, v| {
@@ -70,6 +73,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "server.unix_mode",
         flag: Flag::short('a', "unix-mode", "MODE"),
         kind: Kind::Text,
+        reload: Reload::Restart,
         help: "Permissions of the unix socket, in octal.",
         get: |c| Value::Text(format!("{:04o}", c.unix_mode)),
         set: |c, v| {
@@ -87,6 +91,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "server.threads",
         flag: Flag::short('t', "threads", "N"),
         kind: Kind::Count,
+        reload: Reload::Restart,
         help: "Worker threads; auto: one per core.",
         get: |c| {
             c.threads
@@ -104,6 +109,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "server.backlog",
         flag: Flag::short('b', "backlog", "N"),
         kind: Kind::Count,
+        reload: Reload::Restart,
         help: "Connections the kernel keeps waiting until they are accepted.",
         get: |c| Value::Count(c.backlog as u64),
         set: |c, v| {
@@ -115,6 +121,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "server.user",
         flag: Flag::short('u', "user", "NAME"),
         kind: Kind::Text,
+        reload: Reload::Restart,
         help: "User to become when started as root.",
         get: |c| Value::Text(c.user.clone().unwrap_or_default()),
         set: |c, v| {
@@ -126,6 +133,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "store.memory",
         flag: Flag::short('m', "memory", "SIZE"),
         kind: Kind::Size { bare: 1 << 20 },
+        reload: Reload::Live,
         help: "Memory for items, index and session buffers together. Less than 16MiB is raised \
                to it. On the command line a bare number is MiB.",
         get: |c| Value::Size(c.memory),
@@ -138,6 +146,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "store.segment_size",
         flag: Flag::long("segment-size", "SIZE"),
         kind: Kind::Size { bare: 1 },
+        reload: Reload::Restart,
         help: "Bytes of a segment, a power of two from 16KiB to 8MiB; auto: from memory and threads.",
         get: |c| {
             c.segment_size
@@ -155,6 +164,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "store.max_item_size",
         flag: Flag::short('I', "max-item-size", "SIZE"),
         kind: Kind::Size { bare: 1 },
+        reload: Reload::Restart,
         help: "Largest item: key, value and header. At most 16777215B and a quarter of the \
                memory. On the command line a bare number is bytes.",
         get: |c| Value::Size(c.max_item_size.into()),
@@ -167,6 +177,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "store.eviction",
         flag: Flag::long("eviction", "NAME"),
         kind: Kind::Text,
+        reload: Reload::Live,
         help: "Which items give way when the memory is full: none (storing fails), random, fifo, \
                cte, util, merge or s3fifo.",
         get: |c| Value::Text(c.eviction.name().to_owned()),
@@ -185,6 +196,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "store.huge_pages",
         flag: Flag::long("huge-pages", "MODE"),
         kind: Kind::Text,
+        reload: Reload::Restart,
         help: "Pages of items and index: never (small ones), madvise (huge ones where the system \
                has them) or explicit (huge ones reserved in vm.nr_hugepages, or it does not start).",
         get: |c| Value::Text(word(&HUGE_PAGES, c.huge_pages).to_owned()),
@@ -197,6 +209,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "limits.max_connections",
         flag: Flag::short('c', "max-connections", "N"),
         kind: Kind::Count,
+        reload: Reload::Live,
         help: "Connections at a time. One more is told so and closed.",
         get: |c| Value::Count(c.max_connections as u64),
         set: |c, v| {
@@ -208,6 +221,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "limits.max_request_line",
         flag: Flag::long("max-request-line", "SIZE"),
         kind: Kind::Size { bare: 1 },
+        reload: Reload::Live,
         help: "Longest line of a get with many keys. Every other line may have 2048 bytes.",
         get: |c| Value::Size(c.max_request_line as u64),
         set: |c, v| {
@@ -219,6 +233,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "limits.input_buffer",
         flag: Flag::long("input-buffer", "SIZE"),
         kind: Kind::Size { bare: 1 },
+        reload: Reload::Live,
         help: "Bytes a session may receive before the others have their turn.",
         get: |c| Value::Size(c.input_buffer as u64),
         set: |c, v| {
@@ -230,6 +245,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "limits.output_buffer",
         flag: Flag::long("output-buffer", "SIZE"),
         kind: Kind::Size { bare: 1 },
+        reload: Reload::Live,
         help: "Bytes of replies a session may have waiting before it is read no further.",
         get: |c| Value::Size(c.output_buffer as u64),
         set: |c, v| {
@@ -241,6 +257,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "limits.idle_timeout",
         flag: Flag::long("idle-timeout", "TIME"),
         kind: Kind::Duration,
+        reload: Reload::Live,
         help: "A session that sends nothing for this long is closed; 0s: never.",
         get: |c| Value::Duration(c.idle_timeout.unwrap_or_default()),
         set: |c, v| {
@@ -252,6 +269,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "limits.request_timeout",
         flag: Flag::long("request-timeout", "TIME"),
         kind: Kind::Duration,
+        reload: Reload::Live,
         help: "A request once begun must be whole within this time, or its session is closed; \
                0s: never.",
         get: |c| Value::Duration(c.request_timeout.unwrap_or_default()),
@@ -264,6 +282,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "limits.send_timeout",
         flag: Flag::long("send-timeout", "TIME"),
         kind: Kind::Duration,
+        reload: Reload::Live,
         help: "A session whose client takes nothing of a waiting reply for this long is closed; \
                0s: never.",
         get: |c| Value::Duration(c.send_timeout.unwrap_or_default()),
@@ -276,6 +295,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "tls.listen",
         flag: Flag::long("tls-listen", "ADDR[:PORT]"),
         kind: Kind::List,
+        reload: Reload::Restart,
         help: "Addresses to serve TCP with TLS on, their port 11212 unless given, beside those \
                without. May be given several times.",
         get: |c| Value::List(c.tls.listen.iter().map(ToString::to_string).collect()),
@@ -290,6 +310,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "tls.cert",
         flag: Flag::long("tls-cert", "FILE"),
         kind: Kind::List,
+        reload: Reload::Live,
         help: "Certificates in PEM, each with its chain behind it. Of several, a client gets the \
                one for the host it names, else the first; for the same hosts there may be one of \
                each kind of key.",
@@ -303,6 +324,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "tls.key",
         flag: Flag::long("tls-key", "FILE"),
         kind: Kind::List,
+        reload: Reload::Live,
         help: "Keys of the certificates in PEM, in the same order, without a passphrase.",
         get: |c| paths(&c.tls.keys),
         set: |c, v| {
@@ -314,6 +336,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "tls.ca",
         flag: Flag::long("tls-ca", "FILE"),
         kind: Kind::Text,
+        reload: Reload::Live,
         help: "Certificates in PEM of those who sign clients' certificates.",
         get: |c| Value::Text(path_text(c.tls.authorities.as_deref())),
         set: |c, v| {
@@ -325,6 +348,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "tls.client_auth",
         flag: Flag::long("tls-client-auth", "MODE"),
         kind: Kind::Text,
+        reload: Reload::Live,
         help: "Whether clients are asked for a certificate: off, optional (one that is shown must \
                be good) or required.",
         get: |c| Value::Text(word(&CLIENT_AUTH, c.tls.client_auth).to_owned()),
@@ -337,6 +361,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "tls.allowed_names",
         flag: Flag::long("tls-allowed-names", "FILE"),
         kind: Kind::Text,
+        reload: Reload::Live,
         help: "File with a name a line: clients' certificates must have one of them among their \
                subject alternative names.",
         get: |c| Value::Text(path_text(c.tls.allowed.as_deref())),
@@ -349,6 +374,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "tls.min_version",
         flag: Flag::long("tls-min-version", "VERSION"),
         kind: Kind::Text,
+        reload: Reload::Live,
         help: "Oldest version of TLS that is spoken: 1.2 or 1.3.",
         get: |c| Value::Text(word(&VERSIONS, c.tls.min_version).to_owned()),
         set: |c, v| {
@@ -360,6 +386,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "tls.ciphers",
         flag: Flag::long("tls-ciphers", "LIST"),
         kind: Kind::Text,
+        reload: Reload::Live,
         help: "Ciphers of TLS 1.2, as in ciphers(1); Mozilla's intermediate list unless given.",
         get: |c| Value::Text(c.tls.ciphers.clone().unwrap_or_default()),
         set: |c, v| {
@@ -371,6 +398,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "tls.ciphersuites",
         flag: Flag::long("tls-ciphersuites", "LIST"),
         kind: Kind::Text,
+        reload: Reload::Live,
         help: "Ciphers of TLS 1.3, with colons between; Mozilla's intermediate list unless given.",
         get: |c| Value::Text(c.tls.ciphersuites.clone().unwrap_or_default()),
         set: |c, v| {
@@ -382,6 +410,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "tls.handshake_timeout",
         flag: Flag::long("tls-handshake-timeout", "TIME"),
         kind: Kind::Duration,
+        reload: Reload::Live,
         help: "A connection whose handshake is not complete within this time is closed.",
         get: |c| Value::Duration(c.tls.handshake_timeout),
         set: |c, v| {
@@ -393,6 +422,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "tls.handshakes",
         flag: Flag::long("tls-handshakes", "N"),
         kind: Kind::Count,
+        reload: Reload::Live,
         help: "Handshakes under way at a time; further clients wait to be accepted.",
         get: |c| Value::Count(c.tls.handshakes as u64),
         set: |c, v| {
@@ -404,6 +434,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "admin.socket",
         flag: Flag::long("admin-socket", "PATH"),
         kind: Kind::Text,
+        reload: Reload::Restart,
         help: "Unix socket for cachectl; off, or auto: /run/cached/admin.sock if that folder can \
                be written to, else cached/admin.sock under $XDG_RUNTIME_DIR, else none.",
         get: |c| Value::Text(c.admin_socket.to_string()),
@@ -416,6 +447,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "admin.address",
         flag: Flag::long("admin", "ADDR[:PORT]"),
         kind: Kind::Text,
+        reload: Reload::Restart,
         help: "Address for cachectl, its port 9999 unless given. Beyond loopback it needs TLS \
                that requires clients' certificates.",
         get: |c| Value::Text(c.admin.map(|a| a.to_string()).unwrap_or_default()),
@@ -428,6 +460,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "admin.tls",
         flag: Flag::switch("admin-tls"),
         kind: Kind::Switch,
+        reload: Reload::Restart,
         help: "Speak TLS on that address, as on those of --tls-listen.",
         get: |c| Value::Switch(c.admin_tls),
         set: |c, v| {
@@ -443,6 +476,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
             value: None,
         },
         kind: Kind::Count,
+        reload: Reload::Live,
         help: "What is logged: 0 warnings, 1 information too, 2 debugging too. On the command \
                line -v is 1 and -vv is 2.",
         get: |c| Value::Count(c.verbosity.into()),

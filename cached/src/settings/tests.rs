@@ -20,7 +20,7 @@ fn run(args: &[&str]) -> Result<Command, UsageError> {
 
 fn config(args: &[&str]) -> Config {
     match run(args).expect("a sound configuration") {
-        Command::Serve(config, _) => *config,
+        Command::Serve(effective, _) => effective.config,
         Command::Print(text) => panic!("asked to print {text}"),
     }
 }
@@ -230,8 +230,8 @@ fn a_wrong_flag_is_refused_in_one_sentence() {
 #[test]
 fn memory_below_the_least_is_raised_and_said() {
     match run(&["-m", "1"]) {
-        Ok(Command::Serve(config, notes)) => {
-            assert_eq!(config.memory, 16 << 20);
+        Ok(Command::Serve(effective, notes)) => {
+            assert_eq!(effective.config.memory, 16 << 20);
             assert_eq!(notes.len(), 1, "{notes:?}");
         }
         other => panic!("{other:?}"),
@@ -495,12 +495,20 @@ fn an_option_of_memcached_does_what_its_row_says() {
     for row in option_rows() {
         for line in row.command_lines() {
             match (row.verdict, run(&line)) {
-                ("Implemented", Ok(Command::Serve(config, _))) => {
-                    assert_ne!(*config, Config::default(), "{line:?} changes nothing");
+                ("Implemented", Ok(Command::Serve(effective, _))) => {
+                    assert_ne!(
+                        effective.config,
+                        Config::default(),
+                        "{line:?} changes nothing"
+                    );
                 }
                 ("Implemented", Ok(Command::Print(text))) => assert!(!text.is_empty()),
-                ("Harmless", Ok(Command::Serve(config, notes))) => {
-                    assert_eq!(*config, Config::default(), "{line:?} changes something");
+                ("Harmless", Ok(Command::Serve(effective, notes))) => {
+                    assert_eq!(
+                        effective.config,
+                        Config::default(),
+                        "{line:?} changes something"
+                    );
                     assert_eq!(notes.len(), 1, "{line:?}: {notes:?}");
                     assert!(notes[0].starts_with(&row.spellings[0]), "{notes:?}");
                     assert!(notes[0].contains(" has no effect: "), "{notes:?}");

@@ -21,6 +21,7 @@ use storage::Participant;
 
 use crate::execute::Engine;
 use crate::handoff::{Accepted, Handoff};
+use crate::live::View;
 use crate::log::Rarely;
 use crate::settings::Config;
 use crate::waker::Waker;
@@ -51,22 +52,22 @@ const _: () = assert!(usize::BITS == 64);
 
 /// A session's bounds and timeouts.
 #[derive(Clone, Debug)]
-pub(crate) struct Bounds {
+struct Bounds {
     /// Bytes received from a client in a turn.
-    pub(crate) input: usize,
+    input: usize,
     /// What a session may do in a turn.
-    pub(crate) limits: net::Limits,
+    limits: net::Limits,
     /// How long a client may ask nothing; `None`: for ever.
-    pub(crate) idle_timeout: Option<Duration>,
+    idle_timeout: Option<Duration>,
     /// How long a request may take to be whole.
-    pub(crate) request_timeout: Option<Duration>,
+    request_timeout: Option<Duration>,
     /// How long a client may take no byte of its replies.
-    pub(crate) send_timeout: Option<Duration>,
+    send_timeout: Option<Duration>,
 }
 
 impl Bounds {
     /// The bounds that `config` sets.
-    pub(crate) fn new(config: &Config) -> Bounds {
+    fn new(config: &Config) -> Bounds {
         Bounds {
             input: config.input_buffer,
             limits: config.limits(),
@@ -94,6 +95,8 @@ pub(crate) struct Worker {
     arena: Arena,
     /// The replies of this turn.
     output: Vec<u8>,
+    view: View,
+    /// Those of `view`.
     bounds: Bounds,
     budget: Budget,
     sweep: Sweep,
@@ -119,7 +122,7 @@ struct Upkeep {
 impl Worker {
     /// A worker without clients, and the handoff by which it gets them.
     pub(crate) fn new(
-        bounds: Bounds,
+        view: View,
         budget: Budget,
         participant: Participant,
         engine: Engine,
@@ -127,6 +130,7 @@ impl Worker {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
         let (handoff, accepted) = Handoff::new(Arc::clone(&waker));
+        let bounds = Bounds::new(view.config());
         let sweep = Sweep::new(&bounds, Instant::now());
         let worker = Worker {
             poll,
@@ -139,6 +143,7 @@ impl Worker {
             batch: Vec::with_capacity(BATCH),
             arena: Arena::new(ARENA),
             output: Vec::new(),
+            view,
             bounds,
             budget,
             sweep,
@@ -174,6 +179,7 @@ impl Worker {
             polled => polled.expect("a worker's poll is valid"),
         }
         let now = Instant::now();
+        self.adapt(now);
         for event in &*events {
             if event.token() == WAKE {
                 self.waker.acknowledge();
@@ -184,6 +190,15 @@ impl Worker {
         }
         self.turn(now);
         self.sweep(now);
+    }
+
+    /// Takes over a new configuration, if there is one. With clients a worker looks again within a
+    /// round of its sweep.
+    fn adapt(&mut self, now: Instant) {
+        if let Some(config) = self.view.changed() {
+            self.bounds = Bounds::new(config);
+            self.sweep = Sweep::new(&self.bounds, now);
+        }
     }
 
     /// How long to poll at most.

@@ -8,7 +8,7 @@ use net::admin::{Document, Value};
 use super::super::fixture;
 use super::*;
 use crate::metrics::Metrics;
-use crate::settings::Config;
+use crate::settings::{Config, SETTINGS};
 use crate::supervisor::Order;
 use crate::tls::{self, Outcome};
 
@@ -79,6 +79,26 @@ fn every_verb_is_answered() {
                 Ok(Document::Rows(rows)) => assert_eq!(rows.is_empty(), is_empty, "{group}"),
                 other => panic!("{other:?}"),
             }
+        }
+    });
+}
+
+#[test]
+fn a_setting_would_be_missing_or_shown_without_its_source() {
+    with_server(|address| {
+        let document = ask(address, b"config\n");
+        let Ok(Document::Rows(rows)) = Document::parse(&document) else {
+            panic!("{}", document.escape_ascii());
+        };
+        assert_eq!(rows.len(), 3 * SETTINGS.len());
+        for (setting, rows) in SETTINGS.iter().zip(rows.chunks(3)) {
+            let names = ["", ":source", ":reload"].map(|of| format!("{}{of}", setting.key));
+            assert_eq!(names, [0, 1, 2].map(|row| rows[row].name.to_string()));
+            let value = (setting.get)(&Config::default()).to_string();
+            let told = ["default", setting.reload.name()];
+            assert_eq!(rows[0].value, Value::from(value.as_str()));
+            assert_eq!(told, [1, 2].map(|row| rows[row].value.to_string()));
+            assert_eq!(rows[0].help, setting.help);
         }
     });
 }

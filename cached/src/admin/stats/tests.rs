@@ -1,5 +1,6 @@
 use super::super::fixture;
 use super::*;
+use crate::settings::Config;
 
 fn report(stats: &Stats, group: &str) -> Vec<(String, String)> {
     let mut rows = Vec::new();

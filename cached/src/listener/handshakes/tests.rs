@@ -5,7 +5,9 @@ use mio::{Events, Poll};
 
 use super::*;
 use crate::connections::Connections;
+use crate::live::Live;
 use crate::log;
+use crate::settings::Config;
 use crate::tls::fixture::{self, Fixture};
 
 /// More steps than any of the tests needs.
@@ -22,15 +24,14 @@ struct Rig {
 
 fn rig(limit: usize) -> Rig {
     let files = fixture::tls();
-    let settings = settings::Tls {
-        handshakes: limit,
-        ..settings::Tls::default()
-    };
+    let mut config = Config::default();
+    config.tls.handshakes = limit;
+    let view = Live::new(config.into()).view();
     let metrics = Arc::new(Metrics::new(1));
     let listener = (3, Endpoint::Unix("/listener".into()));
     let tls = Arc::clone(&files.tls);
     Rig {
-        handshakes: Handshakes::new(tls, &settings, Arc::clone(&metrics), log::start(0).0),
+        handshakes: Handshakes::new(tls, view, Arc::clone(&metrics), log::start(0).0),
         files,
         poll: Poll::new().unwrap(),
         connections: Arc::new(Connections::new(8, vec![listener])),
@@ -124,7 +125,7 @@ fn a_handshake_that_stands_still_would_never_end() {
     stuck.write_all(&[0x16, 3, 1]).unwrap();
     rig.step();
     let start = Instant::now();
-    let timeout = rig.handshakes.timeout;
+    let timeout = rig.handshakes.view.config().tls.handshake_timeout;
     rig.handshakes.sweep(start + timeout / 2);
     assert_eq!(rig.handshakes.open.len(), 1);
     rig.handshakes.sweep(start + 2 * timeout);

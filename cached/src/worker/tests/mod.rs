@@ -23,6 +23,7 @@ use crate::admin::Stats;
 use crate::clock::Clock;
 use crate::connections::Connections;
 use crate::execute::Dumps;
+use crate::live::Live;
 use crate::log;
 use crate::metrics::{Metrics, WorkerCounters};
 use crate::tls::Tls;
@@ -52,7 +53,6 @@ fn rig_with(tls: Option<Arc<Tls>>, change: impl FnOnce(&mut Config)) -> Rig {
         ..Config::default()
     };
     change(&mut config);
-    let config = Arc::new(config);
     let store = Store::new(&config.store_options(1)).unwrap();
     let metrics = Arc::new(Metrics::new(1));
     let listener = (3, Endpoint::Unix("/listener".into()));
@@ -60,8 +60,9 @@ fn rig_with(tls: Option<Arc<Tls>>, change: impl FnOnce(&mut Config)) -> Rig {
     let budget = config.session_buffers();
     let (log, _) = log::start(0);
     let clock = Clock::start();
+    let live = Live::new(config.into());
     let stats = Arc::new(Stats {
-        config: Arc::clone(&config),
+        live: live.clone(),
         metrics: Arc::clone(&metrics),
         store: Arc::clone(&store),
         connections: Arc::clone(&connections),
@@ -81,7 +82,7 @@ fn rig_with(tls: Option<Arc<Tls>>, change: impl FnOnce(&mut Config)) -> Rig {
         dumps: Dumps::default(),
     };
     let participant = store.join().unwrap();
-    let (worker, handoff) = Worker::new(Bounds::new(&config), budget, participant, engine).unwrap();
+    let (worker, handoff) = Worker::new(live.view(), budget, participant, engine).unwrap();
     Rig {
         worker,
         handoff,
