@@ -12,6 +12,7 @@ mod live;
 mod log;
 mod metrics;
 mod process;
+mod sampling;
 mod serve;
 mod settings;
 mod supervisor;

@@ -16,7 +16,8 @@ use crate::execute::{Dumps, Engine};
 use crate::listener::{Handshakes, Listener, Socket};
 use crate::live::Live;
 use crate::log::{Drain, Log};
-use crate::metrics::Metrics;
+use crate::metrics::{Executed, Metrics};
+use crate::sampling::Sampler;
 use crate::settings::Config;
 use crate::tls::Tls;
 use crate::worker::Worker;
@@ -94,6 +95,8 @@ impl Threads {
                 worker: index,
                 stats: Arc::clone(&stats),
                 log: log.clone(),
+                sampler: Sampler::new(),
+                executed: Executed::default(),
             };
             let participant = store.join().expect("a place for each worker");
             let (worker, handoff) = Worker::new(live.view(), budget.clone(), participant, engine)?;

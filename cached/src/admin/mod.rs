@@ -7,6 +7,7 @@ mod fixture;
 mod listen;
 mod protocol;
 mod server;
+mod stat_latency;
 mod stat_settings;
 mod stat_ttl;
 mod stats;

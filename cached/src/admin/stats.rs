@@ -7,6 +7,7 @@ use net::Budget;
 use net::admin::{Kind, Row, Value};
 use storage::{Census, Store};
 
+use super::stat_latency::STAT_LATENCY;
 use super::stat_settings::{STAT_SETTINGS, STAT_SETTINGS_TLS};
 use super::stat_ttl::STAT_TTL;
 use crate::clock::Clock;
@@ -18,7 +19,7 @@ use crate::tls::Tls;
 
 /// The groups of `stats`, besides the general one without a name.
 pub(super) const GROUPS: &[&str] = &[
-    "settings", "items", "slabs", "sizes", "conns", "cached", "segments", "ttl", "tls",
+    "settings", "items", "slabs", "sizes", "conns", "cached", "segments", "ttl", "tls", "latency",
 ];
 
 /// What the reports are made from. Shared by the workers and the admin thread; nothing in it makes
@@ -69,6 +70,7 @@ impl Stats {
             "settings" => self.settings(emit),
             "ttl" => self.ttl(emit),
             "tls" => self.tls(emit),
+            "latency" => self.latency(emit),
             "items" => self.items(emit),
             "slabs" => self.slabs(emit),
             "conns" => self.connections(emit),
@@ -147,6 +149,22 @@ impl Stats {
                     kind: Kind::Gauge,
                     unit: (*unit).into(),
                     value: number.into(),
+                    help: (*help).into(),
+                });
+            }
+        }
+    }
+
+    /// Kinds of which there were no requests are left out.
+    fn latency(&self, emit: &mut dyn FnMut(&Row<'_>)) {
+        let latencies = self.metrics.latencies();
+        for (kind, latency) in latencies.kinds().filter(|(_, l)| l.turn.count() > 0) {
+            for (name, row_kind, unit, read, help) in STAT_LATENCY {
+                emit(&Row {
+                    name: format!("{}:{name}", kind.name()).into(),
+                    kind: *row_kind,
+                    unit: (*unit).into(),
+                    value: read(latency).into(),
                     help: (*help).into(),
                 });
             }

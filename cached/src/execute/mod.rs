@@ -5,6 +5,7 @@ mod get;
 mod put;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use net::{Birth, Dump, Entry, Error, Execute, Flow, Header, Left, Reply, Request, Sink, Words};
 use storage::{Guard, NoSpace, Pending, Seconds, Store, Writer};
@@ -13,7 +14,8 @@ use crate::WIRE_VERSION;
 use crate::admin::{NoSuchGroup, Stats};
 use crate::clock::Clock;
 use crate::log::Log;
-use crate::metrics::{Metrics, WorkerCounters};
+use crate::metrics::{Executed, Kind, Metrics, WorkerCounters, WorkerLatency};
+use crate::sampling::Sampler;
 use crate::tls::Reload;
 
 /// What a worker executes requests with.
@@ -27,6 +29,9 @@ pub(crate) struct Engine {
     pub(crate) stats: Arc<Stats>,
     pub(crate) log: Log,
     pub(crate) dumps: Dumps,
+    pub(crate) sampler: Sampler,
+    /// What was executed and is not sent yet.
+    pub(crate) executed: Executed,
 }
 
 /// Whose dumps go on in a turn: of those that ask, some, and other ones in the next turn.
@@ -62,6 +67,17 @@ impl Engine {
     /// The worker's own counters.
     pub(crate) fn counters(&self) -> &WorkerCounters {
         self.metrics.worker(self.worker)
+    }
+
+    /// Notes that the replies of all that was executed are sent, so long after their turn's poll.
+    pub(crate) fn note_sent(&mut self, took: Duration) {
+        self.metrics
+            .worker_latency(self.worker)
+            .add_turn(&mut self.executed, took);
+    }
+
+    fn latency(&self) -> &WorkerLatency {
+        self.metrics.worker_latency(self.worker)
     }
 }
 
@@ -137,6 +153,7 @@ impl<'t> Execute<'t> for Executor<'t> {
         header: &Header<'_>,
         sink: &mut Sink<'_, 't>,
     ) -> Result<(), Upload> {
+        let began = self.engine.sampler.is_chosen().then(Instant::now);
         let impatient = std::mem::take(&mut self.impatient);
         match self.complete_put(upload.0, header) {
             Ok(reply) => sink.reply(&reply),
@@ -147,10 +164,39 @@ impl<'t> Execute<'t> for Executor<'t> {
                 sink.reply(&reply);
             }
         }
+        self.engine.executed.count(Kind::Store);
+        if let Some(began) = began {
+            self.engine.latency().add_own(Kind::Store, began.elapsed());
+        }
         Ok(())
     }
 
     fn execute(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 't>) -> Flow {
+        if self.engine.sampler.is_chosen() {
+            return self.execute_timed(request, sink);
+        }
+        let flow = self.attempt(request, sink);
+        if flow == Flow::Done {
+            self.engine.executed.count(Kind::of(request));
+        }
+        flow
+    }
+}
+
+impl<'t> Executor<'t> {
+    #[cold]
+    fn execute_timed(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 't>) -> Flow {
+        let began = Instant::now();
+        let flow = self.attempt(request, sink);
+        if flow == Flow::Done {
+            let kind = Kind::of(request);
+            self.engine.executed.count(kind);
+            self.engine.latency().add_own(kind, began.elapsed());
+        }
+        flow
+    }
+
+    fn attempt(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 't>) -> Flow {
         let performed = self.perform(request, sink);
         let impatient = std::mem::take(&mut self.impatient);
         match performed {
@@ -163,9 +209,7 @@ impl<'t> Execute<'t> for Executor<'t> {
             }
         }
     }
-}
 
-impl<'t> Executor<'t> {
     fn perform(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 't>) -> Result<Flow, NoSpace> {
         let reply = match *request {
             Request::Get(ref get) => return self.get(get, sink),

@@ -2,6 +2,7 @@
 
 mod counters;
 mod handshakes;
+mod latency;
 mod snapshot;
 mod table;
 
@@ -12,6 +13,7 @@ use crossbeam_utils::CachePadded;
 
 pub(crate) use counters::{ListenerCounters, WorkerCounters};
 pub(crate) use handshakes::{CIPHERS, HandshakeCounters};
+pub(crate) use latency::{Distribution, Executed, Kind, Latencies, Latency, WorkerLatency};
 pub(crate) use snapshot::{CpuTime, Snapshot};
 pub(crate) use table::{Group, METRICS};
 
@@ -22,6 +24,7 @@ use handshakes::HandshakeTotals;
 #[derive(Debug)]
 pub(crate) struct Metrics {
     workers: Box<[CachePadded<WorkerCounters>]>,
+    latencies: Box<[CachePadded<WorkerLatency>]>,
     /// Written by the listener's thread alone.
     pub(crate) listener: CachePadded<ListenerCounters>,
     /// Likewise.
@@ -29,13 +32,23 @@ pub(crate) struct Metrics {
     /// Written by the admin's thread alone.
     pub(crate) admin_handshakes: CachePadded<HandshakeCounters>,
     /// Swapped whole, so that no worker that reports waits for one that resets.
-    baseline: ArcSwap<Counts>,
+    baseline: ArcSwap<Baseline>,
+}
+
+/// What had been counted when the counts were last set to zero.
+#[derive(Debug, Default)]
+struct Baseline {
+    counts: Counts,
+    latencies: Latencies,
 }
 
 impl Metrics {
     pub(crate) fn new(workers: usize) -> Metrics {
         Metrics {
             workers: (0..workers).map(|_| CachePadded::default()).collect(),
+            latencies: (0..workers)
+                .map(|_| CachePadded::new(WorkerLatency::new()))
+                .collect(),
             listener: CachePadded::default(),
             handshakes: CachePadded::default(),
             admin_handshakes: CachePadded::default(),
@@ -46,6 +59,17 @@ impl Metrics {
     /// The block of worker `index`, to be written by that worker's thread alone.
     pub(crate) fn worker(&self, index: usize) -> &WorkerCounters {
         &self.workers[index]
+    }
+
+    /// The histograms of worker `index`, to be added to by that worker's thread alone.
+    pub(crate) fn worker_latency(&self, index: usize) -> &WorkerLatency {
+        &self.latencies[index]
+    }
+
+    /// How long requests have taken since the last reset.
+    pub(crate) fn latencies(&self) -> Latencies {
+        self.latencies_since_start()
+            .since(&self.baseline.load().latencies)
     }
 
     /// Sessions in TLS that clients have open, and handshakes with clients that are under way.
@@ -65,12 +89,19 @@ impl Metrics {
 
     /// Every count since the last reset. The store's come from it at the same moment.
     pub(crate) fn read(&self, store: storage::Counts) -> Counts {
-        self.since_start(store).since(&self.baseline.load())
+        self.since_start(store).since(&self.baseline.load().counts)
     }
 
     /// Lets every count begin at zero again, without writing a counter of another thread.
     pub(crate) fn reset(&self, store: storage::Counts) {
-        self.baseline.store(Arc::new(self.since_start(store)));
+        self.baseline.store(Arc::new(Baseline {
+            counts: self.since_start(store),
+            latencies: self.latencies_since_start(),
+        }));
+    }
+
+    fn latencies_since_start(&self) -> Latencies {
+        Latencies::read(self.latencies.iter().map(|padded| &**padded))
     }
 
     fn since_start(&self, store: storage::Counts) -> Counts {

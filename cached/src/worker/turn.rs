@@ -95,8 +95,8 @@ enum Admitted {
 impl Worker {
     /// Serves a batch of clients. Each portion of it is executed and sent under one guard: large
     /// values are sent from the heap itself.
-    pub(super) fn turn(&mut self, now: Instant) {
-        self.gather(now);
+    pub(super) fn turn(&mut self, polled: Instant) {
+        self.gather(polled);
         if !self.batch.is_empty() {
             self.engine.counters().turns.increment();
         }
@@ -107,6 +107,7 @@ impl Worker {
             let executed = self.execute(rest);
             let (portion, later) = rest.split_at_mut(executed);
             let now = Instant::now();
+            self.engine.note_sent(now.duration_since(polled));
             for work in portion {
                 self.finish(work, now);
             }

@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use super::super::fixture;
 use super::*;
+use crate::metrics::{Executed, Kind};
 use crate::settings::Config;
 
 fn report(stats: &Stats, group: &str) -> Vec<(String, String)> {
@@ -244,4 +247,28 @@ fn ttl_groups_are_told_with_every_row_they_have() {
     drop(writer);
     assert_eq!(value(&report(&stats, "ttl"), "hour:segments"), "1");
     assert_eq!(value(&report(&stats, "ttl"), "hour:segments_open"), "0");
+}
+
+#[test]
+fn latencies_would_be_told_under_another_kind() {
+    let stats = fixture::stats();
+    assert_eq!(report(&stats, "latency"), [], "without requests");
+    let worker = stats.metrics.worker_latency(0);
+    let mut executed = Executed::default();
+    executed.count(Kind::Touch);
+    worker.add_turn(&mut executed, Duration::from_nanos(100));
+    worker.add_own(Kind::Touch, Duration::from_nanos(30));
+    let rows = report(&stats, "latency");
+    assert_eq!(rows.len(), STAT_LATENCY.len());
+    for (name, wanted) in [
+        ("touch:requests", "1"),
+        ("touch:p50_ns", "103"),
+        ("touch:max_ns", "103"),
+        ("touch:own_requests", "1"),
+        ("touch:own_p99_ns", "30"),
+    ] {
+        assert_eq!(value(&rows, name), wanted, "{name}");
+    }
+    stats.reset();
+    assert_eq!(report(&stats, "latency"), []);
 }

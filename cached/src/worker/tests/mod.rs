@@ -4,6 +4,7 @@ mod buffers;
 mod counts;
 mod dumps;
 mod large;
+mod latency;
 mod space;
 mod timeouts;
 mod tls;
@@ -25,7 +26,8 @@ use crate::connections::Connections;
 use crate::execute::Dumps;
 use crate::live::Live;
 use crate::log;
-use crate::metrics::{Metrics, WorkerCounters};
+use crate::metrics::{Executed, Metrics, WorkerCounters};
+use crate::sampling::Sampler;
 use crate::tls::Tls;
 
 /// More steps than any of the tests needs.
@@ -80,6 +82,8 @@ fn rig_with(tls: Option<Arc<Tls>>, change: impl FnOnce(&mut Config)) -> Rig {
         stats,
         log,
         dumps: Dumps::default(),
+        sampler: Sampler::new(),
+        executed: Executed::default(),
     };
     let participant = store.join().unwrap();
     let (worker, handoff) = Worker::new(live.view(), budget, participant, engine).unwrap();
