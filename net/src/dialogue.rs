@@ -36,14 +36,21 @@ pub(crate) struct Dialogue<U> {
     scanned: usize,
     /// Bytes to come that belong to a request already refused.
     skip: usize,
-    /// The retrieval at the front, once its line is whole and found valid.
-    retrieval: Option<Retrieval>,
-    /// The dump under way, whose line is at the front.
-    dump: Option<Walk>,
-    /// The storage command under way, whose value has a place.
-    begun: Option<Box<Begun<U>>>,
+    /// The request that was begun and goes on with what comes next.
+    under_way: Option<UnderWay<U>>,
     /// The client has told its protocol.
     is_classic: bool,
+}
+
+/// A request that more than one step, or one turn, is for.
+#[derive(Debug)]
+enum UnderWay<U> {
+    /// A retrieval whose line is whole and found valid; its next key is at the front.
+    Retrieval(Retrieval),
+    /// A dump, whose line is at the front.
+    Dump(Walk),
+    /// A storage command whose value has a place.
+    Store(Box<Begun<U>>),
 }
 
 /// What is left to do of a retrieval.
@@ -117,9 +124,7 @@ impl<U: Upload> Dialogue<U> {
         Dialogue {
             scanned: 0,
             skip: 0,
-            retrieval: None,
-            dump: None,
-            begun: None,
+            under_way: None,
             is_classic: false,
         }
     }
@@ -131,16 +136,22 @@ impl<U: Upload> Dialogue<U> {
 
     /// The storage command under way whose value has a place.
     pub(crate) fn begun(&self) -> Option<&Begun<U>> {
-        self.begun.as_deref()
+        match &self.under_way {
+            Some(UnderWay::Store(begun)) => Some(begun),
+            _ => None,
+        }
     }
 
     pub(crate) fn begun_mut(&mut self) -> Option<&mut Begun<U>> {
-        self.begun.as_deref_mut()
+        match &mut self.under_way {
+            Some(UnderWay::Store(begun)) => Some(begun),
+            _ => None,
+        }
     }
 
     /// Forgets that command: it will come again from a buffer.
     pub(crate) fn forget_begun(&mut self) {
-        self.begun = None;
+        self.under_way = None;
     }
 
     /// Deals with as much of `bytes` as is whole, and says how much that is.
@@ -179,14 +190,11 @@ impl<U: Upload> Dialogue<U> {
         bytes: &[u8],
         run: &mut Run<'_, 'v, E>,
     ) -> Step {
-        if let Some(retrieval) = self.retrieval.take() {
-            return self.retrieve(retrieval, bytes, run);
-        }
-        if let Some(walk) = self.dump.take() {
-            return self.walk(walk, run);
-        }
-        if let Some(begun) = self.begun.take() {
-            return self.take_in(begun, bytes, run);
+        match self.under_way.take() {
+            None => {}
+            Some(UnderWay::Retrieval(retrieval)) => return self.retrieve(retrieval, bytes, run),
+            Some(UnderWay::Dump(walk)) => return self.walk(walk, run),
+            Some(UnderWay::Store(begun)) => return self.take_in(begun, bytes, run),
         }
         if !self.is_classic {
             match bytes.first() {
@@ -238,12 +246,12 @@ impl<U: Upload> Dialogue<U> {
                 touch,
             } => {
                 let start = line.len() - keys.len();
-                self.retrieval = Some(Retrieval {
+                self.under_way = Some(UnderWay::Retrieval(Retrieval {
                     unique,
                     touch,
                     keys: keys.len(),
                     line: end - start,
-                });
+                }));
                 (start, None)
             }
             Line::Storage { header, form } => self.store(&header, form, end, bytes, run),
@@ -253,7 +261,7 @@ impl<U: Upload> Dialogue<U> {
             },
             Line::Dump { style, all: true } => {
                 let (from, line) = (0, end);
-                self.dump = Some(Walk { style, from, line });
+                self.under_way = Some(UnderWay::Dump(Walk { style, from, line }));
                 (0, None)
             }
             Line::Dump { style, all: false } => {
@@ -285,7 +293,7 @@ impl<U: Upload> Dialogue<U> {
         };
         run.walked |= from != walk.from;
         walk.from = from;
-        self.dump = Some(walk);
+        self.under_way = Some(UnderWay::Dump(walk));
         stop(Next::Resume)
     }
 
@@ -339,16 +347,16 @@ impl<U: Upload> Dialogue<U> {
         let line = bytes.get(..body).unwrap_or_default();
         let begun = Held::keep(line, run.outlet.budget).and_then(|line| {
             let upload = run.executor.begin(header)?;
-            Some(Box::new(Begun {
+            Some(Begun {
                 line,
                 whole,
                 upload,
-            }))
+            })
         });
-        if begun.is_none() {
+        let Some(begun) = begun else {
             return (0, Some(Stop::Body(whole)));
-        }
-        self.begun = begun;
+        };
+        self.under_way = Some(UnderWay::Store(Box::new(begun)));
         (body, None)
     }
 
@@ -362,11 +370,11 @@ impl<U: Upload> Dialogue<U> {
     ) -> Step {
         let taken = begun.take(bytes);
         if taken > 0 {
-            self.begun = Some(begun);
+            self.under_way = Some(UnderWay::Store(begun));
             return (taken, None);
         }
         let Some(line_end) = bytes.get(..LINE_END.len()) else {
-            self.begun = Some(begun);
+            self.under_way = Some(UnderWay::Store(begun));
             return (0, Some(Stop::Line));
         };
         let end = LINE_END.len();
@@ -387,11 +395,11 @@ impl<U: Upload> Dialogue<U> {
         match run.complete(upload, &header, form) {
             Ok(()) => (end, None),
             Err(upload) => {
-                self.begun = Some(Box::new(Begun {
+                self.under_way = Some(UnderWay::Store(Box::new(Begun {
                     line,
                     whole,
                     upload,
-                }));
+                })));
                 stop(run.waits_for())
             }
         }
@@ -433,11 +441,11 @@ impl<U: Upload> Dialogue<U> {
                 continue;
             };
             let used = keys - left;
-            self.retrieval = Some(Retrieval {
+            self.under_way = Some(UnderWay::Retrieval(Retrieval {
                 keys: left,
                 line: line - used,
                 ..retrieval
-            });
+            }));
             return (used, Some(Stop::Now(next)));
         }
     }

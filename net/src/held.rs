@@ -19,14 +19,14 @@ pub(crate) struct Held {
 
 impl Held {
     /// Keeps a copy of `rest`, no more. `None`: there is no budget for it.
-    pub(crate) fn keep(rest: &[u8], budget: &Budget) -> Option<Held> {
+    pub(crate) fn keep(rest: &[u8], budget: &Budget) -> Option<Box<Held>> {
         let charge = budget.keep(rest.len())?;
-        Some(Held {
+        Some(Box::new(Held {
             bytes: rest.to_vec(),
             start: 0,
             end: rest.len(),
             charge,
-        })
+        }))
     }
 
     /// A buffer of `capacity` bytes for one long request that starts with
@@ -36,17 +36,17 @@ impl Held {
         capacity: usize,
         budget: &Budget,
         place: &mut Option<Place>,
-    ) -> Option<Held> {
+    ) -> Option<Box<Held>> {
         let charge = budget.request(Purpose::Request, capacity, place)?;
         let mut bytes = vec![0; capacity];
         let (front, _) = bytes.split_at_mut_checked(rest.len())?;
         front.copy_from_slice(rest);
-        Some(Held {
+        Some(Box::new(Held {
             bytes,
             start: 0,
             end: rest.len(),
             charge,
-        })
+        }))
     }
 
     /// Appends as much of `bytes` as there is room for.
@@ -59,7 +59,11 @@ impl Held {
 
     /// Sees to it that a buffer for a long request has spare room, by doubling
     /// it, but not beyond `most`. `None`: there is no budget.
-    pub(crate) fn with_room(mut self, most: usize, place: &mut Option<Place>) -> Option<Held> {
+    pub(crate) fn with_room(
+        mut self: Box<Self>,
+        most: usize,
+        place: &mut Option<Place>,
+    ) -> Option<Box<Held>> {
         if self.spare().is_empty() {
             let capacity = self.bytes.len().saturating_mul(2).min(most);
             if !self.charge.grow(capacity, place) {
@@ -71,15 +75,14 @@ impl Held {
         Some(self)
     }
 
-    /// Cut down to the bytes waiting to be run.
-    pub(crate) fn shrunk(mut self) -> Held {
+    /// Cuts it down to the bytes waiting to be run.
+    pub(crate) fn shrink(&mut self) {
         self.bytes.truncate(self.end);
         self.bytes.drain(..self.start);
         self.bytes.shrink_to_fit();
         self.end -= self.start;
         self.start = 0;
         self.charge.shrink(self.end);
-        self
     }
 
     /// It is a buffer for one long request.

@@ -47,14 +47,15 @@ pub enum Intake<'a> {
 #[derive(Debug)]
 pub struct Session<U> {
     dialogue: Dialogue<U>,
-    held: Option<Held>,
+    /// Boxed, as most sessions hold nothing.
+    held: Option<Box<Held>>,
     place: Option<Place>,
 }
 
 /// What is left of a run's input.
 enum Rest<'a> {
     Shared(&'a [u8]),
-    Held(Held),
+    Held(Box<Held>),
 }
 
 impl<U: Upload> Default for Session<U> {
@@ -116,7 +117,7 @@ impl<U: Upload> Session<U> {
             return false;
         };
         held.append(begun.upload.received());
-        held.append(self.held.as_ref().map_or(&[], Held::bytes));
+        held.append(self.held.as_ref().map_or(&[], |held| held.bytes()));
         self.held = Some(held);
         self.dialogue.forget_begun();
         true
@@ -131,12 +132,12 @@ impl<U: Upload> Session<U> {
     /// what it keeps of others.
     pub fn charges(&self) -> impl Iterator<Item = &Charge> {
         let line = self.dialogue.begun().map(|begun| &begun.line);
-        self.held.iter().chain(line).map(Held::charge)
+        self.held.iter().chain(line).map(|held| held.charge())
     }
 
     /// It holds a buffer for a long request.
     pub fn is_long(&self) -> bool {
-        self.held.as_ref().is_some_and(Held::is_long)
+        self.held.as_ref().is_some_and(|held| held.is_long())
     }
 
     /// Runs on `input`: what [`Session::intake`] gave and what was received
@@ -255,7 +256,7 @@ impl Rest<'_> {
     }
 
     /// Keeps all of it, for the next run.
-    fn keep(self, budget: &Budget) -> Option<Held> {
+    fn keep(self, budget: &Budget) -> Option<Box<Held>> {
         match self {
             Rest::Shared(bytes) => Held::keep(bytes, budget),
             Rest::Held(held) => Some(held),
@@ -263,9 +264,12 @@ impl Rest<'_> {
     }
 
     /// Keeps it in no more memory than it needs, to go through the arena.
-    fn keep_short(self, budget: &Budget) -> Option<Held> {
+    fn keep_short(self, budget: &Budget) -> Option<Box<Held>> {
         match self {
-            Rest::Held(held) if !held.is_long() => Some(held.shrunk()),
+            Rest::Held(mut held) if !held.is_long() => {
+                held.shrink();
+                Some(held)
+            }
             rest => Held::keep(rest.bytes(), budget),
         }
     }
@@ -279,7 +283,7 @@ impl Rest<'_> {
         least: usize,
         most: usize,
         outlet: &mut Outlet<'_, '_>,
-    ) -> (Option<Held>, Next) {
+    ) -> (Option<Box<Held>>, Next) {
         match self {
             Rest::Held(held) if held.is_long() && held.is_untouched() => (
                 held.with_room(most, &mut outlet.account.place),

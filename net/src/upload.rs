@@ -22,7 +22,7 @@ pub trait Upload {
 #[derive(Debug)]
 pub(crate) struct Begun<U> {
     /// Its line, with the line end.
-    pub(crate) line: Held,
+    pub(crate) line: Box<Held>,
     /// Bytes of the whole request.
     pub(crate) whole: usize,
     pub(crate) upload: U,

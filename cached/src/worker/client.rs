@@ -150,7 +150,8 @@ pub(super) struct Client {
     pub(super) socket: Transport,
     pub(super) connection: Connection,
     pub(super) session: Session<Upload>,
-    unsent: Option<Unsent>,
+    /// Boxed, as most clients take all at once.
+    unsent: Option<Box<Unsent>>,
     /// The reload of certificates that its request waits for.
     pub(super) reload: Option<Reload>,
     /// Tells it from earlier clients under the same key.
@@ -162,8 +163,8 @@ pub(super) struct Client {
     placed: Option<Instant>,
     /// When bytes last went in or out.
     moved: Instant,
-    /// How fast they do, while others want the budget it holds.
-    pace: Option<Pace>,
+    /// How fast they do, while others want the budget it holds: rare, so boxed.
+    pace: Option<Box<Pace>>,
     /// The peer has gone, and will not even read.
     pub(super) is_gone: bool,
     /// It is on the list of those who are ready.
@@ -296,11 +297,11 @@ impl Client {
                 }
                 None => budget.keep(rest).ok_or(Reason::NoBudget)?,
             };
-            self.unsent = Some(Unsent {
+            self.unsent = Some(Box::new(Unsent {
                 bytes: replies.after(sent),
                 sent: 0,
                 charge,
-            });
+            }));
             self.connection.sending(true);
         }
         Ok(sent)
@@ -423,9 +424,11 @@ impl Client {
             return false;
         }
         let waits_for_peer = self.unsent.is_some() || self.phase == Phase::Reading;
-        let pace = self.pace.get_or_insert(Pace {
-            since: now,
-            bytes: 0,
+        let pace = self.pace.get_or_insert_with(|| {
+            Box::new(Pace {
+                since: now,
+                bytes: 0,
+            })
         });
         let elapsed = now.saturating_duration_since(pace.since);
         let least = elapsed.as_millis() as u64 * PACE_MIN / 1000;
