@@ -85,6 +85,10 @@ pub(crate) fn serve(effective: Effective, notes: &[String]) -> Result<ExitCode, 
     let tls = tls.map(|options| Tls::load(options, order)).transpose();
     let tls = tls.map_err(Error::Configuration)?.map(Arc::new);
 
+    // Likewise.
+    let output = log::Output::open(&config.logs).map_err(Error::System)?;
+    log.switch(output);
+
     let seed = RandomState::new().hash_one(std::process::id());
     let store = Store::new(&config.store_options(seed)).map_err(|error| no_store(&error))?;
     let threads = Threads::start(Parts {

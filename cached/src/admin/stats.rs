@@ -111,6 +111,7 @@ impl Stats {
             tls_sessions,
             tls_handshaking,
             log_dropped: self.log.dropped(),
+            log_unwritten: self.log.unwritten(),
         }
     }
 

@@ -4,6 +4,10 @@ use std::fmt::{self, Write};
 use std::thread;
 use std::time::SystemTime;
 
+use serde::Serialize;
+
+use super::Format;
+
 /// How much a line matters; also the verbosity from which on it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Level {
@@ -38,21 +42,54 @@ impl Line {
     }
 }
 
-impl fmt::Display for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let level = match self.level {
-            None => return f.write_str(self.text.get()),
-            Some(Level::Warn) => "warn",
-            Some(Level::Info) => "info",
-            Some(Level::Debug) => "debug",
+impl Level {
+    fn name(self) -> &'static str {
+        match self {
+            Level::Warn => "warn",
+            Level::Info => "info",
+            Level::Debug => "debug",
+        }
+    }
+}
+
+/// A line in JSON.
+#[derive(Serialize)]
+struct Fields<'a> {
+    time: String,
+    level: &'static str,
+    thread: &'a str,
+    message: &'a str,
+}
+
+impl Line {
+    /// Whoever started the program waits for it.
+    pub(super) fn is_said(&self) -> bool {
+        self.level.is_none()
+    }
+
+    /// Appends it with its newline.
+    pub(super) fn append(&self, format: Format, lines: &mut Vec<u8>) {
+        let (thread, message) = (self.thread.get(), self.text.get());
+        let Some(level) = self.level else {
+            lines.extend_from_slice(message.as_bytes());
+            return lines.push(b'\n');
         };
-        let time = humantime::format_rfc3339_seconds(self.time);
-        write!(
-            f,
-            "{time} {level} {}: {}",
-            self.thread.get(),
-            self.text.get()
-        )
+        let (time, level) = (humantime::format_rfc3339_seconds(self.time), level.name());
+        match format {
+            Format::Text => {
+                let line = format!("{time} {level} {thread}: {message}\n");
+                lines.extend_from_slice(line.as_bytes());
+            }
+            Format::Json => super::append_json(
+                &Fields {
+                    time: time.to_string(),
+                    level,
+                    thread,
+                    message,
+                },
+                lines,
+            ),
+        }
     }
 }
 
@@ -114,19 +151,30 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_when_how_grave_and_where() {
+    fn a_line_would_not_say_when_how_grave_and_where() {
         let line = thread::Builder::new()
             .name("worker-0".to_owned())
             .spawn(|| Line {
                 time: SystemTime::UNIX_EPOCH,
-                ..Line::new(Some(Level::Info), format_args!("{} sessions", 3))
+                ..Line::new(Some(Level::Info), format_args!("{} \"sessions\"", 3))
             })
             .expect("a thread")
             .join()
             .expect("no panic");
-        assert_eq!(
-            line.to_string(),
-            "1970-01-01T00:00:00Z info worker-0: 3 sessions"
-        );
+        for (format, text) in [
+            (
+                Format::Text,
+                "1970-01-01T00:00:00Z info worker-0: 3 \"sessions\"\n",
+            ),
+            (
+                Format::Json,
+                "{\"time\":\"1970-01-01T00:00:00Z\",\"level\":\"info\",\
+                 \"thread\":\"worker-0\",\"message\":\"3 \\\"sessions\\\"\"}\n",
+            ),
+        ] {
+            let mut lines = Vec::new();
+            line.append(format, &mut lines);
+            assert_eq!(String::from_utf8(lines).as_deref(), Ok(text));
+        }
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Snapshot {
     pub(crate) tls_handshaking: u64,
     /// Log lines lost to a full ring.
     pub(crate) log_dropped: u64,
+    /// Log lines that could not be written.
+    pub(crate) log_unwritten: u64,
 }
 
 /// Processor time the process has used.

@@ -207,6 +207,7 @@ pub(crate) const METRICS: &[Metric] = &[
     counter(Cached, "closed_tls", "", |s| s.counts.workers.closed_tls.into(), "of these, those that spoke TLS to a port without it"),
     counter(Cached, "closed_error", "", |s| s.counts.workers.closed_error.into(), "by an error of the socket"),
     counter(Cached, "log_dropped", "", |s| s.log_dropped.into(), "log lines lost to a full ring"),
+    counter(Cached, "log_unwritten", "", |s| s.log_unwritten.into(), "log lines lost as they could not be written"),
 
     gauge(Segments, "heap_bytes", "bytes", |s| s.store.heap_bytes.into(), "size of the heap"),
     gauge(Segments, "segment_bytes", "bytes", |s| s.store.segment_bytes.into(), "size of a segment"),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use net::{Budget, Limits};
 
 use super::address::Address;
+use super::logs::Logs;
 use super::tls::Tls;
 use super::value::size_text;
 use crate::worker;
@@ -65,6 +66,7 @@ pub(crate) struct Config {
     pub(crate) admin_tls: bool,
     /// 0 warnings, 1 and information, 2 and debugging.
     pub(crate) verbosity: u8,
+    pub(crate) logs: Logs,
 }
 
 impl Default for Config {
@@ -95,6 +97,7 @@ impl Default for Config {
             admin: None,
             admin_tls: false,
             verbosity: 0,
+            logs: Logs::default(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod command_line;
 mod config;
 mod effective;
 mod file;
+mod logs;
 mod memcached;
 mod print;
 mod setting;
@@ -21,6 +22,7 @@ use std::fmt;
 pub(crate) use address::Address;
 pub(crate) use config::{AdminSocket, Config};
 pub(crate) use effective::Effective;
+pub(crate) use logs::Logs;
 pub(crate) use table::SETTINGS;
 pub(crate) use tls::Tls;
 

@@ -10,6 +10,7 @@ use storage::{Eviction, HugePages};
 use super::config::AdminSocket;
 use super::setting::{Flag, Reload, Setting};
 use super::value::{Kind, Value};
+use crate::log::Format;
 
 const HUGE_PAGES: [(&str, HugePages); 3] = [
     ("never", HugePages::Never),
@@ -22,6 +23,8 @@ const CLIENT_AUTH: [(&str, ClientAuth); 3] = [
     ("optional", ClientAuth::Optional),
     ("required", ClientAuth::Required),
 ];
+
+const FORMATS: [(&str, Format); 2] = [("text", Format::Text), ("json", Format::Json)];
 
 const VERSIONS: [(&str, Version); 2] = [("1.2", Version::Tls12), ("1.3", Version::Tls13)];
 
@@ -482,6 +485,31 @@ pub(crate) const SETTINGS: &[Setting] = &[
         get: |c| Value::Count(c.verbosity.into()),
         set: |c, v| {
             c.verbosity = v.count(0..=255)? as u8;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "log.file",
+        flag: Flag::long("log-file", "FILE"),
+        kind: Kind::Text,
+        reload: Reload::Live,
+        help: "Where the log goes; empty: to standard error. A reload opens the file anew. Where \
+               the server listens it says on standard error all the same.",
+        get: |c| Value::Text(path_text(c.logs.file.as_deref())),
+        set: |c, v| {
+            c.logs.file = given(v.text()?).map(Into::into);
+            Ok(())
+        },
+    },
+    Setting {
+        key: "log.format",
+        flag: Flag::long("log-format", "NAME"),
+        kind: Kind::Text,
+        reload: Reload::Live,
+        help: "How each log is written: text, or json, an object a line.",
+        get: |c| Value::Text(word(&FORMATS, c.logs.format).to_owned()),
+        set: |c, v| {
+            c.logs.format = named(&FORMATS, &v.text()?)?;
             Ok(())
         },
     },
