@@ -215,7 +215,7 @@ impl<'a> Slice<'a> {
                     Ok(true) => return Ok(true),
                     // It was changed or deleted meanwhile, or has become invisible.
                     Ok(false) => {}
-                    Err(_) if self.store.eviction == Eviction::None => return Err(Halt::Stuck),
+                    Err(_) if self.store.eviction() == Eviction::None => return Err(Halt::Stuck),
                     Err(_) => must_drop = true,
                 }
             }
@@ -243,8 +243,8 @@ impl<'a> Slice<'a> {
             tally.evicted_space.add(1);
             tally.evicted_window.add(u64::from(window));
             tally.evicted_unfetched.add(unfetched);
-            if let Some(ghosts) = &store.ghosts {
-                ghosts.add(case.target.hash.bits);
+            if store.eviction() == Eviction::S3Fifo {
+                store.ghosts.add(case.target.hash.bits);
             }
         } else if store.is_void(view, case.location) {
             tally.flushed.add(1);
@@ -267,7 +267,7 @@ impl<'a> Slice<'a> {
         };
         let task = Task {
             purpose: Purpose::Drain,
-            main: survives && store.eviction == Eviction::S3Fifo,
+            main: survives && store.eviction() == Eviction::S3Fifo,
             ..Task::WRITE
         };
         let (moved, _) = self.writer.change(self.guard, case.target, task, |old| {
@@ -310,7 +310,7 @@ impl<'a> Slice<'a> {
 
     /// Whether an item of an evicted segment is worth keeping. Adds its grade and size to what the next limit is from.
     fn is_kept(&mut self, case: &Case<'_>, is_alone: bool) -> bool {
-        let (eviction, space) = (self.store.eviction, &self.store.space);
+        let (eviction, space) = (self.store.eviction(), &self.store.space);
         // Somebody waits for a window; and while writers find nothing (Law 7), whatever yields most is best.
         if !eviction.is_choosy() || self.drain.reason == Reason::Window || space.is_starved() {
             return false;

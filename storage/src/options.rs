@@ -90,8 +90,8 @@ impl Options {
         demand(memory < POOL_MAX, || {
             format!("{memory} bytes of memory are too many: the index can address {POOL_MAX}")
         })?;
-        let has_ghosts = self.eviction == Eviction::S3Fifo;
-        let ghosts = if has_ghosts { Ghosts::bytes(memory) } else { 0 };
+        // Whatever the policy: s3fifo may follow it.
+        let ghosts = Ghosts::bytes(memory);
         let heap = memory - Index::bytes_min(memory, self.huge_pages) - ghosts;
         let hands = self.writers as u64 + 1;
         let share = heap / TAIL_SHARE / (TAILS_A_WRITER * hands);

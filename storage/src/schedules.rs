@@ -44,6 +44,10 @@ const UPLOAD: Act = |hand, key, length| {
 };
 const FLUSH: Act = |hand, _, _| hand.flush();
 const WORK: Act = |hand, _, _| hand.work();
+const SWITCH: Act = |hand, _, _| {
+    let policy = thread_rng().gen_range(0..Eviction::ALL.len());
+    hand.field.store.set_eviction(Eviction::ALL[policy]);
+};
 const TICK: Act = |hand, _, _| {
     use std::sync::atomic::Ordering;
     hand.field.clock.fetch_add(20, Ordering::Relaxed);
@@ -296,6 +300,20 @@ fn what_survives_eviction_would_come_back_to_life() {
         }
         .explore();
     }
+}
+
+#[test]
+fn a_change_of_policy_would_undo_a_change_or_lose_a_segment() {
+    Room {
+        eviction: Eviction::S3Fifo,
+        segments: 10,
+        stored: 6,
+        keys: 6,
+        acts: &[SET, SET, ADD, CAS, DELETE, GET, WORK, SWITCH, SWITCH],
+        rounds: 6,
+        ..ROOM
+    }
+    .explore();
 }
 
 /// There are more keys than the index has slots at first: items make way, and the arrays grow.

@@ -35,10 +35,9 @@ pub struct Store {
     pub(crate) space: Space,
     pub(crate) epochs: Epochs<Garbage>,
     pub(crate) flush: Flush,
-    pub(crate) eviction: Eviction,
     pub(crate) worth: Apart<Worth>,
-    /// Under s3fifo.
-    pub(crate) ghosts: Option<Ghosts>,
+    /// Asked and told under s3fifo alone.
+    pub(crate) ghosts: Ghosts,
     pub(crate) tallies: Box<[Tally]>,
     pub(crate) maintenance: OnceLock<Thread>,
     pub(crate) index_bytes_min: u64,
@@ -141,9 +140,8 @@ impl Store {
             // The writers, maintenance, and one who looks on (the admin thread).
             epochs: Epochs::new(options.writers + 2),
             flush: Flush::new(),
-            eviction: options.eviction,
             worth: Apart(Worth::new(heap_bytes)),
-            ghosts: (options.eviction == Eviction::S3Fifo).then(|| Ghosts::new(options.memory)),
+            ghosts: Ghosts::new(options.memory),
             tallies: (0..=options.writers).map(|_| Tally::default()).collect(),
             maintenance: OnceLock::new(),
             max_item_size: options.max_item_size as usize,
@@ -151,6 +149,17 @@ impl Store {
             writers: AtomicUsize::new(0),
             maintained: AtomicBool::new(false),
         }))
+    }
+
+    /// The policy in force.
+    pub fn eviction(&self) -> Eviction {
+        self.space.eviction()
+    }
+
+    /// Puts another policy in force, while everything goes on. A segment whose eviction has begun is still evicted.
+    pub fn set_eviction(&self, eviction: Eviction) {
+        self.space.set_eviction(eviction);
+        self.wake_maintenance();
     }
 
     /// Whether an item of these lengths, in bytes, may be stored, with everything counted that it could need.

@@ -1,31 +1,29 @@
 //! Any segment.
 
-use super::policy::{Policy, Sealed};
-
-pub(super) struct Random {
+/// A set of segments of which each is as likely to be drawn.
+pub(super) struct Draw {
     there: Vec<u32>,
     /// Where in `there` each segment is.
     places: Box<[u32]>,
     state: u32,
 }
 
-impl Random {
-    pub(super) fn new(segments: u32) -> Random {
-        Random {
+impl Draw {
+    pub(super) fn new(segments: u32) -> Draw {
+        Draw {
             there: Vec::with_capacity(segments as usize),
             places: vec![0; segments as usize].into(),
             state: 1,
         }
     }
-}
 
-impl Policy for Random {
-    fn enter(&mut self, segment: u32, _count: u32, _main: bool) {
+    pub(super) fn enter(&mut self, segment: u32) {
         self.places[segment as usize] = self.there.len() as u32;
         self.there.push(segment);
     }
 
-    fn leave(&mut self, segment: u32) {
+    /// One that has entered goes.
+    pub(super) fn leave(&mut self, segment: u32) {
         let place = self.places[segment as usize] as usize;
         self.there.swap_remove(place);
         if let Some(&moved) = self.there.get(place) {
@@ -33,7 +31,7 @@ impl Policy for Random {
         }
     }
 
-    fn victim(&mut self, _sealed: &Sealed) -> Option<u32> {
+    pub(super) fn any(&mut self) -> Option<u32> {
         // xorshift32 (Marsaglia, 2003)
         self.state ^= self.state << 13;
         self.state ^= self.state >> 17;
@@ -51,10 +49,9 @@ mod tests {
 
     #[test]
     fn random_would_spare_a_segment_for_ever() {
-        let mut random = Random::new(8);
-        (0..8).for_each(|segment| random.enter(segment, 1, false));
-        let draw = |_| random.victim(&Sealed::default());
-        let drawn: HashSet<u32> = (0..400).filter_map(draw).collect();
+        let mut draw = Draw::new(8);
+        (0..8).for_each(|segment| draw.enter(segment));
+        let drawn: HashSet<u32> = (0..400).filter_map(|_| draw.any()).collect();
         assert_eq!(drawn.len(), 8);
     }
 }

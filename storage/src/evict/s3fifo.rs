@@ -9,64 +9,80 @@
 //! ```
 //!
 //! Other than in the paper, an item stays by what it was asked for in relation to its size (see
-//! [`worth`](super::worth)), in both queues.
+//! [`worth`](super::worth)), in both queues. Under other policies what is sealed goes to the small queue, so that is where
+//! s3fifo begins when it follows one of them.
 
-use super::policy::{Policy, Sealed};
+use super::candidates::{Age, Sealed};
 use crate::order::Order;
 
 /// The small queue is taken from first while it has more than this part of the segments: a tenth, as in the paper.
 const SMALL_PART: u64 = 10;
 
 struct Queue {
-    /// By age: when it entered, and how many segments it is.
-    by_age: Order<(u64, u32)>,
+    /// By age, and how many segments it is.
+    by_age: Order<(Age, u32)>,
     segments: u64,
 }
 
 impl Queue {
-    fn set(&mut self, segment: u32, age: u64, count: u32) {
+    fn new(segments: u32) -> Queue {
+        Queue {
+            by_age: Order::new(segments),
+            segments: 0,
+        }
+    }
+
+    fn set(&mut self, segment: u32, age: Age, count: u32) {
         let (_, before) = self.by_age.set(segment, (age, count));
         self.segments = self.segments + u64::from(count) - u64::from(before);
     }
-}
 
-pub(super) struct S3Fifo {
-    /// Small, then main.
-    queues: [Queue; 2],
-    entered: u64,
-}
-
-impl S3Fifo {
-    pub(super) fn new(segments: u32) -> S3Fifo {
-        let queues = [segments; 2].map(|segments| Queue {
-            by_age: Order::new(segments),
-            segments: 0,
-        });
-        S3Fifo { queues, entered: 0 }
+    fn oldest(&self) -> Option<(Age, u32)> {
+        let ((age, _), segment) = self.by_age.first()?;
+        Some((age, segment))
     }
 }
 
-impl Policy for S3Fifo {
-    fn enter(&mut self, segment: u32, count: u32, main: bool) {
-        self.entered += 1;
-        self.queues[usize::from(main)].set(segment, self.entered, count);
+/// The sealed segments by age.
+pub(super) struct Queues {
+    small: Queue,
+    main: Queue,
+}
+
+impl Queues {
+    pub(super) fn new(segments: u32) -> Queues {
+        Queues {
+            small: Queue::new(segments),
+            main: Queue::new(segments),
+        }
     }
 
-    fn leave(&mut self, segment: u32) {
-        self.queues
-            .iter_mut()
-            .for_each(|queue| queue.set(segment, 0, 0));
+    pub(super) fn enter(&mut self, segment: u32, sealed: Sealed) {
+        let Queues { small, main } = self;
+        let queue = if sealed.main { main } else { small };
+        queue.set(segment, sealed.age, sealed.count);
     }
 
-    fn victim(&mut self, _sealed: &Sealed) -> Option<u32> {
-        let [small, main] = &self.queues;
+    pub(super) fn leave(&mut self, segment: u32) {
+        self.small.set(segment, (0, 0), 0);
+        self.main.set(segment, (0, 0), 0);
+    }
+
+    /// The oldest of both.
+    pub(super) fn oldest(&self) -> Option<(Age, u32)> {
+        let both = [&self.small, &self.main];
+        both.into_iter().filter_map(Queue::oldest).min()
+    }
+
+    pub(super) fn victim(&self) -> Option<u32> {
+        let Queues { small, main } = self;
         let is_small_full = small.segments * SMALL_PART > small.segments + main.segments;
         let (first, second) = if is_small_full {
             (small, main)
         } else {
             (main, small)
         };
-        let oldest = first.by_age.first().or_else(|| second.by_age.first());
+        let oldest = first.oldest().or_else(|| second.oldest());
         oldest.map(|(_, segment)| segment)
     }
 }
@@ -77,16 +93,24 @@ mod tests {
 
     #[test]
     fn new_items_would_push_proven_ones_out() {
-        let mut policy = S3Fifo::new(20);
-        let sealed = Sealed::default();
-        (0..17).for_each(|segment| policy.enter(segment, 1, true));
-        (17..20).for_each(|segment| policy.enter(segment, 1, false));
-        assert_eq!(policy.victim(&sealed), Some(17), "3 of 20 are too many");
-        policy.leave(17);
-        assert_eq!(policy.victim(&sealed), Some(18), "2 of 19 are, too");
-        policy.leave(18);
-        assert_eq!(policy.victim(&sealed), Some(0), "1 of 18 is not");
-        (0..17).for_each(|segment| policy.leave(segment));
-        assert_eq!(policy.victim(&sealed), Some(19));
+        let mut queues = Queues::new(20);
+        let mut enter = |segment: u32, main| {
+            let sealed = Sealed {
+                age: (1, segment.into()),
+                deadline: 0,
+                count: 1,
+                main,
+            };
+            queues.enter(segment, sealed);
+        };
+        (0..17).for_each(|segment| enter(segment, true));
+        (17..20).for_each(|segment| enter(segment, false));
+        assert_eq!(queues.victim(), Some(17), "3 of 20 are too many");
+        queues.leave(17);
+        assert_eq!(queues.victim(), Some(18), "2 of 19 are, too");
+        queues.leave(18);
+        assert_eq!(queues.victim(), Some(0), "1 of 18 is not");
+        (0..17).for_each(|segment| queues.leave(segment));
+        assert_eq!(queues.victim(), Some(19));
     }
 }

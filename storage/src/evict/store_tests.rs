@@ -130,3 +130,23 @@ fn an_item_worth_keeping_would_stay_in_the_small_queue() {
     }
     assert_eq!(bench.is_main("hot"), Some(true));
 }
+
+#[test]
+fn what_s3fifo_remembers_would_count_under_another_policy() {
+    let mut bench = Bench::new(Eviction::S3Fifo);
+    let ghost = "a ghost with a long name";
+    (0..10_000).for_each(|n| bench.set(&format!("first-{n}")));
+    bench.set(ghost);
+    bench.push_out(ghost);
+    bench.store.set_eviction(Eviction::Fifo);
+    bench.set(ghost);
+    assert_eq!(bench.is_main(ghost), Some(false));
+
+    // A key that fifo drops is no ghost.
+    let key = "another key with a long name";
+    bench.set(key);
+    bench.push_out(key);
+    bench.store.set_eviction(Eviction::S3Fifo);
+    bench.set(key);
+    assert_eq!(bench.is_main(key), Some(false));
+}

@@ -10,7 +10,8 @@ use super::reclaim::Drain;
 use super::seal::Seal;
 use super::tail::Tail;
 use crate::Seconds;
-use crate::evict::{Eviction, Policy, Sealed};
+use crate::evict::Eviction;
+use crate::evict::candidates::{Candidates, Sealed};
 use crate::order::Order;
 use crate::sync::Ordering;
 
@@ -45,10 +46,8 @@ pub(super) struct Queues {
     /// What each segment holds; of an open one it is told once a second.
     pub(super) seals: Box<[Seal]>,
     sequence: u64,
-    /// Sealed segments by the flush they were born under, then by the order they were sealed in.
-    by_age: Order<(u64, u64)>,
-    /// By when the last of their items expires.
-    by_deadline: Order<Seconds>,
+    /// Sealed segments, as the policies see them.
+    candidates: Candidates,
     /// By when their bins are to be looked at.
     by_look: Order<Seconds>,
     /// By bytes that have expired, as the bins told at the last look.
@@ -56,7 +55,6 @@ pub(super) struct Queues {
     pub(super) expired_bytes: u64,
     /// By eighths of their bytes that are dead.
     by_dead: Order<u8>,
-    policy: Box<dyn Policy>,
     /// Open tails that were left to others, those left longest first.
     pub(super) idle: VecDeque<Tail>,
     /// Open tails, whoever holds them; spans are none.
@@ -76,19 +74,17 @@ pub(super) struct Queues {
 }
 
 impl Queues {
-    pub(super) fn new(segments: u32, eviction: Eviction) -> Queues {
+    pub(super) fn new(segments: u32) -> Queues {
         Queues {
             free: FreeMap::full(segments),
             lent: Vec::new(),
             seals: vec![Seal::default(); segments as usize].into(),
             sequence: 0,
-            by_age: Order::new(segments),
-            by_deadline: Order::new(segments),
+            candidates: Candidates::new(segments),
             by_look: Order::new(segments),
             by_expired: Order::new(segments),
             expired_bytes: 0,
             by_dead: Order::new(segments),
-            policy: eviction.policy(segments),
             idle: VecDeque::new(),
             tails: 0,
             spared_alone: 0,
@@ -110,27 +106,28 @@ impl Queues {
     pub(super) fn enter(&mut self, segment: u32, record: &Record) {
         record.sequence.store(self.next(), Ordering::Relaxed);
         let seal = &self.seals[segment as usize];
-        self.by_age.set(segment, (record.born(), self.sequence));
-        self.by_deadline.set(segment, seal.deadline);
         self.by_look.set(segment, seal.next_look(seal.opened));
-        let (count, main) = (record.span(), record.is_main());
-        self.policy.enter(segment, count, main);
+        let sealed = Sealed {
+            age: (record.born(), self.sequence),
+            deadline: seal.deadline,
+            count: record.span(),
+            main: record.is_main(),
+        };
+        self.candidates.enter(segment, sealed);
         self.note_dead(segment, record);
     }
 
     pub(super) fn leave(&mut self, segment: u32) {
-        self.by_age.set(segment, (0, 0));
-        self.by_deadline.set(segment, 0);
+        self.candidates.leave(segment);
         self.by_look.set(segment, 0);
         self.note_expired(segment, 0);
         self.by_dead.set(segment, 0);
-        self.policy.leave(segment);
     }
 
     /// Takes note of how much of a sealed segment is dead.
     pub(super) fn note_dead(&mut self, segment: u32, record: &Record) {
         self.by_dead.set(segment, record.eighths(record.dead()));
-        self.policy.shrink(segment, record.live());
+        self.candidates.shrink(segment, record.live());
     }
 
     fn note_expired(&mut self, segment: u32, bytes: u32) {
@@ -141,7 +138,7 @@ impl Queues {
     /// Looks at the bins whose time has come, some of them at a time.
     pub(super) fn look(&mut self, now: Seconds) {
         for _ in 0..LOOKS {
-            let Some(segment) = up_to(&self.by_look, now) else {
+            let Some(segment) = up_to(self.by_look.first(), now) else {
                 return;
             };
             let seal = self.seals[segment as usize];
@@ -152,18 +149,18 @@ impl Queues {
 
     /// The order of sealing of the first and the last of the sealed segments.
     pub(super) fn sequences(&self) -> RangeInclusive<u64> {
-        let oldest = self.by_age.first();
+        let oldest = self.candidates.oldest();
         oldest.map_or(0, |((_, sequence), _)| sequence)..=self.sequence
     }
 
     /// A segment whose items have all expired.
     pub(super) fn due(&self, now: Seconds) -> Option<u32> {
-        up_to(&self.by_deadline, now)
+        up_to(self.candidates.soonest(), now)
     }
 
     /// A segment from before a flush.
     pub(super) fn void(&self, flush: Option<u64>) -> Option<u32> {
-        let ((born, _), segment) = self.by_age.first()?;
+        let ((born, _), segment) = self.candidates.oldest()?;
         (born < flush?).then_some(segment)
     }
 
@@ -174,16 +171,13 @@ impl Queues {
     }
 
     /// The policy's next victim.
-    pub(super) fn victim(&mut self) -> Option<u32> {
-        self.policy.victim(&Sealed {
-            oldest: self.by_age.first().map(|(_, segment)| segment),
-            soonest: self.by_deadline.first().map(|(_, segment)| segment),
-        })
+    pub(super) fn victim(&mut self, eviction: Eviction) -> Option<u32> {
+        self.candidates.victim(eviction)
     }
 }
 
-fn up_to(order: &Order<Seconds>, now: Seconds) -> Option<u32> {
-    let (at, segment) = order.first()?;
+fn up_to(first: Option<(Seconds, u32)>, now: Seconds) -> Option<u32> {
+    let (at, segment) = first?;
     (at <= now).then_some(segment)
 }
 
@@ -192,8 +186,8 @@ mod tests {
     use super::*;
 
     /// Seals segments of these flush numbers and deadlines, one after the other.
-    fn sealed(eviction: Eviction, segments: &[(u32, u64, Seconds)]) -> Queues {
-        let mut queues = Queues::new(10, eviction);
+    fn sealed(segments: &[(u32, u64, Seconds)]) -> Queues {
+        let mut queues = Queues::new(10);
         for &(segment, born, deadline) in segments {
             let record = Record::default();
             record.born.store(born, Ordering::Relaxed);
@@ -206,24 +200,24 @@ mod tests {
 
     #[test]
     fn a_younger_segment_would_stand_before_an_older_one() {
-        let mut queues = sealed(Eviction::Fifo, &[(9, 1, 0), (0, 1, 0), (1, 1, 0)]);
-        assert_eq!(queues.victim(), Some(9));
+        let mut queues = sealed(&[(9, 1, 0), (0, 1, 0), (1, 1, 0)]);
+        assert_eq!(queues.victim(Eviction::Fifo), Some(9));
         queues.leave(9);
-        assert_eq!(queues.victim(), Some(0));
+        assert_eq!(queues.victim(Eviction::Fifo), Some(0));
     }
 
     #[test]
     fn one_that_lives_longer_would_stand_before_another_by_deadline() {
-        let mut queues = sealed(Eviction::Cte, &[(4, 1, 70), (5, 1, 60), (6, 1, 0)]);
-        assert_eq!(queues.victim(), Some(5));
+        let mut queues = sealed(&[(4, 1, 70), (5, 1, 60), (6, 1, 0)]);
+        assert_eq!(queues.victim(Eviction::Cte), Some(5));
         queues.leave(5);
         queues.leave(4);
-        assert_eq!(queues.victim(), Some(6));
+        assert_eq!(queues.victim(Eviction::Cte), Some(6));
     }
 
     #[test]
     fn a_segment_from_before_a_flush_would_be_overlooked() {
-        let queues = sealed(Eviction::Fifo, &[(2, 2, 0), (3, 1, 0)]);
+        let queues = sealed(&[(2, 2, 0), (3, 1, 0)]);
         assert_eq!(
             (queues.void(Some(2)), queues.void(Some(1))),
             (Some(3), None)

@@ -41,7 +41,8 @@ pub(crate) struct Geometry {
 pub(crate) struct Space {
     pub(crate) geometry: Geometry,
     pub(crate) records: Box<[Record]>,
-    pub(super) eviction: Eviction,
+    /// The policy in force, as a number of [`Eviction::ALL`].
+    eviction: AtomicU32,
     /// Free segments outside the window, for those without the mutex.
     available: Apart<AtomicU32>,
     /// The window as start | end << 32, for writers whose tails lie in it; 0: none.
@@ -66,17 +67,26 @@ impl Space {
         let segments = geometry.segments;
         Space {
             geometry,
-            eviction,
+            eviction: AtomicU32::new(eviction as u32),
             records: (0..segments).map(|_| Record::default()).collect(),
             available: Apart(AtomicU32::new(segments)),
             window: AtomicU64::new(0),
             held: Apart(AtomicU64::new(0)),
-            queues: Apart(Mutex::new(Queues::new(segments, eviction))),
+            queues: Apart(Mutex::new(Queues::new(segments))),
         }
     }
 
     pub(super) fn queues(&self) -> MutexGuard<'_, Queues> {
         self.queues.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The policy in force.
+    pub(crate) fn eviction(&self) -> Eviction {
+        Eviction::ALL[self.eviction.load(Ordering::Relaxed) as usize]
+    }
+
+    pub(crate) fn set_eviction(&self, eviction: Eviction) {
+        self.eviction.store(eviction as u32, Ordering::Relaxed);
     }
 
     pub(super) fn record(&self, segment: u32) -> &Record {

@@ -93,7 +93,7 @@ impl Space {
         if let Some((expired, segment)) = queues.by_expired.last() {
             let is_due = queues.expired_bytes * COARSE_SHARE > self.heap_bytes();
             let pays = expired >= self.record(segment).len() / 2;
-            if is_due || is_pressed && (pays || self.eviction == Eviction::None) {
+            if is_due || is_pressed && (pays || self.eviction() == Eviction::None) {
                 return Some(segment);
             }
         }
@@ -101,12 +101,13 @@ impl Space {
     }
 
     fn evictable(&self, queues: &mut Queues) -> Option<u32> {
-        self.is_pressed(queues).then(|| queues.victim())?
+        self.is_pressed(queues)
+            .then(|| queues.victim(self.eviction()))?
     }
 
     /// Eighths of a segment that must be dead before its other items are moved. To evict nothing is worth any move.
     fn eighths(&self) -> u8 {
-        match self.eviction {
+        match self.eviction() {
             Eviction::None => 1,
             _ => EIGHTHS / 2,
         }

@@ -88,7 +88,8 @@ impl Space {
         let queues = &mut *self.queues();
         let missed = queues.missed.within(PATIENCE, now);
         let count = match missed {
-            0 if self.eviction == Eviction::None => 0,
+            // Whatever was asked for under another policy: no window is emptied any more.
+            _ if self.eviction() == Eviction::None => 0,
             0 => queues.asked.within(MEMORY, now),
             _ => missed,
         };

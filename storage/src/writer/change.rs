@@ -10,7 +10,6 @@
 //! taken.
 
 use super::room::{Published, Writer};
-use crate::evict::ghosts::Ghosts;
 use crate::guard::Guard;
 use crate::index::{Hash, Locked, Slot};
 use crate::item::{Draft, Head};
@@ -181,14 +180,15 @@ impl Writer {
         early: bool,
     ) -> Result<(Room, Placement, Place), NoSpace> {
         let store = guard.store();
-        // What has proven itself has done so for good.
-        let proven = seen.is_some_and(|it| store.space.record_of(it.location).is_main());
+        // What has proven itself has done so for good; only s3fifo tells it apart.
+        let is_main = |it: Found<'_>| store.space.record_of(it.location).is_main();
+        let proven = store.eviction() == Eviction::S3Fifo && seen.is_some_and(is_main);
         let placement = Placement {
             now: guard.now(),
             deadline: draft.head.deadline,
             born,
             purpose: task.purpose,
-            evict: store.eviction != Eviction::None && task.purpose == Purpose::Write,
+            evict: store.eviction() != Eviction::None && task.purpose == Purpose::Write,
             main: task.main || proven,
         };
         let size = draft.size_max();
@@ -297,8 +297,8 @@ impl Writer {
             }
             if publish.is_new_value() {
                 self.tally().stored.add(1);
-                if let Some(ghosts) = store.ghosts.as_ref().filter(|_| task.main) {
-                    ghosts.forget(target.hash.bits);
+                if task.main {
+                    store.ghosts.forget(target.hash.bits);
                 }
             }
             let overhead = size - draft.key.len() - draft.body.len();
@@ -327,7 +327,7 @@ impl Writer {
             *may_grow = store.grow_index(hash, self.tally());
             return Some(false);
         }
-        if store.eviction == Eviction::None {
+        if store.eviction() == Eviction::None {
             return None;
         }
         let Some(word) = locked.push_out() else {
@@ -384,8 +384,7 @@ fn above(draft: Draft<'_>, told: Option<u64>) -> Draft<'_> {
 
 /// Whether a key was evicted a short while ago, and so has proven itself.
 pub(super) fn returns(store: &Store, hash: Hash) -> bool {
-    let is_ghost = |ghosts: &Ghosts| ghosts.has(hash.bits);
-    store.ghosts.as_ref().is_some_and(is_ghost)
+    store.eviction() == Eviction::S3Fifo && store.ghosts.has(hash.bits)
 }
 
 /// Writes an item to its place; returns its size in bytes.

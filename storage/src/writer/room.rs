@@ -112,7 +112,7 @@ impl Writer {
             self.debt += u64::from(self.store.space.geometry.segment_bytes).max(size as u64);
         }
         let by_bytes = size > 0 || self.store.index.may_be_allowed_more();
-        if self.store.eviction == Eviction::None && self.store.is_exhausted(now, by_bytes) {
+        if self.store.eviction() == Eviction::None && self.store.is_exhausted(now, by_bytes) {
             return NoSpace::Full;
         }
         if is_write {
