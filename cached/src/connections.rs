@@ -1,16 +1,22 @@
 //! The table of connections: the limit on their number, and the rows behind `stats conns`.
 //!
-//! Rows are fixed at start. One belongs to the connection it was given to, which alone writes it;
-//! anybody may read it at any time, and nobody waits for anybody.
+//! Rows are made as they are first needed, and stay. One belongs to the connection it was given
+//! to, which alone writes it; anybody may read it at any time, and nobody waits for anybody.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::os::fd::RawFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::{Arc, OnceLock};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use net::socket::Endpoint;
 use storage::Seconds;
+
+/// The highest limit.
+pub(crate) const CONNECTIONS_MAX: usize = 1 << 20;
+
+/// Rows that are made at once: 64 KiB.
+const BLOCK: usize = 1024;
 
 /// Connections shown at most: the text of a report is made at once, by a worker for one.
 pub(crate) const SHOWN_MAX: usize = 1024;
@@ -34,8 +40,14 @@ pub(crate) struct ConnectionRow {
 #[derive(Debug)]
 pub(crate) struct Connections {
     listeners: Vec<(RawFd, Endpoint)>,
-    rows: Box<[Row]>,
-    /// The numbers of the free rows, with room for all: giving one back never waits.
+    limit: AtomicUsize,
+    /// How many there are. A row is free before its connection is counted out, and is taken after
+    /// the next one is counted in, so there are never more rows than the highest limit.
+    open: AtomicUsize,
+    blocks: Box<[OnceLock<Box<[Row]>>]>,
+    /// How many rows have been given out at least once; they are numbered from 0.
+    given: AtomicU32,
+    /// The numbers of those that are free again. Giving one back never waits.
     free: Receiver<u32>,
     freed: Sender<u32>,
     accepting: AtomicBool,
@@ -61,18 +73,23 @@ const _: () = assert!(size_of::<Row>() == 64);
 impl Connections {
     /// A table for at most `limit` connections to the given listening sockets.
     pub(crate) fn new(limit: usize, listeners: Vec<(RawFd, Endpoint)>) -> Connections {
-        let (freed, free) = bounded(limit);
-        for row in 0..limit as u32 {
-            freed.try_send(row).expect("room for every row");
-        }
-        let rows = (0..limit).map(|_| Row::default()).collect();
+        let (freed, free) = unbounded();
+        let blocks = CONNECTIONS_MAX.div_ceil(BLOCK);
         Connections {
             listeners,
-            rows,
+            limit: AtomicUsize::new(limit),
+            open: AtomicUsize::new(0),
+            blocks: (0..blocks).map(|_| OnceLock::new()).collect(),
+            given: AtomicU32::new(0),
             free,
             freed,
             accepting: AtomicBool::new(true),
         }
+    }
+
+    /// Lets there be at most `limit` connections from now on. Those there are stay.
+    pub(crate) fn set_limit(&self, limit: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Notes whether the listener accepts connections, or rests because the system refuses them.
@@ -93,8 +110,14 @@ impl Connections {
         peer: &Endpoint,
         now: Seconds,
     ) -> Option<Connection> {
-        let number = self.free.try_recv().ok()?;
-        self.rows[number as usize].open(listener, fd, peer, now);
+        let open = self.open.fetch_add(1, Ordering::AcqRel);
+        if open >= self.limit.load(Ordering::Relaxed) {
+            self.open.fetch_sub(1, Ordering::Release);
+            return None;
+        }
+        let again = self.free.try_recv().ok();
+        let number = again.unwrap_or_else(|| self.given.fetch_add(1, Ordering::Relaxed));
+        self.row(number).open(listener, fd, peer, now);
         Some(Connection {
             table: Arc::clone(self),
             number,
@@ -103,7 +126,13 @@ impl Connections {
 
     /// How many connections there are.
     pub(crate) fn current(&self) -> u64 {
-        (self.rows.len() - self.free.len()) as u64
+        self.open.load(Ordering::Relaxed) as u64
+    }
+
+    fn row(&self, number: u32) -> &Row {
+        let (block, row) = (number as usize / BLOCK, number as usize % BLOCK);
+        let rows = self.blocks[block].get_or_init(|| (0..BLOCK).map(|_| Row::default()).collect());
+        &rows[row]
     }
 
     /// Shows the listening sockets, then at most `SHOWN_MAX` connections, to `f`.
@@ -117,7 +146,8 @@ impl Connections {
                 secs_since_last_cmd: crate::clock::Clock::uptime(now).into(),
             });
         }
-        for shown in self.rows.iter().filter_map(Row::read).take(SHOWN_MAX) {
+        let rows = self.blocks.iter().map_while(OnceLock::get).flatten();
+        for shown in rows.filter_map(Row::read).take(SHOWN_MAX) {
             let listen = &self.listeners[shown.listener].1;
             let peer = match listen {
                 Endpoint::Unix(path) => Endpoint::Unix(path.clone()),
@@ -225,15 +255,16 @@ impl Connection {
     }
 
     fn row(&self) -> &Row {
-        &self.table.rows[self.number as usize]
+        self.table.row(self.number)
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
         self.row().step();
-        // There is room for every row, so this cannot fail.
-        let _ = self.table.freed.try_send(self.number);
+        // The table has the other end itself, so this cannot fail.
+        let _ = self.table.freed.send(self.number);
+        self.table.open.fetch_sub(1, Ordering::Release);
     }
 }
 
@@ -271,6 +302,27 @@ mod tests {
         drop(first);
         assert_eq!(table.current(), 1);
         assert!(table.open(0, 12, &peer, 5).is_some());
+    }
+
+    #[test]
+    fn another_limit_would_end_connections_or_lose_rows() {
+        let table = table(1);
+        let peer = endpoint("127.0.0.1:5000");
+        let first = table.open(0, 10, &peer, 5).unwrap();
+        table.set_limit(BLOCK + 1);
+        let mut others: Vec<_> = (0..)
+            .take(BLOCK)
+            .map(|fd| table.open(0, fd, &peer, 5).unwrap())
+            .collect();
+        assert!(table.open(0, 12, &peer, 5).is_none());
+        table.set_limit(2);
+        assert_eq!(table.current(), BLOCK as u64 + 1);
+        others.truncate(1);
+        assert!(table.open(0, 12, &peer, 5).is_none(), "there are two");
+        drop(first);
+        let again = table.open(0, 12, &peer, 5).unwrap();
+        assert!(again.number as usize <= BLOCK, "a row is used again");
+        assert_eq!(rows(&table, 5).len(), table.listeners.len() + 2);
     }
 
     #[test]
@@ -325,7 +377,7 @@ mod tests {
     fn a_row_is_never_shown_with_the_halves_of_two_connections() {
         const ROUNDS: u32 = 500_000;
         let table = table(1);
-        let row = &table.rows[0];
+        let row = table.row(0);
         let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {

@@ -11,7 +11,9 @@ mod listener;
 mod live;
 mod log;
 mod metrics;
+mod orders;
 mod process;
+mod reload;
 mod sampling;
 mod serve;
 mod settings;
@@ -35,13 +37,14 @@ const WIRE_VERSION: &str = concat!("1.6.18-cached-", env!("CARGO_PKG_VERSION"));
 /// asked: served until a signal stopped it, or printed something. The status is 0 then, 2 when the
 /// command line or the configuration is wrong, 1 when something failed at run time.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let error = match settings::load(args) {
+    let args: Vec<_> = args.into_iter().collect();
+    let error = match settings::load(args.clone()) {
         Ok(Command::Print(text)) => {
             // A reader that went away has read enough.
             let _ = io::stdout().write_all(text.as_bytes());
             return ExitCode::SUCCESS;
         }
-        Ok(Command::Serve(effective, notes)) => match serve::serve(*effective, &notes) {
+        Ok(Command::Serve(effective, notes)) => match serve::serve(args, *effective, &notes) {
             Ok(status) => return status,
             Err(error) => error,
         },

@@ -21,6 +21,11 @@ impl Live {
         self.0.load_full()
     }
 
+    /// Puts another one in effect.
+    pub(crate) fn replace(&self, effective: Effective) {
+        self.0.store(Arc::new(effective));
+    }
+
     /// What a thread sees of it.
     pub(crate) fn view(&self) -> View {
         let latest = Cache::new(Arc::clone(&self.0));

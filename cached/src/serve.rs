@@ -1,8 +1,10 @@
 //! From a configuration to a running server, and back.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,18 +13,16 @@ use storage::{OptionsError, Store};
 
 use crate::admin::{self, Admin};
 use crate::clock::Clock;
+use crate::connections::Connections;
 use crate::listener::Socket;
 use crate::live::Live;
 use crate::log::{self, Log};
 use crate::process::{self, User};
+use crate::reload::{History, Reloader};
 use crate::settings::{self, Address, Config, Effective};
 use crate::supervisor;
 use crate::threads::{Parts, Threads};
 use crate::tls::Tls;
-
-/// Descriptors beside the connections': standard streams, polls, wakers, listening sockets, the
-/// admin's clients.
-const OTHER_FILES: usize = 64;
 
 /// Why the server cannot start: a sentence for the operator.
 #[derive(Debug)]
@@ -51,9 +51,14 @@ impl fmt::Display for Error {
     }
 }
 
-/// Serves until a signal says stop. `notes` are lines for the log. The status is a failure when a
+/// Serves until a signal says stop. `args` are the command line, for reloads; `notes` lines for the
+/// log. The status is a failure when a
 /// thread did not stop in time, which the log says.
-pub(crate) fn serve(effective: Effective, notes: &[String]) -> Result<ExitCode, Error> {
+pub(crate) fn serve(
+    args: Vec<OsString>,
+    effective: Effective,
+    notes: &[String],
+) -> Result<ExitCode, Error> {
     let config = &effective.config;
     let clock = Clock::start();
     let (log, drain) = log::start(config.verbosity);
@@ -62,7 +67,7 @@ pub(crate) fn serve(effective: Effective, notes: &[String]) -> Result<ExitCode, 
     }
     // Before there is another thread, as finding one demands.
     let user = find_user(config, &log)?;
-    let (order, orders) = supervisor::orders()
+    let (orders, arrived) = supervisor::orders()
         .map_err(|error| Error::System(format!("cannot handle signals: {error}")))?;
 
     // All that root may be needed for, and then no more root.
@@ -82,7 +87,7 @@ pub(crate) fn serve(effective: Effective, notes: &[String]) -> Result<ExitCode, 
     }
     // As that user, so that what is read now can be read again.
     let tls = config.tls_options();
-    let tls = tls.map(|options| Tls::load(options, order)).transpose();
+    let tls = tls.map(Tls::load).transpose();
     let tls = tls.map_err(Error::Configuration)?.map(Arc::new);
 
     // Likewise.
@@ -91,12 +96,31 @@ pub(crate) fn serve(effective: Effective, notes: &[String]) -> Result<ExitCode, 
 
     let seed = RandomState::new().hash_one(std::process::id());
     let store = Store::new(&config.store_options(seed)).map_err(|error| no_store(&error))?;
-    let threads = Threads::start(Parts {
-        live: Live::new(effective),
-        sockets,
+    let budget = config.session_buffers();
+    let connections = connections(config, &sockets)?;
+    let live = Live::new(effective);
+    let now = clock.unix(clock.now()).unsigned_abs();
+    let history = Arc::new(History::new(now));
+    let reloader = Reloader {
+        args,
+        live: live.clone(),
+        connections: Arc::clone(&connections),
+        budget: budget.clone(),
         tls: tls.clone(),
+        history: Arc::clone(&history),
+        clock,
+        log: log.clone(),
+    };
+    let threads = Threads::start(Parts {
+        live,
+        sockets,
+        connections,
+        tls,
         admin,
         store,
+        budget,
+        orders,
+        history,
         clock,
         log: log.clone(),
         drain,
@@ -107,7 +131,8 @@ pub(crate) fn serve(effective: Effective, notes: &[String]) -> Result<ExitCode, 
         let address = endpoint.address();
         log.say(format_args!("cached: listening on {address} ({protocol})"));
     }
-    supervisor::run(&orders, tls, &log);
+    supervisor::run(&arrived, &reloader, &log);
+    drop(reloader);
     Ok(if threads.stop(log) {
         ExitCode::SUCCESS
     } else {
@@ -179,6 +204,17 @@ fn is_missing(error: &io::Error) -> bool {
     )
 }
 
+/// The table of the connections that `sockets` bring.
+fn connections(config: &Config, sockets: &[Socket]) -> Result<Arc<Connections>, Error> {
+    let listeners: io::Result<_> = sockets
+        .iter()
+        .map(|Socket { listener, .. }| Ok((listener.as_raw_fd(), listener.endpoint()?)))
+        .collect();
+    let listeners = listeners.map_err(|error| lost_socket(&error))?;
+    let table = Connections::new(config.max_connections, listeners);
+    Ok(Arc::new(table))
+}
+
 /// Where clients find us, and what is spoken there.
 fn endpoints(sockets: &[Socket]) -> Result<Vec<(Endpoint, &'static str)>, Error> {
     let endpoints: io::Result<_> = sockets
@@ -192,11 +228,15 @@ fn endpoints(sockets: &[Socket]) -> Result<Vec<(Endpoint, &'static str)>, Error>
             Ok((socket.listener.endpoint()?, protocol))
         })
         .collect();
-    endpoints.map_err(|error| Error::System(format!("lost a socket: {error}")))
+    endpoints.map_err(|error| lost_socket(&error))
+}
+
+fn lost_socket(error: &io::Error) -> Error {
+    Error::System(format!("lost a socket: {error}"))
 }
 
 fn raise_open_files(config: &Config, log: &Log) -> Result<(), Error> {
-    let wanted = (config.max_connections + 2 * config.workers() + OTHER_FILES) as u64;
+    let wanted = config.open_files();
     let limit = process::raise_open_files(wanted)
         .map_err(|error| Error::System(format!("cannot raise the limit on open files: {error}")))?;
     if limit < wanted {

@@ -1,12 +1,12 @@
 //! The threads: how they start, and how they stop in order.
 
 use std::io;
-use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use net::Budget;
 use storage::{Maintainer, Store};
 
 use crate::admin::{Admin, Stats};
@@ -17,8 +17,9 @@ use crate::listener::{Handshakes, Listener, Socket};
 use crate::live::Live;
 use crate::log::{Drain, Log};
 use crate::metrics::{Executed, Metrics};
+use crate::orders::Orders;
+use crate::reload::History;
 use crate::sampling::Sampler;
-use crate::settings::Config;
 use crate::tls::Tls;
 use crate::worker::Worker;
 
@@ -32,10 +33,14 @@ const STOP_LOG: Duration = Duration::from_secs(1);
 pub(crate) struct Parts {
     pub(crate) live: Live,
     pub(crate) sockets: Vec<Socket>,
+    pub(crate) connections: Arc<Connections>,
     /// `None`: TLS is not spoken.
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) admin: Option<Admin>,
     pub(crate) store: Arc<Store>,
+    pub(crate) budget: Budget,
+    pub(crate) orders: Orders,
+    pub(crate) history: Arc<History>,
     pub(crate) clock: Clock,
     pub(crate) log: Log,
     pub(crate) drain: Drain,
@@ -61,9 +66,13 @@ impl Threads {
         let Parts {
             live,
             sockets,
+            connections,
             tls,
             admin,
             store,
+            budget,
+            orders,
+            history,
             clock,
             log,
             drain,
@@ -71,8 +80,6 @@ impl Threads {
         let effective = live.now();
         let config = &effective.config;
         let metrics = Arc::new(Metrics::new(config.workers()));
-        let connections = Arc::new(connections(config, &sockets)?);
-        let budget = config.session_buffers();
         let stats = Arc::new(Stats {
             live: live.clone(),
             metrics: Arc::clone(&metrics),
@@ -81,6 +88,8 @@ impl Threads {
             budget: budget.clone(),
             clock,
             tls: tls.clone(),
+            orders,
+            history,
             log: log.clone(),
         });
         let mut workers = Vec::with_capacity(config.workers());
@@ -144,14 +153,6 @@ impl Threads {
         let _ = join(self.log, Instant::now() + STOP_LOG);
         stuck.is_none()
     }
-}
-
-fn connections(config: &Config, sockets: &[Socket]) -> io::Result<Connections> {
-    let listeners: io::Result<_> = sockets
-        .iter()
-        .map(|Socket { listener, .. }| Ok((listener.as_raw_fd(), listener.endpoint()?)))
-        .collect();
-    Ok(Connections::new(config.max_connections, listeners?))
 }
 
 fn start_listener(listener: Listener) -> io::Result<Thread> {

@@ -23,7 +23,7 @@ pub(crate) enum Purpose {
 
 #[derive(Debug)]
 struct Allowance {
-    limit: usize,
+    limit: AtomicUsize,
     used: AtomicUsize,
     /// Sessions that were refused and will ask again.
     waiting: AtomicUsize,
@@ -36,7 +36,7 @@ struct Allowance {
 impl Allowance {
     fn new(limit: usize) -> Self {
         Allowance {
-            limit,
+            limit: AtomicUsize::new(limit),
             used: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             first: AtomicU64::new(0),
@@ -46,7 +46,8 @@ impl Allowance {
     fn take(&self, bytes: usize) -> bool {
         self.used
             .fetch_update(Relaxed, Relaxed, |used| {
-                used.checked_add(bytes).filter(|&used| used <= self.limit)
+                used.checked_add(bytes)
+                    .filter(|&used| used <= self.limit.load(Relaxed))
             })
             .is_ok()
     }
@@ -81,19 +82,32 @@ impl Budget {
     /// what is kept is for newcomers, while those that used up the first go
     /// (see [`Charge::is_wanted`]).
     pub fn new(limit: usize, largest: usize) -> Self {
-        let share = largest.max(limit / 4);
-        let kept = largest.min(SMALL).max(limit / 4);
+        let (kept, share) = shares(limit, largest);
         Budget(Arc::new(Allowances {
-            kept: Allowance::new(kept.saturating_mul(2)),
+            kept: Allowance::new(kept),
             request: Allowance::new(share),
             reply: Allowance::new(share),
             place: AtomicU64::new(0),
         }))
     }
 
+    /// Allows from now on what [`Budget::new`] would with the same arguments.
+    /// Charges that there are stay, so that for a while more may be used than
+    /// that.
+    pub fn resize(&self, limit: usize, largest: usize) {
+        let (kept, share) = shares(limit, largest);
+        for (allowance, limit) in [
+            (&self.0.kept, kept),
+            (&self.0.request, share),
+            (&self.0.reply, share),
+        ] {
+            allowance.limit.store(limit, Relaxed);
+        }
+    }
+
     /// Bytes the session buffers can come to.
     pub fn limit(&self) -> usize {
-        self.sum(|allowance| allowance.limit)
+        self.sum(|allowance| allowance.limit.load(Relaxed))
     }
 
     /// Bytes they have come to.
@@ -146,6 +160,12 @@ impl Budget {
     }
 }
 
+/// The allowances for what is kept, and for requests and replies each.
+fn shares(limit: usize, largest: usize) -> (usize, usize) {
+    let kept = largest.min(SMALL).max(limit / 4);
+    (kept.saturating_mul(2), largest.max(limit / 4))
+}
+
 /// Bytes taken from a [`Budget`]; dropping it gives them back.
 #[derive(Debug)]
 pub struct Charge {
@@ -191,7 +211,7 @@ impl Charge {
     pub fn is_wanted(&self) -> bool {
         let allowance = self.budget.0.of(self.purpose);
         match self.purpose {
-            Purpose::Kept => allowance.used.load(Relaxed) > allowance.limit / 2,
+            Purpose::Kept => allowance.used.load(Relaxed) > allowance.limit.load(Relaxed) / 2,
             Purpose::Request | Purpose::Reply => allowance.waiting.load(Relaxed) > 0,
         }
     }
@@ -271,6 +291,21 @@ mod tests {
         let budget = Budget::new(10, 100);
         assert!(budget.request(Purpose::Request, 100, &mut None).is_some());
         assert_eq!(budget.limit(), 400);
+    }
+
+    #[test]
+    fn a_smaller_budget_would_take_back_charges_or_a_larger_one_help_nobody() {
+        let budget = Budget::new(400, 100);
+        let held = budget.request(Purpose::Request, 90, &mut None);
+        budget.resize(80, 20);
+        assert_eq!((budget.limit(), budget.used()), (80, 90));
+        let mut place = None;
+        assert!(budget.request(Purpose::Request, 10, &mut place).is_none());
+        drop(held);
+        assert!(budget.request(Purpose::Request, 20, &mut place).is_some());
+        assert!(budget.request(Purpose::Request, 21, &mut place).is_none());
+        budget.resize(400, 100);
+        assert!(budget.request(Purpose::Request, 100, &mut place).is_some());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::connections::Connections;
 use crate::live::Live;
 use crate::log;
 use crate::metrics::Metrics;
+use crate::orders::Orders;
 use crate::settings::Config;
 use crate::tls::Tls;
 
@@ -29,6 +30,8 @@ pub(super) fn stats_with(config: Config, tls: Option<Arc<Tls>>) -> Stats {
         budget: Budget::new(1 << 22, 1 << 20),
         clock: Clock::start(),
         tls,
+        orders: Orders::new().0,
+        history: Arc::default(),
         log: log::start(0).0,
         live: Live::new(config.into()),
     }

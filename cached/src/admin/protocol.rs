@@ -3,15 +3,16 @@
 use net::admin::{Kind, Request, Row, Writer, error_line};
 
 use super::config;
-use super::stats::{GROUPS, Stats};
-use crate::tls::{Outcome, Reload};
+use super::stats::{GROUPS, Stats, text};
+use crate::orders::{Awaited, Outcome};
+use crate::settings::{Change, Fate};
 
 /// What comes of a request.
 pub(super) enum Answer {
     /// The document.
     Document(Vec<u8>),
     /// What [`reloaded`] makes of the outcome, once there is one.
-    Later(Reload),
+    Later(Awaited<Vec<Change>>),
 }
 
 /// Answers `line`.
@@ -19,30 +20,30 @@ pub(super) fn answer(line: &[u8], stats: &Stats) -> Answer {
     let answered = Request::parse(line)
         .map_err(str::to_owned)
         .and_then(|request| match (request.verb, request.argument) {
-            ("reload", None) => reload(stats).map(Answer::Later),
+            ("reload", None) => Ok(Answer::Later(stats.orders.reload())),
             _ => execute(request, stats).map(|document| Answer::Document(document.finish())),
         });
     answered.unwrap_or_else(|why| Answer::Document(error_line(&why)))
 }
 
-fn reload(stats: &Stats) -> Result<Reload, String> {
-    let tls = stats.tls.as_ref();
-    let tls = tls.ok_or("there is nothing to reload: TLS is off")?;
-    Ok(tls.ask_reload())
-}
-
-/// The document that tells of a reload: what holds of the certificates now.
-pub(super) fn reloaded(outcome: Outcome, stats: &Stats) -> Vec<u8> {
-    if let Err(why) = outcome {
-        return error_line(&format!("nothing is changed: {why}"));
-    }
+/// The document that tells what became of each setting: first those that the reload has changed,
+/// then those that wait for a restart, then the others.
+pub(super) fn reloaded(outcome: Outcome<Vec<Change>>) -> Vec<u8> {
+    let changes = match outcome {
+        Ok(changes) => changes,
+        Err(why) => return error_line(&format!("nothing is changed: {why}")),
+    };
     let mut document = Writer::new();
-    let shown = stats.rows("tls", &mut |row| {
-        if row.name.starts_with("certificate") {
-            document.row(row);
+    for fate in [Fate::Applied, Fate::Restart, Fate::Unchanged] {
+        for change in changes.iter().filter(|change| change.fate == fate) {
+            let key = change.key;
+            document.row(&text(key, fate.name()));
+            if fate != Fate::Unchanged {
+                document.row(&text(&format!("{key}:from"), &change.from));
+                document.row(&text(&format!("{key}:to"), &change.to));
+            }
         }
-    });
-    debug_assert_eq!(shown, Ok(()), "a known group");
+    }
     document.finish()
 }
 

@@ -13,7 +13,9 @@ use net::tls::Failure;
 use super::channel::Channel;
 use super::protocol::{self, Answer};
 use super::stats::Stats;
-use crate::tls::{Failures, Reload};
+use crate::orders::Awaited;
+use crate::settings::Change;
+use crate::tls::Failures;
 use crate::waker::Waker;
 
 /// Clients at a time.
@@ -284,7 +286,7 @@ struct Client {
     /// The answer being sent is the last one.
     closing: bool,
     /// The answer that it waits for.
-    reload: Option<Reload>,
+    reload: Option<Awaited<Vec<Change>>>,
     /// When it is closed unless it asks, or takes some of its answer, before.
     deadline: Instant,
 }
@@ -359,7 +361,7 @@ impl Client {
                 return Ok(State::Waiting);
             };
             self.reload = None;
-            self.send(protocol::reloaded(outcome, stats));
+            self.send(protocol::reloaded(outcome));
         } else if self.sent < self.output.len() {
             self.sent += self.channel.write(&self.output[self.sent..])?;
             self.deadline = now + PATIENCE;

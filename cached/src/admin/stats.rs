@@ -15,6 +15,8 @@ use crate::connections::{ConnectionRow, Connections, SHOWN_MAX};
 use crate::live::Live;
 use crate::log::Log;
 use crate::metrics::{CIPHERS, CpuTime, Group, METRICS, Metrics, Snapshot};
+use crate::orders::Orders;
+use crate::reload::History;
 use crate::tls::Tls;
 
 /// The groups of `stats`, besides the general one without a name.
@@ -33,6 +35,9 @@ pub(crate) struct Stats {
     pub(crate) clock: Clock,
     /// `None`: TLS is not spoken.
     pub(crate) tls: Option<Arc<Tls>>,
+    /// Where the main thread is asked for reloads.
+    pub(crate) orders: Orders,
+    pub(crate) history: Arc<History>,
     pub(crate) log: Log,
 }
 
@@ -108,6 +113,7 @@ impl Stats {
             buffer_bytes: self.budget.used() as u64,
             buffer_limit: self.budget.limit() as u64,
             tls: self.tls.as_ref().map(|tls| tls.status()),
+            reloads: self.history.read(),
             tls_sessions,
             tls_handshaking,
             log_dropped: self.log.dropped(),

@@ -15,8 +15,8 @@ use crate::admin::{NoSuchGroup, Stats};
 use crate::clock::Clock;
 use crate::log::Log;
 use crate::metrics::{Executed, Kind, Metrics, WorkerCounters, WorkerLatency};
+use crate::orders::Awaited;
 use crate::sampling::Sampler;
-use crate::tls::Reload;
 
 /// What a worker executes requests with.
 pub(crate) struct Engine {
@@ -109,8 +109,8 @@ pub(crate) struct Executor<'t> {
     pub(crate) impatient: bool,
     /// The session's run came to a large value for which the store had no place.
     pub(crate) no_place: bool,
-    /// The reload that the session waits for.
-    pub(crate) reload: Option<Reload>,
+    /// The reload of certificates that the session waits for.
+    pub(crate) reload: Option<Awaited<()>>,
 }
 
 impl<'t> Execute<'t> for Executor<'t> {
@@ -284,11 +284,12 @@ impl<'t> Executor<'t> {
 
     /// Asks the main thread, which reads the files, and waits for what it says.
     fn refresh_certs(&mut self, sink: &mut Sink<'_, '_>) -> Flow {
-        let Some(tls) = &self.engine.stats.tls else {
+        if self.engine.stats.tls.is_none() {
             sink.reply(&Reply::Failed("TLS not enabled"));
             return Flow::Done;
-        };
-        let reload = self.reload.get_or_insert_with(|| tls.ask_reload());
+        }
+        let orders = &self.engine.stats.orders;
+        let reload = self.reload.get_or_insert_with(|| orders.certificates());
         let Some(outcome) = reload.outcome() else {
             return Flow::Wait;
         };

@@ -4,6 +4,7 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use super::Counts;
+use crate::reload::Reloads;
 use crate::tls::Status;
 
 /// One moment of the daemon.
@@ -35,6 +36,7 @@ pub(crate) struct Snapshot {
     pub(crate) buffer_limit: u64,
     /// `None`: TLS is not spoken.
     pub(crate) tls: Option<Status>,
+    pub(crate) reloads: Reloads,
     /// Open sessions in TLS.
     pub(crate) tls_sessions: u64,
     /// Handshakes under way.

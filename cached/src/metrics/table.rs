@@ -208,6 +208,10 @@ pub(crate) const METRICS: &[Metric] = &[
     counter(Cached, "closed_error", "", |s| s.counts.workers.closed_error.into(), "by an error of the socket"),
     counter(Cached, "log_dropped", "", |s| s.log_dropped.into(), "log lines lost to a full ring"),
     counter(Cached, "log_unwritten", "", |s| s.log_unwritten.into(), "log lines lost as they could not be written"),
+    counter(Cached, "config_reloads", "", |s| s.reloads.succeeded.into(), "times the configuration was read again"),
+    counter(Cached, "config_reloads_failed", "", |s| s.reloads.failed.into(), "times it could not be used, and nothing changed"),
+    gauge(Cached, "config_reload_failed", "", |s| u64::from(s.reloads.last_failed).into(), "1 if that was so the last time: what is in effect is not what the files say"),
+    gauge(Cached, "config_read_time", "seconds", |s| s.reloads.last_success.into(), "unix time at which what is in effect was read"),
 
     gauge(Segments, "heap_bytes", "bytes", |s| s.store.heap_bytes.into(), "size of the heap"),
     gauge(Segments, "segment_bytes", "bytes", |s| s.store.segment_bytes.into(), "size of a segment"),

@@ -21,6 +21,10 @@ const MEMORY_MIN: u64 = 16 << 20;
 /// Session buffers may take one part in so many of `memory`.
 const BUFFER_SHARE: u64 = 64;
 
+/// Descriptors beside the connections': standard streams, polls, wakers, listening sockets, the
+/// admin's clients.
+const OTHER_FILES: usize = 64;
+
 /// Every setting's value. `Default` is the one place where defaults are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Config {
@@ -122,8 +126,24 @@ impl Config {
     /// The memory of all session buffers: a share of `memory`, but enough for the largest request
     /// and the largest reply.
     pub(crate) fn session_buffers(&self) -> Budget {
+        let (limit, largest) = self.session_buffer_sizes();
+        Budget::new(limit, largest)
+    }
+
+    /// Gives `budget` the size that `session_buffers` has.
+    pub(crate) fn resize_session_buffers(&self, budget: &Budget) {
+        let (limit, largest) = self.session_buffer_sizes();
+        budget.resize(limit, largest);
+    }
+
+    fn session_buffer_sizes(&self) -> (usize, usize) {
         let largest = self.limits().largest_buffer(self.max_item_size as usize);
-        Budget::new((self.memory / BUFFER_SHARE) as usize, largest)
+        ((self.memory / BUFFER_SHARE) as usize, largest)
+    }
+
+    /// How many files the process may have open.
+    pub(crate) fn open_files(&self) -> u64 {
+        (self.max_connections + 2 * self.workers() + OTHER_FILES) as u64
     }
 
     /// What the store is built from: what the workers and the session buffers leave of `memory`.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::config::Config;
+use super::setting::Reload;
 use super::table::SETTINGS;
 use super::value::Value;
 
@@ -12,6 +13,39 @@ pub(super) enum Origin {
     Default,
     File { path: PathBuf, line: usize },
     Flag,
+}
+
+/// What a reload makes of a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) key: &'static str,
+    pub(crate) fate: Fate,
+    /// Its value before, as the command line spells it.
+    pub(crate) from: String,
+    /// Its value in the files and on the command line.
+    pub(crate) to: String,
+}
+
+/// What becomes of a setting's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// The new value is in effect.
+    Applied,
+    /// The old one is, until the next start.
+    Restart,
+    /// There is no other.
+    Unchanged,
+}
+
+impl Fate {
+    /// As an operator reads it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Fate::Applied => "applied",
+            Fate::Restart => "restart",
+            Fate::Unchanged => "unchanged",
+        }
+    }
 }
 
 /// The values in effect, and the origin of each row's.
@@ -51,6 +85,32 @@ impl Effective {
             Origin::File { path, line } => Some(format!("{}:{line}", path.display())),
             Origin::Flag => Some(format!("--{}", SETTINGS[row].flag.long)),
         }
+    }
+
+    /// These values, with those of `read` that a reload may change, and what becomes of each
+    /// setting. Settings that `read` has at other values than a reload may give them stay.
+    pub(crate) fn renew(&self, read: &Effective) -> Result<(Effective, Vec<Change>), String> {
+        let mut next = self.clone();
+        let mut changes = Vec::with_capacity(SETTINGS.len());
+        for (row, setting) in SETTINGS.iter().enumerate() {
+            let (from, to) = ((setting.get)(&self.config), (setting.get)(&read.config));
+            let fate = match setting.reload {
+                _ if from == to => Fate::Unchanged,
+                Reload::Live => Fate::Applied,
+                Reload::Restart => Fate::Restart,
+            };
+            changes.push(Change {
+                key: setting.key,
+                fate,
+                from: from.to_string(),
+                to: to.to_string(),
+            });
+            if fate != Fate::Restart {
+                let set = next.set(row, to, read.origins[row].clone());
+                set.map_err(|why| format!("{}: {why}", setting.key))?;
+            }
+        }
+        Ok((next, changes))
     }
 
     fn is_default(&self, key: &str) -> bool {

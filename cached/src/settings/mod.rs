@@ -21,7 +21,7 @@ use std::fmt;
 
 pub(crate) use address::Address;
 pub(crate) use config::{AdminSocket, Config};
-pub(crate) use effective::Effective;
+pub(crate) use effective::{Change, Effective, Fate};
 pub(crate) use logs::Logs;
 pub(crate) use table::SETTINGS;
 pub(crate) use tls::Tls;

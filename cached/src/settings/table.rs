@@ -10,6 +10,7 @@ use storage::{Eviction, HugePages};
 use super::config::AdminSocket;
 use super::setting::{Flag, Reload, Setting};
 use super::value::{Kind, Value};
+use crate::connections::CONNECTIONS_MAX;
 use crate::log::Format;
 
 const HUGE_PAGES: [(&str, HugePages); 3] = [
@@ -136,7 +137,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "store.memory",
         flag: Flag::short('m', "memory", "SIZE"),
         kind: Kind::Size { bare: 1 << 20 },
-        reload: Reload::Live,
+        reload: Reload::Restart,
         help: "Memory for items, index and session buffers together. Less than 16MiB is raised \
                to it. On the command line a bare number is MiB.",
         get: |c| Value::Size(c.memory),
@@ -180,7 +181,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "store.eviction",
         flag: Flag::long("eviction", "NAME"),
         kind: Kind::Text,
-        reload: Reload::Live,
+        reload: Reload::Restart,
         help: "Which items give way when the memory is full: none (storing fails), random, fifo, \
                cte, util, merge or s3fifo.",
         get: |c| Value::Text(c.eviction.name().to_owned()),
@@ -216,7 +217,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Connections at a time. One more is told so and closed.",
         get: |c| Value::Count(c.max_connections as u64),
         set: |c, v| {
-            c.max_connections = v.count(1..=1 << 20)? as usize;
+            c.max_connections = v.count(1..=CONNECTIONS_MAX as u64)? as usize;
             Ok(())
         },
     },

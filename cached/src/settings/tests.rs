@@ -392,6 +392,22 @@ fn the_file_page_lists_exactly_the_rows_with_their_defaults() {
 }
 
 #[test]
+fn the_file_page_says_of_each_row_whether_it_takes_a_restart() {
+    let (_, section) = FILE_PAGE.split_once(".Sh RELOADING").expect("a section");
+    let (section, _) = section.split_once(".Sh ").expect("another one");
+    let listed: Vec<_> = section
+        .lines()
+        .filter_map(|line| line.strip_prefix(".Ic "))
+        .filter(|name| name.contains('.'))
+        .collect();
+    let rows = SETTINGS
+        .iter()
+        .filter(|setting| setting.reload == setting::Reload::Restart);
+    let rows: Vec<_> = rows.map(|setting| setting.key).collect();
+    assert_eq!(listed, rows);
+}
+
+#[test]
 fn the_daemon_page_lists_exactly_the_flags() {
     let listed: Vec<_> = DAEMON_PAGE
         .lines()

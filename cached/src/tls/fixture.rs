@@ -1,16 +1,17 @@
 //! TLS of a daemon without a daemon, for tests.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::Receiver;
 use net::tls::authority::{Authority, Terms};
 use net::tls::{Client, ClientOptions, ServerOptions, Stream};
 
 use super::Tls;
-use crate::supervisor::Order;
+use crate::orders::{Order, Orders};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -20,7 +21,7 @@ pub(crate) struct Fixture {
     pub(crate) client: Client,
     /// What the main thread would be told.
     pub(crate) orders: Receiver<Order>,
-    pub(crate) order: Sender<Order>,
+    pub(crate) order: Orders,
     authority: Authority,
     folder: tempfile::TempDir,
 }
@@ -35,13 +36,13 @@ pub(crate) fn tls() -> Fixture {
         certificates: vec![certificate],
         ..ServerOptions::default()
     };
-    let (order, orders) = bounded(4);
+    let (order, orders) = Orders::new();
     let client = Client::new(&ClientOptions {
         authorities: Some(trusted.expect("written")),
         ..ClientOptions::default()
     });
     Fixture {
-        tls: Arc::new(Tls::load(options, order.clone()).expect("good files")),
+        tls: Arc::new(Tls::load(options).expect("good files")),
         client: client.expect("a good file"),
         orders,
         order,
@@ -60,6 +61,14 @@ fn issue(authority: &Authority, folder: &tempfile::TempDir, ends: i64) -> (PathB
 }
 
 impl Fixture {
+    /// The command line of a daemon that speaks TLS with it.
+    pub(crate) fn arguments(&self) -> Vec<OsString> {
+        let file = |name| self.folder.path().join(name).into_os_string();
+        let flags = ["cached", "--tls-listen", "127.0.0.1:0", "--tls-cert"].map(OsString::from);
+        let rest = [file("server.pem"), "--tls-key".into(), file("server.key")];
+        flags.into_iter().chain(rest).collect()
+    }
+
     /// Replaces the file of the certificate by another one, which ends in so many days.
     pub(crate) fn renew(&self, days: i64) {
         issue(&self.authority, &self.folder, days * DAY);

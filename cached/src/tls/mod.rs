@@ -3,7 +3,7 @@
 mod failures;
 #[cfg(test)]
 pub(crate) mod fixture;
-mod reload;
+mod keeper;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -13,25 +13,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Sender, bounded};
 use net::tls::{Server, ServerOptions};
 
-use crate::supervisor::Order;
+use crate::orders::Outcome;
 
 pub(crate) use failures::Failures;
-pub(crate) use reload::{Outcome, Reload};
+pub(crate) use keeper::Keeper;
 
 /// The server's side of TLS. Whoever opens a session takes what is current then, without waiting;
 /// only the main thread reads files.
 pub(crate) struct Tls {
-    options: ServerOptions,
     current: ArcSwap<Loaded>,
     reloads: AtomicU64,
     failed_reloads: AtomicU64,
-    orders: Sender<Order>,
 }
 
-struct Loaded {
+/// What was read, and from what.
+pub(crate) struct Loaded {
+    options: ServerOptions,
     server: Arc<Server>,
     at: Instant,
     stamps: Vec<Stamp>,
@@ -42,16 +41,13 @@ struct Loaded {
 type Stamp = Option<(u64, u64, u64, SystemTime)>;
 
 impl Tls {
-    /// Reads the files. Fails with a sentence, which names the file. Reloads are asked for by
-    /// `orders`.
-    pub(crate) fn load(options: ServerOptions, orders: Sender<Order>) -> Result<Tls, String> {
-        let loaded = Loaded::read(&options)?;
+    /// Reads the files. Fails with a sentence, which names the file.
+    pub(crate) fn load(options: ServerOptions) -> Result<Tls, String> {
+        let loaded = Loaded::read(options)?;
         Ok(Tls {
-            options,
             current: ArcSwap::from_pointee(loaded),
             reloads: AtomicU64::new(0),
             failed_reloads: AtomicU64::new(0),
-            orders,
         })
     }
 
@@ -62,31 +58,42 @@ impl Tls {
 
     /// Reads the files again. If they cannot be used, what was read before stays. Either way the
     /// sessions there are go on.
-    pub(crate) fn reload(&self) -> Outcome {
-        match Loaded::read(&self.options) {
-            Ok(loaded) => {
-                self.current.store(Arc::new(loaded));
-                self.reloads.fetch_add(1, Ordering::Relaxed);
-                Ok(())
-            }
-            Err(why) => {
-                self.failed_reloads.fetch_add(1, Ordering::Relaxed);
-                Err(why)
-            }
+    fn reload(&self) -> Outcome<()> {
+        let options = self.current.load().options.clone();
+        self.install(self.read(options)?);
+        Ok(())
+    }
+
+    /// Reads the files of `options`; `None` if those are what is in use, and have not changed.
+    pub(crate) fn read_changed(&self, options: ServerOptions) -> Outcome<Option<Loaded>> {
+        if self.current.load().options == options && self.is_current() {
+            return Ok(None);
         }
+        self.read(options).map(Some)
+    }
+
+    /// Reads the files of `options`, and changes nothing yet.
+    pub(crate) fn read(&self, options: ServerOptions) -> Outcome<Loaded> {
+        Loaded::read(options).inspect_err(|_| {
+            self.failed_reloads.fetch_add(1, Ordering::Relaxed);
+        })
+    }
+
+    /// Makes the sessions to come of `loaded`.
+    pub(crate) fn install(&self, loaded: Loaded) {
+        self.current.store(Arc::new(loaded));
+        self.reloads.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The files are still those that were read.
-    pub(crate) fn is_current(&self) -> bool {
-        self.current.load().stamps == stamps(&self.options)
+    fn is_current(&self) -> bool {
+        let current = self.current.load();
+        current.stamps == stamps(&current.options)
     }
 
-    /// Asks the main thread for a reload, without waiting.
-    pub(crate) fn ask_reload(&self) -> Reload {
-        let (asker, answer) = bounded(1);
-        // With too many asking, the asker is dropped, and the answer says so.
-        let _ = self.orders.try_send(Order::Reload(asker));
-        Reload::new(answer)
+    /// When the files in use were read.
+    fn read_at(&self) -> Instant {
+        self.current.load().at
     }
 
     /// What there is to report.
@@ -102,11 +109,12 @@ impl Tls {
 }
 
 impl Loaded {
-    fn read(options: &ServerOptions) -> Result<Loaded, String> {
+    fn read(options: ServerOptions) -> Outcome<Loaded> {
         // Before they are read: what changes meanwhile is found to have changed.
-        let stamps = stamps(options);
+        let stamps = stamps(&options);
         Ok(Loaded {
-            server: Arc::new(Server::new(options)?),
+            server: Arc::new(Server::new(&options)?),
+            options,
             at: Instant::now(),
             stamps,
         })

@@ -12,7 +12,7 @@ use crate::connections::Connection;
 use crate::execute::Upload;
 use crate::handoff::Accepted;
 use crate::metrics::WorkerCounters;
-use crate::tls::Reload;
+use crate::orders::Awaited;
 
 /// Bytes received at once into a session's own buffer: a large body must not hold up the others.
 const OWN_RECEIVE_MAX: usize = 64 << 10;
@@ -153,7 +153,7 @@ pub(super) struct Client {
     /// Boxed, as most clients take all at once.
     unsent: Option<Box<Unsent>>,
     /// The reload of certificates that its request waits for.
-    pub(super) reload: Option<Reload>,
+    pub(super) reload: Option<Awaited<()>>,
     /// Tells it from earlier clients under the same key.
     pub(super) generation: u32,
     pub(super) phase: Phase,

@@ -8,9 +8,9 @@ use net::admin::{Document, Value};
 use super::super::fixture;
 use super::*;
 use crate::metrics::Metrics;
-use crate::settings::{Config, SETTINGS};
-use crate::supervisor::Order;
-use crate::tls::{self, Outcome};
+use crate::orders::{Order, Orders};
+use crate::settings::{Change, Config, Fate, SETTINGS};
+use crate::tls;
 
 /// Runs `client` against a served admin port, then stops it.
 fn with_server(client: impl FnOnce(std::net::SocketAddr)) {
@@ -112,7 +112,6 @@ fn a_wrong_request_is_refused_and_the_client_may_go_on() {
             (b"stats nonsense\n", "there is no group 'nonsense'"),
             (b"ping twice\n", "ping takes no argument"),
             (b"reload it\n", "reload takes no argument"),
-            (b"reload\n", "there is nothing to reload"),
             (b"\n", "a request must name a verb"),
         ] {
             stream.write_all(request).expect("sent");
@@ -231,21 +230,9 @@ fn an_event_of_a_gone_client_reaches_no_other() {
     assert_ne!(tokens[0], tokens[1]);
 }
 
-/// Runs `client` against an admin port in TLS. Reloads are answered in turn with `outcomes`.
-fn with_tls(
-    outcomes: Vec<Outcome>,
-    client: impl FnOnce(std::net::SocketAddr, &tls::fixture::Fixture, &Metrics),
-) {
+/// Runs `client` against an admin port in TLS.
+fn with_tls(client: impl FnOnce(std::net::SocketAddr, &tls::fixture::Fixture, &Metrics)) {
     let files = tls::fixture::tls();
-    let orders = files.orders.clone();
-    let main = thread::spawn(move || {
-        for outcome in outcomes {
-            match orders.recv_timeout(PATIENCE) {
-                Ok(Order::Reload(asker)) => asker.send(outcome).expect("somebody waits"),
-                other => panic!("{other:?}"),
-            }
-        }
-    });
     let metrics = Arc::new(Metrics::new(1));
     let (shared, tls) = (Arc::clone(&metrics), Arc::clone(&files.tls));
     let stats = move || {
@@ -259,7 +246,6 @@ fn with_tls(
         }
     };
     with_stats(stats, |address| client(address, &files, &metrics));
-    main.join().expect("all outcomes were asked for");
 }
 
 fn ask_in_tls(
@@ -275,7 +261,7 @@ fn ask_in_tls(
 
 #[test]
 fn a_handshake_that_stands_still_would_hold_up_the_others() {
-    with_tls(vec![], |address, files, metrics| {
+    with_tls(|address, files, metrics| {
         let stuck = TcpStream::connect(address).expect("connected");
         (&stuck).write_all(&[0x16, 3, 1]).expect("sent");
         assert_eq!(ask_in_tls(address, files, b"ping\n"), b"{\"rows\":[]}\n");
@@ -311,7 +297,7 @@ fn clients_that_nobody_has_let_in_would_take_all_places() {
 
 #[test]
 fn the_admin_port_in_tls_would_answer_without_it() {
-    with_tls(vec![], |address, _, metrics| {
+    with_tls(|address, _, metrics| {
         let mut stream = TcpStream::connect(address).expect("connected");
         stream.write_all(b"version\n").expect("sent");
         let mut answer = Vec::new();
@@ -324,14 +310,54 @@ fn the_admin_port_in_tls_would_answer_without_it() {
 
 #[test]
 fn a_reload_would_be_answered_before_its_outcome_is_known() {
-    let outcomes = vec![Ok(()), Err("a bad file".to_owned())];
-    with_tls(outcomes, |address, files, _| {
-        let answer = ask_in_tls(address, files, b"reload\n");
-        match Document::parse(&answer) {
-            Ok(Document::Rows(rows)) => assert_eq!(rows[0].name, "certificate_expires"),
-            other => panic!("{other:?}"),
+    let change = |key, fate| Change {
+        key,
+        fate,
+        from: "1".to_owned(),
+        to: "2".to_owned(),
+    };
+    let changes = vec![
+        change("server.port", Fate::Restart),
+        change("store.memory", Fate::Unchanged),
+        change("log.verbosity", Fate::Applied),
+    ];
+    let outcomes = [Ok(changes), Err("a bad file".to_owned())];
+    let (orders, arrived) = Orders::new();
+    let main = thread::spawn(move || {
+        for outcome in outcomes {
+            match arrived.recv_timeout(PATIENCE) {
+                Ok(Order::Reload(asker)) => asker.send(outcome).expect("somebody waits"),
+                other => panic!("{other:?}"),
+            }
         }
-        let refusal = error(&ask_in_tls(address, files, b"reload\n"));
+    });
+    let stats = || Stats {
+        orders,
+        ..fixture::stats()
+    };
+    with_stats(stats, |address| {
+        let answer = ask(address, b"reload\n");
+        let Ok(Document::Rows(rows)) = Document::parse(&answer) else {
+            panic!("{}", answer.escape_ascii());
+        };
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|r| format!("{} {}", r.name, r.value))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                "log.verbosity applied",
+                "log.verbosity:from 1",
+                "log.verbosity:to 2",
+                "server.port restart",
+                "server.port:from 1",
+                "server.port:to 2",
+                "store.memory unchanged",
+            ]
+        );
+        let refusal = error(&ask(address, b"reload\n"));
         assert_eq!(refusal, "nothing is changed: a bad file");
     });
+    main.join().expect("both were asked for");
 }

@@ -16,6 +16,7 @@ const ROUNDS: usize = 2000;
 struct Rig {
     files: Fixture,
     poll: Poll,
+    live: Live,
     handshakes: Handshakes,
     connections: Arc<Connections>,
     metrics: Arc<Metrics>,
@@ -26,11 +27,13 @@ fn rig(limit: usize) -> Rig {
     let files = fixture::tls();
     let mut config = Config::default();
     config.tls.handshakes = limit;
-    let view = Live::new(config.into()).view();
+    let live = Live::new(config.into());
+    let view = live.view();
     let metrics = Arc::new(Metrics::new(1));
     let listener = (3, Endpoint::Unix("/listener".into()));
     let tls = Arc::clone(&files.tls);
     Rig {
+        live,
         handshakes: Handshakes::new(tls, view, Arc::clone(&metrics), log::start(0).0),
         files,
         poll: Poll::new().unwrap(),
@@ -133,6 +136,22 @@ fn a_handshake_that_stands_still_would_never_end() {
     assert_eq!(rig.connections.current(), 0, "its row is free");
     assert_eq!(rig.metrics.handshakes.timed_out.get(), 1);
     assert_eq!(stuck.read(&mut [0; 8]).unwrap(), 0);
+}
+
+#[test]
+fn bounds_that_are_set_later_would_not_hold_for_handshakes_under_way() {
+    let mut rig = rig(8);
+    let _stuck = rig.connect();
+    let mut config = rig.live.now().config.clone();
+    config.tls.handshakes = 1;
+    config.tls.handshake_timeout = Duration::from_millis(100);
+    rig.live.replace(config.into());
+    assert!(!rig.handshakes.is_full());
+    let now = Instant::now();
+    rig.handshakes.adapt(now);
+    assert!(rig.handshakes.is_full());
+    rig.handshakes.sweep(now + Duration::from_millis(200));
+    assert_eq!(rig.metrics.handshakes.timed_out.get(), 1);
 }
 
 #[test]

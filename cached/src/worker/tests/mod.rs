@@ -27,6 +27,7 @@ use crate::execute::Dumps;
 use crate::live::Live;
 use crate::log;
 use crate::metrics::{Executed, Metrics, WorkerCounters};
+use crate::orders::Orders;
 use crate::sampling::Sampler;
 use crate::tls::Tls;
 
@@ -34,6 +35,7 @@ use crate::tls::Tls;
 const STEPS: usize = 2000;
 
 struct Rig {
+    live: Live,
     worker: Worker,
     handoff: Handoff,
     connections: Arc<Connections>,
@@ -44,11 +46,11 @@ struct Rig {
 
 /// A worker with the smallest memory, and what `change` makes of the defaults else.
 fn rig(change: impl FnOnce(&mut Config)) -> Rig {
-    rig_with(None, change)
+    rig_with(None, Orders::new().0, change)
 }
 
-/// As [`rig`], with `tls` to be reloaded.
-fn rig_with(tls: Option<Arc<Tls>>, change: impl FnOnce(&mut Config)) -> Rig {
+/// As [`rig`], with `tls`, whose files are to be read again by `orders`.
+fn rig_with(tls: Option<Arc<Tls>>, orders: Orders, change: impl FnOnce(&mut Config)) -> Rig {
     let mut config = Config {
         memory: 16 << 20,
         threads: std::num::NonZeroUsize::new(1),
@@ -71,6 +73,8 @@ fn rig_with(tls: Option<Arc<Tls>>, change: impl FnOnce(&mut Config)) -> Rig {
         budget: budget.clone(),
         clock,
         tls,
+        orders,
+        history: Arc::default(),
         log: log.clone(),
     });
     let engine = Engine {
@@ -88,6 +92,7 @@ fn rig_with(tls: Option<Arc<Tls>>, change: impl FnOnce(&mut Config)) -> Rig {
     let participant = store.join().unwrap();
     let (worker, handoff) = Worker::new(live.view(), budget, participant, engine).unwrap();
     Rig {
+        live,
         worker,
         handoff,
         connections,

@@ -15,6 +15,28 @@ fn an_idle_client_is_closed_in_its_time_and_not_before() {
 }
 
 #[test]
+fn a_timeout_that_is_set_later_would_not_hold_for_who_is_here() {
+    let mut rig = rig(|config| config.idle_timeout = None);
+    let mut client = rig.connect();
+    let start = rig.client().since;
+    rig.worker.sweep(start + Duration::from_secs(120));
+    assert!(!is_closed(&mut client));
+    let mut config = rig.live.now().config.clone();
+    config.idle_timeout = Some(Duration::from_secs(60));
+    config.input_buffer = 8192;
+    config.output_buffer = 4096;
+    config.max_request_line = 2048;
+    rig.live.replace(config.into());
+    rig.step();
+    assert!(!is_closed(&mut client));
+    let bounds = &rig.worker.bounds;
+    assert_eq!((bounds.input, bounds.limits.output), (8192, 4096));
+    assert_eq!(bounds.limits.retrieval_line, 2048);
+    rig.worker.sweep(start + Duration::from_secs(120));
+    assert!(is_closed(&mut client));
+}
+
+#[test]
 fn a_request_that_drips_is_closed_in_its_time() {
     let mut rig = rig(|config| config.request_timeout = Some(Duration::from_secs(30)));
     let mut client = rig.connect();

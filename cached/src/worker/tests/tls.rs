@@ -1,7 +1,7 @@
 //! Sessions in TLS, and what clients ask of it.
 
 use super::*;
-use crate::supervisor::Order;
+use crate::orders::Order;
 use crate::tls::fixture::{self, Fixture, read_some};
 use net::tls;
 use net::transport::Secure;
@@ -113,7 +113,7 @@ fn a_stop_would_not_be_told_in_tls() {
 #[test]
 fn requests_behind_a_reload_would_overtake_it() {
     let files = fixture::tls();
-    let mut rig = rig_with(Some(Arc::clone(&files.tls)), |_| {});
+    let mut rig = rig_with(Some(Arc::clone(&files.tls)), files.order.clone(), |_| {});
     let mut client = rig.connect();
     let mut other = rig.connect();
     for (outcome, reply) in [
@@ -126,7 +126,7 @@ fn requests_behind_a_reload_would_overtake_it() {
             rig.step();
         }
         assert!(!is_closed(&mut client));
-        let Ok(Order::Reload(asker)) = files.orders.try_recv() else {
+        let Ok(Order::Certificates(asker)) = files.orders.try_recv() else {
             panic!("nobody was asked");
         };
         assert!(files.orders.is_empty(), "once");
@@ -139,7 +139,7 @@ fn requests_behind_a_reload_would_overtake_it() {
 #[test]
 fn a_reload_that_nobody_does_would_be_waited_for_without_end() {
     let files = fixture::tls();
-    let mut rig = rig_with(Some(Arc::clone(&files.tls)), |_| {});
+    let mut rig = rig_with(Some(Arc::clone(&files.tls)), files.order.clone(), |_| {});
     let mut client = rig.connect();
     client.write_all(b"refresh_certs\r\n").unwrap();
     for _ in 0..10 {

@@ -1,0 +1,227 @@
+//! Reloads: command line and files are read anew, and what may change while clients are served
+//! does. Either all of it, or nothing.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use net::Budget;
+
+use crate::clock::Clock;
+use crate::connections::Connections;
+use crate::live::Live;
+use crate::log::Log;
+use crate::process;
+use crate::settings::{self, Change, Command, Config, Effective, Fate};
+use crate::tls::{Loaded, Tls};
+
+/// How reloads have ended.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    succeeded: AtomicU64,
+    failed: AtomicU64,
+    last_failed: AtomicBool,
+    /// Unix time of the last that succeeded, or of the start.
+    last_success: AtomicU64,
+}
+
+/// One moment of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reloads {
+    pub(crate) succeeded: u64,
+    pub(crate) failed: u64,
+    /// The last one failed: what the files say is not what is in effect.
+    pub(crate) last_failed: bool,
+    /// When what is in effect was read, in Unix time.
+    pub(crate) last_success: u64,
+}
+
+impl History {
+    /// The configuration was read at `now`, in Unix time, for the first time.
+    pub(crate) fn new(now: u64) -> History {
+        History {
+            last_success: now.into(),
+            ..History::default()
+        }
+    }
+
+    fn note(&self, succeeded: bool, now: u64) {
+        let count = if succeeded {
+            self.last_success.store(now, Ordering::Relaxed);
+            &self.succeeded
+        } else {
+            &self.failed
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        self.last_failed.store(!succeeded, Ordering::Relaxed);
+    }
+
+    /// What there is to report.
+    pub(crate) fn read(&self) -> Reloads {
+        Reloads {
+            succeeded: self.succeeded.load(Ordering::Relaxed),
+            failed: self.failed.load(Ordering::Relaxed),
+            last_failed: self.last_failed.load(Ordering::Relaxed),
+            last_success: self.last_success.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// What a reload is made with, and on.
+pub(crate) struct Reloader {
+    /// The command line, the program's name first: its options go before what files say, as at the
+    /// start.
+    pub(crate) args: Vec<OsString>,
+    pub(crate) live: Live,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) budget: Budget,
+    /// `None`: TLS is not spoken.
+    pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) history: Arc<History>,
+    pub(crate) clock: Clock,
+    pub(crate) log: Log,
+}
+
+/// When the files of TLS are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Certificates {
+    /// If one of them has changed, or which they are: reading them makes clients' tickets void.
+    IfChanged,
+    Always,
+}
+
+/// A configuration that is sound, and what it takes to apply it.
+struct Prepared {
+    next: Effective,
+    changes: Vec<Change>,
+    /// `None`: what TLS is made of stays.
+    tls: Option<Loaded>,
+}
+
+impl Reloader {
+    /// Reads everything anew, and applies what may change. Returns what became of each setting, or
+    /// a sentence that says why nothing has changed.
+    pub(crate) fn reload(&self, certificates: Certificates) -> Result<Vec<Change>, String> {
+        let prepared = self.prepare(certificates);
+        let outcome = prepared.map(|prepared| self.apply(prepared));
+        let now = self.clock.unix(self.clock.now());
+        self.history.note(outcome.is_ok(), now.unsigned_abs());
+        match &outcome {
+            Ok(changes) => self.tell(changes),
+            Err(why) => self
+                .log
+                .warn(format_args!("cannot reload, nothing is changed: {why}")),
+        }
+        outcome
+    }
+
+    /// All that can be refused without having changed anything.
+    fn prepare(&self, certificates: Certificates) -> Result<Prepared, String> {
+        let command = settings::load(self.args.clone()).map_err(|error| error.to_string())?;
+        let Command::Serve(read, notes) = command else {
+            return Err("the command line does not ask to serve".to_owned());
+        };
+        for note in notes {
+            self.log.info(format_args!("{note}"));
+        }
+        let current = self.live.now();
+        let (mut next, changes) = current.renew(&read)?;
+        next.config.settle().map_err(|why| {
+            format!("{why}; what only a restart changes is taken as it is in effect")
+        })?;
+        if next.config.max_connections > current.config.max_connections {
+            raise_open_files(&next.config)?;
+        }
+        let options = next.config.tls_options();
+        let tls = match self.tls.as_ref().zip(options) {
+            Some((tls, options)) if certificates == Certificates::Always => {
+                Some(tls.read(options)?)
+            }
+            Some((tls, options)) => tls.read_changed(options)?,
+            None => None,
+        };
+        Ok(Prepared { next, changes, tls })
+    }
+
+    fn apply(&self, prepared: Prepared) -> Vec<Change> {
+        let Prepared { next, changes, tls } = prepared;
+        let config = &next.config;
+        let current = self.live.now();
+        self.connections.set_limit(config.max_connections);
+        config.resize_session_buffers(&self.budget);
+        // What a client has set by `verbosity` stays unless the file says something new.
+        if config.verbosity != current.config.verbosity {
+            self.log.set_verbosity(config.verbosity);
+        }
+        if let Some((current, loaded)) = self.tls.as_ref().zip(tls) {
+            current.install(loaded);
+        }
+        self.live.replace(next);
+        changes
+    }
+
+    fn tell(&self, changes: &[Change]) {
+        for Change {
+            key,
+            fate,
+            from,
+            to,
+        } in changes
+        {
+            match fate {
+                Fate::Applied => self
+                    .log
+                    .info(format_args!("{key} is now {to}, it was {from}")),
+                Fate::Restart => self.log.warn(format_args!(
+                    "{key} stays {from}: it takes a restart to make it {to}"
+                )),
+                Fate::Unchanged => {}
+            }
+        }
+        self.log
+            .info(format_args!("the configuration is read anew"));
+    }
+}
+
+/// Fails when the process cannot have as many files open as `config` needs.
+fn raise_open_files(config: &Config) -> Result<(), String> {
+    let wanted = config.open_files();
+    let limit = process::raise_open_files(wanted)
+        .map_err(|error| format!("cannot raise the limit on open files: {error}"))?;
+    if limit < wanted {
+        return Err(format!(
+            "limits.max_connections: {} need {wanted} open files, and the process may have {limit}",
+            config.max_connections
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) mod fixture {
+    //! Reloads of a daemon without a daemon, for tests.
+
+    use super::*;
+    use crate::log;
+
+    /// As a daemon that was started with `args` has it.
+    pub(crate) fn reloader(args: Vec<OsString>, tls: Option<Arc<Tls>>) -> Reloader {
+        let Ok(Command::Serve(effective, _)) = settings::load(args.clone()) else {
+            panic!("{args:?} does not serve");
+        };
+        let config = &effective.config;
+        Reloader {
+            args,
+            connections: Arc::new(Connections::new(config.max_connections, vec![])),
+            budget: config.session_buffers(),
+            live: Live::new(*effective),
+            tls,
+            history: Arc::new(History::new(0)),
+            clock: Clock::start(),
+            log: log::start(0).0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
