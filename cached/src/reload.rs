@@ -10,7 +10,7 @@ use net::Budget;
 use crate::clock::Clock;
 use crate::connections::Connections;
 use crate::live::Live;
-use crate::log::Log;
+use crate::log::{Log, Output};
 use crate::process;
 use crate::settings::{self, Change, Command, Config, Effective, Fate};
 use crate::tls::{Loaded, Tls};
@@ -96,6 +96,8 @@ struct Prepared {
     changes: Vec<Change>,
     /// `None`: what TLS is made of stays.
     tls: Option<Loaded>,
+    /// Opened anew even where the setting is the same: somebody may have moved the file away.
+    output: Output,
 }
 
 impl Reloader {
@@ -140,11 +142,22 @@ impl Reloader {
             Some((tls, options)) => tls.read_changed(options)?,
             None => None,
         };
-        Ok(Prepared { next, changes, tls })
+        let output = Output::open(&next.config.logs)?;
+        Ok(Prepared {
+            next,
+            changes,
+            tls,
+            output,
+        })
     }
 
     fn apply(&self, prepared: Prepared) -> Vec<Change> {
-        let Prepared { next, changes, tls } = prepared;
+        let Prepared {
+            next,
+            changes,
+            tls,
+            output,
+        } = prepared;
         let config = &next.config;
         let current = self.live.now();
         self.connections.set_limit(config.max_connections);
@@ -156,6 +169,7 @@ impl Reloader {
         if let Some((current, loaded)) = self.tls.as_ref().zip(tls) {
             current.install(loaded);
         }
+        self.log.switch(output);
         self.live.replace(next);
         changes
     }

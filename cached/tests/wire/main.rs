@@ -9,6 +9,7 @@ mod full_cache;
 mod isolation;
 mod lifecycle;
 mod limits;
+mod logs;
 mod operations;
 mod protocol;
 mod secure;
