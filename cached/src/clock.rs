@@ -66,6 +66,11 @@ impl Clock {
         self.unix + i64::from(now) - i64::from(FIRST)
     }
 
+    /// Whether a client's exptime means a date, and not a span.
+    pub(crate) fn is_date(exptime: i64) -> bool {
+        exptime > LONGEST_SPAN
+    }
+
     /// The deadline a client's exptime means at `now`: 0 is never, a negative one has passed, up
     /// to 30 days it is a span, beyond that a date in Unix time.
     pub(crate) fn deadline(&self, exptime: i64, now: Seconds) -> Seconds {

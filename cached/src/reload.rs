@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use net::Budget;
+use storage::Store;
 
 use crate::clock::Clock;
 use crate::connections::Connections;
@@ -73,6 +74,7 @@ pub(crate) struct Reloader {
     /// start.
     pub(crate) args: Vec<OsString>,
     pub(crate) live: Live,
+    pub(crate) store: Arc<Store>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) budget: Budget,
     /// `None`: TLS is not spoken.
@@ -160,6 +162,7 @@ impl Reloader {
         } = prepared;
         let config = &next.config;
         let current = self.live.now();
+        self.store.set_eviction(config.eviction);
         self.connections.set_limit(config.max_connections);
         config.resize_session_buffers(&self.budget);
         // What a client has set by `verbosity` stays unless the file says something new.
@@ -226,6 +229,7 @@ pub(crate) mod fixture {
         let config = &effective.config;
         Reloader {
             args,
+            store: Store::new(&config.store_options(0)).expect("a store"),
             connections: Arc::new(Connections::new(config.max_connections, vec![])),
             budget: config.session_buffers(),
             live: Live::new(*effective),

@@ -104,6 +104,7 @@ pub(crate) fn serve(
     let reloader = Reloader {
         args,
         live: live.clone(),
+        store: Arc::clone(&store),
         connections: Arc::clone(&connections),
         budget: budget.clone(),
         tls: tls.clone(),

@@ -13,6 +13,7 @@ use crate::admin::{Admin, Stats};
 use crate::clock::Clock;
 use crate::connections::Connections;
 use crate::execute::{Dumps, Engine};
+use crate::lifetimes::Lifetimes;
 use crate::listener::{Handshakes, Listener, Socket};
 use crate::live::Live;
 use crate::log::{Drain, Log};
@@ -100,6 +101,7 @@ impl Threads {
                 store: Arc::clone(&store),
                 writer: store.writer().expect("a writer for each worker"),
                 clock,
+                lifetimes: Lifetimes::new(clock, config.ttl),
                 metrics: Arc::clone(&metrics),
                 worker: index,
                 stats: Arc::clone(&stats),

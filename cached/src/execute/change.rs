@@ -22,7 +22,9 @@ impl Executor<'_> {
         let invalidation = Invalidation {
             compare: request.compare,
             unique: request.unique,
-            deadline: request.exptime.map(|exptime| self.deadline(exptime)),
+            deadline: request
+                .exptime
+                .map(|exptime| self.deadline(request.key, exptime)),
             stale: request.stale,
             emptied: request.emptied,
         };
@@ -44,7 +46,7 @@ impl Executor<'_> {
     }
 
     pub(super) fn arith(&mut self, arith: &Arith<'_>) -> Result<Reply<'static>, NoSpace> {
-        let touched = arith.touch.map(|exptime| self.deadline(exptime));
+        let touched = arith.touch.map(|exptime| self.deadline(arith.key, exptime));
         let change = Arithmetic {
             delta: arith.delta,
             increment: arith.increment,
@@ -54,14 +56,14 @@ impl Executor<'_> {
             observe: arith.unique.told,
             vivify: arith
                 .vivify
-                .map(|(number, birth)| (number, self.born(birth, arith.touch))),
+                .map(|(number, birth)| (number, self.born(arith.key, birth, arith.touch))),
             deadline: touched,
             encoded: arith.encoded,
         };
         let counter = self.engine.writer.arith(self.guard, arith.key, change)?;
         let made = arith
             .vivify
-            .map(|(_, birth)| self.left(self.deadline(birth.exptime)));
+            .map(|(_, birth)| self.left(self.deadline(arith.key, birth.exptime)));
         let counters = self.engine.counters();
         let (hits, misses) = if arith.increment {
             (&counters.incr_hits, &counters.incr_misses)
@@ -99,7 +101,7 @@ impl Executor<'_> {
     }
 
     pub(super) fn touch(&mut self, key: &[u8], exptime: i64) -> Result<Reply<'static>, NoSpace> {
-        let deadline = self.deadline(exptime);
+        let deadline = self.deadline(key, exptime);
         let writer = &mut self.engine.writer;
         let touched = writer.touch(self.guard, key, deadline, false)?.is_some();
         let counters = self.engine.counters();

@@ -35,7 +35,7 @@ impl<'t> Executor<'t> {
         }
         let mut is_over = false;
         if let Some(exptime) = get.touch {
-            let deadline = self.deadline(exptime);
+            let deadline = self.deadline(get.key, exptime);
             is_over = deadline != 0 && deadline <= self.now;
             let Some(touched) = self.redate(get, deadline)? else {
                 return self.missed(get, sink, again);
@@ -97,15 +97,15 @@ impl<'t> Executor<'t> {
         let Some(vivify) = get.vivify else {
             return Ok(self.miss(get, sink));
         };
-        let deadline = self.born(vivify.birth, get.touch);
+        let deadline = self.born(get.key, vivify.birth, get.touch);
         let touched = get
             .touch
-            .and_then(|exptime| self.left(self.deadline(exptime)));
+            .and_then(|exptime| self.left(self.deadline(get.key, exptime)));
         let mut item = net::Item {
             ttl: Ttl {
                 before: None,
                 touched,
-                made: Some(self.left(self.deadline(vivify.birth.exptime))),
+                made: Some(self.left(self.deadline(get.key, vivify.birth.exptime))),
             },
             renewal: Renewal::You,
             is_encoded: vivify.encoded,
@@ -146,7 +146,9 @@ impl<'t> Executor<'t> {
     /// What `found` is told as, whose deadline was `before`. That this client is to renew it is no
     /// more than due: it has to be claimed.
     fn told(&self, found: &Item<'t>, get: &Get<'_>, before: Seconds) -> net::Item<'t> {
-        let after = get.touch.map_or(before, |exptime| self.deadline(exptime));
+        let after = get
+            .touch
+            .map_or(before, |exptime| self.deadline(get.key, exptime));
         net::Item {
             value: found.value(),
             flags: found.flags(),
@@ -177,7 +179,8 @@ impl<'t> Executor<'t> {
             return Renewal::Nobody;
         };
         let deadline = if renew.touched { after } else { before };
-        let ends_before = |below| deadline != 0 && deadline < self.deadline(below);
+        let clock = &self.engine.clock;
+        let ends_before = |below| deadline != 0 && deadline < clock.deadline(below, self.now);
         if found.is_stale() || renew.below.is_some_and(ends_before) {
             Renewal::You
         } else {

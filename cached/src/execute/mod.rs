@@ -13,6 +13,7 @@ use storage::{Guard, NoSpace, Pending, Seconds, Store, Writer};
 use crate::WIRE_VERSION;
 use crate::admin::{NoSuchGroup, Stats};
 use crate::clock::Clock;
+use crate::lifetimes::Lifetimes;
 use crate::log::Log;
 use crate::metrics::{Executed, Kind, Metrics, WorkerCounters, WorkerLatency};
 use crate::orders::Awaited;
@@ -23,6 +24,7 @@ pub(crate) struct Engine {
     pub(crate) store: Arc<Store>,
     pub(crate) writer: Writer,
     pub(crate) clock: Clock,
+    pub(crate) lifetimes: Lifetimes,
     pub(crate) metrics: Arc<Metrics>,
     /// Whose counters in `metrics`.
     pub(crate) worker: usize,
@@ -245,14 +247,15 @@ impl<'t> Executor<'t> {
         Reply::Error(Error::NoMemory)
     }
 
-    fn deadline(&self, exptime: i64) -> Seconds {
-        self.engine.clock.deadline(exptime, self.now)
+    /// The deadline of the item `key` if a client asks for `exptime`.
+    fn deadline(&self, key: &[u8], exptime: i64) -> Seconds {
+        self.engine.lifetimes.deadline(key, exptime, self.now)
     }
 
     /// The deadline of an item that is made, by a request that would touch it.
-    fn born(&self, birth: Birth, touch: Option<i64>) -> Seconds {
+    fn born(&self, key: &[u8], birth: Birth, touch: Option<i64>) -> Seconds {
         let touch = touch.filter(|_| birth.touched);
-        self.deadline(touch.unwrap_or(birth.exptime))
+        self.deadline(key, touch.unwrap_or(birth.exptime))
     }
 
     /// Seconds until `deadline`; `None`: for ever.
@@ -304,7 +307,7 @@ impl<'t> Executor<'t> {
     fn flush(&mut self, delay: i64) -> Reply<'static> {
         let counters = self.engine.counters();
         counters.cmd_flush.increment();
-        let deadline = self.deadline(delay);
+        let deadline = self.engine.clock.deadline(delay, self.now);
         if deadline <= self.now {
             self.engine.store.flush();
         } else {

@@ -40,7 +40,8 @@ impl Executor<'_> {
                     compare: compare.filter(|&unique| unique != 0),
                     unique: header.unique.given,
                     observe: header.unique.told,
-                    vivify: vivify.then(|| (header.flags, self.deadline(header.exptime))),
+                    vivify: vivify
+                        .then(|| (header.flags, self.deadline(header.key, header.exptime))),
                     encoded: header.encoded,
                 };
                 self.join(header, value, side, joining)
@@ -54,7 +55,7 @@ impl Executor<'_> {
         value: &[u8],
         terms: Terms,
     ) -> Result<Reply<'static>, NoSpace> {
-        let deadline = self.deadline(header.exptime);
+        let deadline = self.deadline(header.key, header.exptime);
         let &Header { key, flags, .. } = header;
         let writer = &mut self.engine.writer;
         let stored = writer.store(self.guard, key, value, flags, deadline, terms)?;
@@ -89,7 +90,7 @@ impl Executor<'_> {
     }
 
     pub(super) fn begin_put(&mut self, header: &Header<'_>) -> Option<Pending> {
-        let deadline = self.deadline(header.exptime);
+        let deadline = self.deadline(header.key, header.exptime);
         let &Header {
             key, length, flags, ..
         } = header;

@@ -13,6 +13,7 @@ use super::address::Address;
 use super::logs::Logs;
 use super::tls::Tls;
 use super::value::size_text;
+use crate::lifetimes::Ttl;
 use crate::worker;
 
 /// The smallest `memory` that leaves room for a heap, an index and session buffers.
@@ -49,6 +50,7 @@ pub(crate) struct Config {
     pub(crate) huge_pages: storage::HugePages,
     /// Bytes of the largest item: key, value and header.
     pub(crate) max_item_size: u32,
+    pub(crate) ttl: Ttl,
     /// Sessions at a time.
     pub(crate) max_connections: usize,
     /// Bytes of the longest retrieval line.
@@ -89,6 +91,7 @@ impl Default for Config {
             eviction: store.eviction,
             huge_pages: store.huge_pages,
             max_item_size: store.max_item_size,
+            ttl: Ttl::default(),
             max_connections: 1024,
             max_request_line: 1 << 20,
             input_buffer: 16 << 10,
@@ -177,6 +180,12 @@ impl Config {
             return Err(
                 "nothing to listen on: give --listen, --tls-listen or --unix-socket".to_owned(),
             );
+        }
+        let Ttl { default, max, .. } = self.ttl;
+        if max != 0 && default > max {
+            return Err(format!(
+                "a ttl default of {default}s is more than the ttl max of {max}s"
+            ));
         }
         self.settle_tls()?;
         let buffers = self.session_buffers().limit() as u64;

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use net::tls::{ClientAuth, Version};
-use storage::{Eviction, HugePages};
+use storage::{Eviction, HugePages, Seconds};
 
 use super::config::AdminSocket;
 use super::setting::{Flag, Reload, Setting};
@@ -181,7 +182,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "store.eviction",
         flag: Flag::long("eviction", "NAME"),
         kind: Kind::Text,
-        reload: Reload::Restart,
+        reload: Reload::Live,
         help: "Which items give way when the memory is full: none (storing fails), random, fifo, \
                cte, util, merge or s3fifo.",
         get: |c| Value::Text(c.eviction.name().to_owned()),
@@ -206,6 +207,43 @@ pub(crate) const SETTINGS: &[Setting] = &[
         get: |c| Value::Text(word(&HUGE_PAGES, c.huge_pages).to_owned()),
         set: |c, v| {
             c.huge_pages = named(&HUGE_PAGES, &v.text()?)?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "ttl.default",
+        flag: Flag::long("ttl-default", "TIME"),
+        kind: Kind::Duration,
+        reload: Reload::Live,
+        help: "TTL of items that are stored without one; 0s: they stay.",
+        get: |c| seconds(c.ttl.default),
+        set: |c, v| {
+            c.ttl.default = whole_seconds(v)?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "ttl.max",
+        flag: Flag::long("ttl-max", "TIME"),
+        kind: Kind::Duration,
+        reload: Reload::Live,
+        help: "Longest TTL that a client gets, whatever it asks for; 0s: any.",
+        get: |c| seconds(c.ttl.max),
+        set: |c, v| {
+            c.ttl.max = whole_seconds(v)?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "ttl.jitter",
+        flag: Flag::long("ttl-jitter", "PERCENT"),
+        kind: Kind::Count,
+        reload: Reload::Live,
+        help: "Share of a TTL, in percent, by which it may be shortened, for each key by another part of \
+               it, lest what is stored together expires together. Dates are kept.",
+        get: |c| Value::Count(c.ttl.jitter.into()),
+        set: |c, v| {
+            c.ttl.jitter = v.count(0..=100)? as u8;
             Ok(())
         },
     },
@@ -515,6 +553,20 @@ pub(crate) const SETTINGS: &[Setting] = &[
         },
     },
 ];
+
+fn seconds(seconds: Seconds) -> Value {
+    Value::Duration(Duration::from_secs(seconds.into()))
+}
+
+/// A TTL; 0 is none.
+fn whole_seconds(value: Value) -> Result<Seconds, String> {
+    let span = value.timeout()?.unwrap_or_default();
+    if span.subsec_nanos() != 0 {
+        return Err("must be whole seconds".to_owned());
+    }
+    // A year at most.
+    Ok(span.as_secs() as Seconds)
+}
 
 /// `None` for the empty text, which stands for "none" in a file.
 fn given(text: String) -> Option<String> {

@@ -198,6 +198,15 @@ fn a_wrong_flag_is_refused_in_one_sentence() {
             &["--segment-size", "1000"],
             "a segment size of 1000 bytes will not do",
         ),
+        (
+            &["--ttl-default", "2m", "--ttl-max", "1m"],
+            "a ttl default of 120s is more than the ttl max of 60s",
+        ),
+        (&["--ttl-max", "100ms"], "--ttl-max must be whole seconds"),
+        (
+            &["--ttl-jitter", "101"],
+            "--ttl-jitter must be from 0 to 100",
+        ),
         (&["-l", ""], "nothing to listen on"),
         (
             &["--memroy", "1"],
@@ -269,6 +278,12 @@ fn the_printed_configuration_says_the_same_when_read_back() {
         "2",
         "--idle-timeout",
         "90",
+        "--ttl-default",
+        "60",
+        "--ttl-max",
+        "1h",
+        "--ttl-jitter",
+        "10",
         "-v",
         "--admin",
         "[::1]:9",

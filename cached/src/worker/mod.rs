@@ -197,6 +197,7 @@ impl Worker {
     fn adapt(&mut self, now: Instant) {
         if let Some(config) = self.view.changed() {
             self.bounds = Bounds::new(config);
+            self.engine.lifetimes.set(config.ttl);
             self.sweep = Sweep::new(&self.bounds, now);
         }
     }

@@ -17,4 +17,5 @@ mod server;
 mod slow_clients;
 mod standard_error;
 mod tls;
+mod ttl;
 mod values;

@@ -24,6 +24,7 @@ use crate::admin::Stats;
 use crate::clock::Clock;
 use crate::connections::Connections;
 use crate::execute::Dumps;
+use crate::lifetimes::Lifetimes;
 use crate::live::Live;
 use crate::log;
 use crate::metrics::{Executed, Metrics, WorkerCounters};
@@ -81,6 +82,7 @@ fn rig_with(tls: Option<Arc<Tls>>, orders: Orders, change: impl FnOnce(&mut Conf
         store: Arc::clone(&store),
         writer: store.writer().unwrap(),
         clock,
+        lifetimes: Lifetimes::new(clock, live.now().config.ttl),
         metrics: Arc::clone(&metrics),
         worker: 0,
         stats,
