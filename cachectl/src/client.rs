@@ -80,7 +80,7 @@ impl fmt::Display for Failure {
 pub(crate) fn ask(
     places: &[Place],
     tls: Option<&Tls>,
-    request: Request<'_>,
+    request: &Request<'_>,
     patience: Duration,
 ) -> Result<(Place, Vec<u8>), Failure> {
     let mut refusals = Vec::new();
@@ -111,7 +111,7 @@ pub(crate) fn ask(
 /// Sends the request and receives a line, or what came of one before the server closed.
 fn exchange(
     connection: &mut Connection,
-    request: Request<'_>,
+    request: &Request<'_>,
     patience: Duration,
 ) -> io::Result<Vec<u8>> {
     let deadline = Instant::now() + patience;
@@ -152,7 +152,7 @@ mod tests {
 
     const PING: Request<'_> = Request {
         verb: "ping",
-        argument: None,
+        arguments: Vec::new(),
     };
 
     /// A server that reads a line and answers `bytes`, then closes.
@@ -172,7 +172,7 @@ mod tests {
     fn an_answer_is_returned_whole() {
         let place = server(b"{\"rows\":[]}\n");
         let (from, line) =
-            ask(std::slice::from_ref(&place), None, PING, PATIENCE).expect("an answer");
+            ask(std::slice::from_ref(&place), None, &PING, PATIENCE).expect("an answer");
         assert_eq!((from, line), (place, b"{\"rows\":[]}\n".to_vec()));
     }
 
@@ -181,12 +181,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let nobody = Place::Unix(folder.path().join("admin.sock"));
         let dead =
-            ask(std::slice::from_ref(&nobody), None, PING, PATIENCE).expect_err("nobody listens");
+            ask(std::slice::from_ref(&nobody), None, &PING, PATIENCE).expect_err("nobody listens");
         assert_eq!(dead.status(), 3);
         assert!(dead.to_string().starts_with("cannot connect"), "{dead}");
 
         let foreign =
-            ask(&[nobody, server(b"")], None, PING, PATIENCE).expect_err("closed without a line");
+            ask(&[nobody, server(b"")], None, &PING, PATIENCE).expect_err("closed without a line");
         assert!(matches!(foreign, Failure::Foreign(_)), "{foreign}");
     }
 
@@ -195,7 +195,7 @@ mod tests {
         // Its backlog takes the connection; nobody reads from it.
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let place = Place::Tcp(listener.local_addr().expect("an address"));
-        let stuck = ask(&[place], None, PING, Duration::from_millis(50)).expect_err("no answer");
+        let stuck = ask(&[place], None, &PING, Duration::from_millis(50)).expect_err("no answer");
         assert!(matches!(stuck, Failure::Silent(..)), "{stuck}");
         assert_eq!(stuck.status(), 3);
     }

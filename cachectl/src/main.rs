@@ -80,7 +80,7 @@ enum Command {
     Version,
     /// Print statistics
     Stats {
-        /// settings, items, slabs, sizes, conns, cached, segments, ttl or tls; without it, the general ones
+        /// settings, items, slabs, sizes, conns, cached, segments, ttl, tls or process; without it, the general ones
         group: Option<String>,
     },
     /// Print every setting: its value, where that is from, and whether a reload may change it
@@ -91,14 +91,14 @@ enum Command {
 
 impl Command {
     fn request(&self) -> Request<'_> {
-        let (verb, argument) = match self {
-            Command::Ping => ("ping", None),
-            Command::Version => ("version", None),
-            Command::Stats { group } => ("stats", group.as_deref()),
-            Command::Config => ("config", None),
-            Command::Reload => ("reload", None),
+        let (verb, arguments) = match self {
+            Command::Ping => ("ping", vec![]),
+            Command::Version => ("version", vec![]),
+            Command::Stats { group } => ("stats", group.iter().map(String::as_str).collect()),
+            Command::Config => ("config", vec![]),
+            Command::Reload => ("reload", vec![]),
         };
-        Request { verb, argument }
+        Request { verb, arguments }
     }
 }
 
@@ -140,7 +140,12 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         (None, None) => place::defaults(),
     };
     let tls = arguments.tls().map_err(Failure::Unusable)?;
-    let (place, line) = client::ask(&places, tls.as_ref(), arguments.command.request(), PATIENCE)?;
+    let (place, line) = client::ask(
+        &places,
+        tls.as_ref(),
+        &arguments.command.request(),
+        PATIENCE,
+    )?;
     let document = Document::parse(&line).map_err(|_| Failure::Foreign(place.clone()))?;
     let shown = match &document {
         _ if arguments.json => String::from_utf8_lossy(&line).into_owned(),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use net::admin::{default_sockets, parse_address};
+use net::admin::{PORT, default_sockets, parse_address};
 
 /// An address of the admin protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,5 +32,5 @@ pub(crate) fn defaults() -> Vec<Place> {
 
 /// Reads the value of `--admin`.
 pub(crate) fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    parse_address(text).ok_or("an address is wanted, as in 127.0.0.1:9999 or [::1]:9999")
+    parse_address(text, PORT).ok_or("an address is wanted, as in 127.0.0.1:9999 or [::1]:9999")
 }

@@ -1,7 +1,8 @@
-//! The table of connections: the limit on their number, and the rows behind `stats conns`.
+//! The table of connections: the limit on their number, and what is told of each.
 //!
 //! Rows are made as they are first needed, and stay. One belongs to the connection it was given
-//! to, which alone writes it; anybody may read it at any time, and nobody waits for anybody.
+//! to, which alone writes it but for one word, by which an operator asks for its end; anybody may
+//! read it at any time, and nobody waits for anybody.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::os::fd::RawFd;
@@ -18,28 +19,50 @@ pub(crate) const CONNECTIONS_MAX: usize = 1 << 20;
 /// Rows that are made at once: 64 KiB.
 const BLOCK: usize = 1024;
 
-/// Connections shown at most: the text of a report is made at once, by a worker for one.
-pub(crate) const SHOWN_MAX: usize = 1024;
-
-/// A connection as `stats conns` shows it.
+/// A listening socket, as connections to it are told of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ConnectionRow {
-    /// The file descriptor, as in memcached.
+pub(crate) struct Listening {
+    pub(crate) descriptor: RawFd,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) is_tls: bool,
+}
+
+#[cfg(test)]
+impl Listening {
+    /// One without TLS.
+    pub(crate) fn plain(descriptor: RawFd, endpoint: Endpoint) -> Listening {
+        Listening {
+            descriptor,
+            endpoint,
+            is_tls: false,
+        }
+    }
+}
+
+/// A connection, at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shown<'t> {
+    /// Never given to another connection.
     pub(crate) id: u64,
-    /// The peer, or for a listening socket its own address.
-    pub(crate) addr: String,
-    /// The address the peer connected to; none for a listening socket.
-    pub(crate) listen_addr: Option<String>,
-    /// memcached's word for what the connection does.
-    pub(crate) state: &'static str,
-    /// Seconds since its last request, or since it was opened.
-    pub(crate) secs_since_last_cmd: u64,
+    pub(crate) descriptor: RawFd,
+    pub(crate) peer: Endpoint,
+    /// What the peer connected to.
+    pub(crate) listening: &'t Listening,
+    /// Seconds since it was accepted.
+    pub(crate) age: Seconds,
+    /// Seconds since its last request, or since it was accepted.
+    pub(crate) idle: Seconds,
+    /// Replies wait for the peer to read.
+    pub(crate) is_sending: bool,
+    /// Bytes, in TLS once decrypted.
+    pub(crate) received: u64,
+    pub(crate) sent: u64,
 }
 
 /// All connections of the process.
 #[derive(Debug)]
 pub(crate) struct Connections {
-    listeners: Vec<(RawFd, Endpoint)>,
+    listening: Vec<Listening>,
     limit: AtomicUsize,
     /// How many there are. A row is free before its connection is counted out, and is taken after
     /// the next one is counted in, so there are never more rows than the highest limit.
@@ -64,7 +87,12 @@ struct Row {
     socket: AtomicU64,
     /// The peer's address as IPv6 (IPv4 mapped), high half first; zero for a unix socket.
     address: [AtomicU64; 2],
+    received: AtomicU64,
+    sent: AtomicU64,
+    opened: AtomicU32,
     last_request: AtomicU32,
+    /// The low half of the version whose connection is to end; an even one is nobody's.
+    killed: AtomicU32,
     sending: AtomicBool,
 }
 
@@ -72,11 +100,11 @@ const _: () = assert!(size_of::<Row>() == 64);
 
 impl Connections {
     /// A table for at most `limit` connections to the given listening sockets.
-    pub(crate) fn new(limit: usize, listeners: Vec<(RawFd, Endpoint)>) -> Connections {
+    pub(crate) fn new(limit: usize, listening: Vec<Listening>) -> Connections {
         let (freed, free) = unbounded();
         let blocks = CONNECTIONS_MAX.div_ceil(BLOCK);
         Connections {
-            listeners,
+            listening,
             limit: AtomicUsize::new(limit),
             open: AtomicUsize::new(0),
             blocks: (0..blocks).map(|_| OnceLock::new()).collect(),
@@ -135,46 +163,73 @@ impl Connections {
         &rows[row]
     }
 
-    /// Shows the listening sockets, then at most `SHOWN_MAX` connections, to `f`.
-    pub(crate) fn for_each(&self, now: Seconds, f: &mut dyn FnMut(&ConnectionRow)) {
-        for (fd, endpoint) in &self.listeners {
-            f(&ConnectionRow {
-                id: *fd as u64,
-                addr: endpoint.to_string(),
-                listen_addr: None,
-                state: "conn_listening",
-                secs_since_last_cmd: crate::clock::Clock::uptime(now).into(),
-            });
-        }
+    /// The sockets that connections come to.
+    pub(crate) fn listening(&self) -> &[Listening] {
+        &self.listening
+    }
+
+    /// The connections from row `from` on, each with the number of its row.
+    pub(crate) fn shown(
+        &self,
+        from: usize,
+        now: Seconds,
+    ) -> impl Iterator<Item = (usize, Shown<'_>)> {
         let rows = self.blocks.iter().map_while(OnceLock::get).flatten();
-        for shown in rows.filter_map(Row::read).take(SHOWN_MAX) {
-            let listen = &self.listeners[shown.listener].1;
-            let peer = match listen {
+        let rows = rows.enumerate().skip(from);
+        rows.filter_map(move |(number, row)| Some((number, self.show(number, &row.read()?, now))))
+    }
+
+    fn show(&self, number: usize, seen: &Seen, now: Seconds) -> Shown<'_> {
+        let listening = &self.listening[seen.listening];
+        Shown {
+            id: seen.version / 2 * CONNECTIONS_MAX as u64 + number as u64,
+            descriptor: seen.descriptor,
+            peer: match &listening.endpoint {
                 Endpoint::Unix(path) => Endpoint::Unix(path.clone()),
-                Endpoint::Inet(_) => Endpoint::Inet(shown.peer),
-            };
-            f(&ConnectionRow {
-                id: shown.fd.into(),
-                addr: peer.to_string(),
-                listen_addr: Some(listen.to_string()),
-                state: if shown.sending {
-                    "conn_mwrite"
-                } else {
-                    "conn_read"
-                },
-                secs_since_last_cmd: now.saturating_sub(shown.last_request).into(),
-            });
+                Endpoint::Inet(_) => Endpoint::Inet(seen.peer),
+            },
+            listening,
+            age: now.saturating_sub(seen.opened),
+            idle: now.saturating_sub(seen.last_request),
+            is_sending: seen.sending,
+            received: seen.received,
+            sent: seen.sent,
         }
+    }
+
+    /// Whether the connection `id` is still there.
+    pub(crate) fn is_open(&self, id: u64) -> bool {
+        let row = self.row_of(id);
+        row.is_some_and(|(row, version)| row.version.load(Ordering::Relaxed) == version)
+    }
+
+    /// Asks the worker of connection `id` to end it. Whoever has its row by then is not meant.
+    pub(crate) fn kill(&self, id: u64) {
+        if let Some((row, version)) = self.row_of(id) {
+            row.killed.store(version as u32, Ordering::Relaxed);
+        }
+    }
+
+    /// The row that connection `id` has or had, and its version then; `None`: there never was one.
+    fn row_of(&self, id: u64) -> Option<(&Row, u64)> {
+        let rows = CONNECTIONS_MAX as u64;
+        let (opening, number) = (id / rows, (id % rows) as usize);
+        let block = self.blocks[number / BLOCK].get()?;
+        Some((&block[number % BLOCK], 2 * opening + 1))
     }
 }
 
 /// What a row held at one moment.
-struct Shown {
-    fd: u32,
-    listener: usize,
+struct Seen {
+    version: u64,
+    descriptor: RawFd,
+    listening: usize,
     peer: SocketAddr,
+    opened: Seconds,
     last_request: Seconds,
     sending: bool,
+    received: u64,
+    sent: u64,
 }
 
 impl Row {
@@ -191,7 +246,11 @@ impl Row {
         self.socket.store(socket, Ordering::Relaxed);
         self.address[0].store((address >> 64) as u64, Ordering::Relaxed);
         self.address[1].store(address as u64, Ordering::Relaxed);
+        self.received.store(0, Ordering::Relaxed);
+        self.sent.store(0, Ordering::Relaxed);
+        self.opened.store(now, Ordering::Relaxed);
         self.last_request.store(now, Ordering::Relaxed);
+        self.killed.store(0, Ordering::Relaxed);
         self.sending.store(false, Ordering::Relaxed);
         self.step();
     }
@@ -203,11 +262,14 @@ impl Row {
     }
 
     /// The row's content; `None` when it is free or changes hands meanwhile.
-    fn read(&self) -> Option<Shown> {
+    fn read(&self) -> Option<Seen> {
         let version = self.version.load(Ordering::Acquire);
         let socket = self.socket.load(Ordering::Relaxed);
         let high = self.address[0].load(Ordering::Relaxed);
         let low = self.address[1].load(Ordering::Relaxed);
+        let received = self.received.load(Ordering::Relaxed);
+        let sent = self.sent.load(Ordering::Relaxed);
+        let opened = self.opened.load(Ordering::Relaxed);
         let last_request = self.last_request.load(Ordering::Relaxed);
         let sending = self.sending.load(Ordering::Relaxed);
         fence(Ordering::Acquire);
@@ -219,14 +281,24 @@ impl Row {
             Some(four) => IpAddr::V4(four),
             None => IpAddr::V6(address),
         };
-        Some(Shown {
-            fd: (socket >> 32) as u32,
-            listener: (socket >> 16 & 0xffff) as usize,
+        Some(Seen {
+            version,
+            descriptor: (socket >> 32) as RawFd,
+            listening: (socket >> 16 & 0xffff) as usize,
             peer: SocketAddr::new(address, socket as u16),
+            opened,
             last_request,
             sending,
+            received,
+            sent,
         })
     }
+}
+
+/// Adds to a number that one thread writes and anybody may read.
+fn add(number: &AtomicU64, bytes: usize) {
+    let sum = number.load(Ordering::Relaxed).wrapping_add(bytes as u64);
+    number.store(sum, Ordering::Relaxed);
 }
 
 fn mapped(address: IpAddr) -> Ipv6Addr {
@@ -254,6 +326,22 @@ impl Connection {
         self.row().sending.store(sending, Ordering::Relaxed);
     }
 
+    /// Notes that so many bytes came in.
+    pub(crate) fn received(&self, bytes: usize) {
+        add(&self.row().received, bytes);
+    }
+
+    /// Notes that so many bytes went out.
+    pub(crate) fn sent(&self, bytes: usize) {
+        add(&self.row().sent, bytes);
+    }
+
+    /// Whether an operator wants its end.
+    pub(crate) fn is_killed(&self) -> bool {
+        let row = self.row();
+        row.killed.load(Ordering::Relaxed) == row.version.load(Ordering::Relaxed) as u32
+    }
+
     fn row(&self) -> &Row {
         self.table.row(self.number)
     }
@@ -271,6 +359,7 @@ impl Drop for Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
     use std::path::PathBuf;
 
     fn endpoint(address: &str) -> Endpoint {
@@ -278,17 +367,19 @@ mod tests {
     }
 
     fn table(limit: usize) -> Arc<Connections> {
-        let listeners = vec![
-            (3, endpoint("127.0.0.1:11211")),
-            (4, Endpoint::Unix(PathBuf::from("/run/c.sock"))),
+        let listening = vec![
+            Listening::plain(3, endpoint("127.0.0.1:11211")),
+            Listening::plain(4, Endpoint::Unix(PathBuf::from("/run/c.sock"))),
+            Listening {
+                is_tls: true,
+                ..Listening::plain(5, endpoint("127.0.0.1:11212"))
+            },
         ];
-        Arc::new(Connections::new(limit, listeners))
+        Arc::new(Connections::new(limit, listening))
     }
 
-    fn rows(table: &Connections, now: Seconds) -> Vec<ConnectionRow> {
-        let mut rows = Vec::new();
-        table.for_each(now, &mut |row| rows.push(row.clone()));
-        rows
+    fn shown(table: &Connections, now: Seconds) -> Vec<Shown<'_>> {
+        table.shown(0, now).map(|(_, shown)| shown).collect()
     }
 
     #[test]
@@ -322,55 +413,74 @@ mod tests {
         drop(first);
         let again = table.open(0, 12, &peer, 5).unwrap();
         assert!(again.number as usize <= BLOCK, "a row is used again");
-        assert_eq!(rows(&table, 5).len(), table.listeners.len() + 2);
+        assert_eq!(shown(&table, 5).len(), 2);
     }
 
     #[test]
-    fn a_report_of_many_connections_has_a_bound() {
-        let table = table(SHOWN_MAX + 1);
-        let peer = endpoint("127.0.0.1:5000");
-        let _all: Vec<_> = (0..)
-            .take(SHOWN_MAX + 1)
-            .map(|fd| table.open(0, fd, &peer, 5).unwrap())
-            .collect();
-        assert_eq!(rows(&table, 5).len(), table.listeners.len() + SHOWN_MAX);
-    }
-
-    #[test]
-    fn rows_show_what_memcacheds_tools_read() {
+    fn a_connection_would_be_told_of_in_anothers_words() {
         let table = table(4);
-        let _four = table.open(0, 10, &endpoint("10.1.2.3:5000"), 5).unwrap();
-        let six = table.open(0, 11, &endpoint("[2001:db8::1]:80"), 5).unwrap();
+        let four = table.open(0, 10, &endpoint("10.1.2.3:5000"), 5).unwrap();
+        let six = table.open(2, 11, &endpoint("[2001:db8::1]:80"), 7).unwrap();
         let _unix = table
             .open(1, 12, &Endpoint::Unix(PathBuf::new()), 5)
             .unwrap();
+        four.received(100);
         six.requested(9);
         six.sending(true);
+        six.received(2);
+        six.received(3);
+        six.sent(7);
 
-        let rows = rows(&table, 12);
-        let shown: Vec<_> = rows
+        let shown = shown(&table, 12);
+        let words: Vec<_> = shown
             .iter()
-            .map(|row| {
-                (
-                    row.id,
-                    row.addr.as_str(),
-                    row.state,
-                    row.secs_since_last_cmd,
-                )
-            })
+            .map(|it| (it.descriptor, it.peer.to_string(), it.age, it.idle))
             .collect();
         assert_eq!(
-            shown,
+            words,
             [
-                (3, "tcp:127.0.0.1:11211", "conn_listening", 10),
-                (4, "unix:/run/c.sock", "conn_listening", 10),
-                (10, "tcp:10.1.2.3:5000", "conn_read", 7),
-                (11, "tcp6:[2001:db8::1]:80", "conn_mwrite", 3),
-                (12, "unix:/run/c.sock", "conn_read", 7),
+                (10, "tcp:10.1.2.3:5000".to_owned(), 7, 7),
+                (11, "tcp6:[2001:db8::1]:80".to_owned(), 5, 3),
+                (12, "unix:/run/c.sock".to_owned(), 7, 7),
             ]
         );
-        assert_eq!(rows[2].listen_addr.as_deref(), Some("tcp:127.0.0.1:11211"));
-        assert_eq!(rows[4].listen_addr.as_deref(), Some("unix:/run/c.sock"));
+        assert_eq!((shown[0].received, shown[0].sent), (100, 0));
+        assert_eq!((shown[1].received, shown[1].sent), (5, 7));
+        assert!(shown[1].is_sending && !shown[0].is_sending);
+        assert!(shown[1].listening.is_tls && !shown[2].listening.is_tls);
+        assert_eq!(table.shown(1, 12).count(), 2, "from the second on");
+    }
+
+    #[test]
+    fn a_kill_would_hit_the_next_client_of_the_row() {
+        let table = table(2);
+        let peer = endpoint("127.0.0.1:5000");
+        let other = table.open(0, 10, &peer, 5).unwrap();
+        let mut ids = HashSet::new();
+        for _ in 0..5 {
+            let victim = table.open(0, 11, &peer, 5).unwrap();
+            assert!(!victim.is_killed());
+            let id = shown(&table, 5)
+                .iter()
+                .find(|it| it.descriptor == 11)
+                .map(|it| it.id)
+                .unwrap();
+            assert!(ids.insert(id) && table.is_open(id), "an id of its own");
+            // Those of before, who are gone.
+            ids.iter()
+                .filter(|old| **old != id)
+                .for_each(|old| table.kill(*old));
+            assert!(!victim.is_killed() && !other.is_killed());
+            table.kill(id);
+            assert!(victim.is_killed() && !other.is_killed());
+            drop(victim);
+            assert!(!table.is_open(id));
+        }
+        for id in [u64::MAX, u64::MAX / 2] {
+            assert!(!table.is_open(id));
+            table.kill(id);
+        }
+        assert!(!other.is_killed());
     }
 
     #[test]
@@ -392,7 +502,7 @@ mod tests {
                 let Some(shown) = row.read() else {
                     continue;
                 };
-                let round = shown.fd;
+                let round = shown.descriptor.cast_unsigned();
                 let octets = Ipv6Addr::from_bits(u128::from(round) << 64 | u128::from(round));
                 assert_eq!(shown.peer, (octets, round as u16).into());
                 assert_eq!(shown.last_request, round);

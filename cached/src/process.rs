@@ -4,21 +4,38 @@ use std::ffi::CString;
 use std::io;
 use std::path::Path;
 
-/// Raises the limit on open files to `wanted`, or as near as the hard limit lets it. Returns the
-/// limit there is then.
-pub(crate) fn raise_open_files(wanted: u64) -> io::Result<u64> {
+/// How many files may be open.
+pub(crate) fn open_files_max() -> io::Result<u64> {
+    open_files_limit().map(|limit| limit.rlim_cur)
+}
+
+fn open_files_limit() -> io::Result<libc::rlimit> {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
     // SAFETY: `limit` is a valid rlimit that the call may write.
     check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) })?;
+    Ok(limit)
+}
+
+/// Raises the limit on open files to `wanted`, or as near as the hard limit lets it. Returns the
+/// limit there is then.
+pub(crate) fn raise_open_files(wanted: u64) -> io::Result<u64> {
+    let mut limit = open_files_limit()?;
     if limit.rlim_cur < wanted {
         limit.rlim_cur = wanted.min(limit.rlim_max);
         // SAFETY: `limit` is a valid rlimit, which the call only reads.
         check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) })?;
     }
     Ok(limit.rlim_cur)
+}
+
+/// Bytes of a page of memory.
+pub(crate) fn page_bytes() -> u64 {
+    // SAFETY: the call takes a number, and this one is known to every system.
+    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    bytes.unsigned_abs()
 }
 
 /// Whether the process runs as root.

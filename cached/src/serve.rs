@@ -11,9 +11,9 @@ use std::sync::Arc;
 use net::socket::{Endpoint, Listener};
 use storage::{OptionsError, Store};
 
-use crate::admin::{self, Admin};
+use crate::admin::{self, Admin, Protocol};
 use crate::clock::Clock;
-use crate::connections::Connections;
+use crate::connections::{Connections, Listening};
 use crate::listener::Socket;
 use crate::live::Live;
 use crate::log::{self, Log};
@@ -73,11 +73,15 @@ pub(crate) fn serve(
     // All that root may be needed for, and then no more root.
     let sockets = listen(config)?;
     let admin = admin::bind(config, &log)
-        .map_err(|error| Error::System(format!("cannot listen for cachectl: {error}")))?;
+        .map_err(|error| Error::System(format!("cannot listen for operators: {error}")))?;
     let mut endpoints = endpoints(&sockets)?;
-    for endpoint in admin.iter().flat_map(Admin::endpoints) {
+    for (endpoint, protocol) in admin.iter().flat_map(Admin::endpoints) {
         let is_tls = config.admin_tls && matches!(endpoint, Endpoint::Inet(_));
-        let protocol = if is_tls { "admin, tls" } else { "admin" };
+        let protocol = match protocol {
+            Protocol::Admin if is_tls => "admin, tls",
+            Protocol::Admin => "admin",
+            Protocol::Http => "metrics",
+        };
         endpoints.push((endpoint.clone(), protocol));
     }
     raise_open_files(config, &log)?;
@@ -207,12 +211,18 @@ fn is_missing(error: &io::Error) -> bool {
 
 /// The table of the connections that `sockets` bring.
 fn connections(config: &Config, sockets: &[Socket]) -> Result<Arc<Connections>, Error> {
-    let listeners: io::Result<_> = sockets
+    let listening: io::Result<_> = sockets
         .iter()
-        .map(|Socket { listener, .. }| Ok((listener.as_raw_fd(), listener.endpoint()?)))
+        .map(|socket| {
+            Ok(Listening {
+                descriptor: socket.listener.as_raw_fd(),
+                endpoint: socket.listener.endpoint()?,
+                is_tls: socket.is_tls,
+            })
+        })
         .collect();
-    let listeners = listeners.map_err(|error| lost_socket(&error))?;
-    let table = Connections::new(config.max_connections, listeners);
+    let listening = listening.map_err(|error| lost_socket(&error))?;
+    let table = Connections::new(config.max_connections, listening);
     Ok(Arc::new(table))
 }
 

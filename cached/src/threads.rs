@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use net::Budget;
 use storage::{Maintainer, Store};
 
-use crate::admin::{Admin, Stats};
+use crate::admin::{Admin, Control, Stats};
 use crate::clock::Clock;
 use crate::connections::Connections;
 use crate::execute::{Dumps, Engine};
@@ -133,7 +133,8 @@ impl Threads {
         }
         threads.push(start_maintenance(maintainer, clock)?);
         if let Some(admin) = admin {
-            threads.push(start_admin(admin, stats)?);
+            let participant = store.join().expect("a place for the admin thread");
+            threads.push(start_admin(admin, Control::new(stats, participant))?);
         }
         let log = spawn("log", || drain.run())?;
         Ok(Threads { threads, log })
@@ -194,10 +195,10 @@ fn start_maintenance(mut maintainer: Maintainer, clock: Clock) -> io::Result<Thr
     })
 }
 
-fn start_admin(admin: Admin, stats: Arc<Stats>) -> io::Result<Thread> {
+fn start_admin(admin: Admin, mut control: Control) -> io::Result<Thread> {
     let waker = admin.waker();
     let handle = spawn("admin", move || {
-        admin.run(&stats).expect("the admin's poll is valid");
+        admin.run(&mut control).expect("the admin's poll is valid");
     })?;
     Ok(Thread {
         handle,

@@ -18,19 +18,24 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Longest request line in bytes, its newline included.
-pub const REQUEST_MAX: usize = 256;
+pub use crate::percent::{key_bytes, key_text};
+
+/// Longest request line in bytes, its newline included: a key takes up to three for each byte.
+pub const REQUEST_MAX: usize = 1024;
+
+/// Arguments that a request may have.
+const ARGUMENTS_MAX: usize = 2;
 
 /// Longest document in bytes, its newline included. An answer that would be longer is an error.
 pub const DOCUMENT_MAX: usize = 16 << 20;
 
-/// A request: a verb, and an argument where it takes one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A request: a verb, and what it is about. Keys are written as [`key_text`] does.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request<'a> {
     /// What to do.
     pub verb: &'a str,
-    /// What to do it to.
-    pub argument: Option<&'a str>,
+    /// What to do it to, and how; two words at most.
+    pub arguments: Vec<&'a str>,
 }
 
 impl<'a> Request<'a> {
@@ -39,21 +44,22 @@ impl<'a> Request<'a> {
         let line = str::from_utf8(line).map_err(|_| "a request must be text")?;
         let mut words = line.split_ascii_whitespace();
         let verb = words.next().ok_or("a request must name a verb")?;
-        let argument = words.next();
-        match words.next() {
-            None => Ok(Request { verb, argument }),
-            Some(_) => Err("a request takes at most one argument"),
+        let arguments: Vec<_> = words.collect();
+        if arguments.len() > ARGUMENTS_MAX {
+            return Err("a request takes at most two arguments");
         }
+        Ok(Request { verb, arguments })
     }
 }
 
 impl fmt::Display for Request<'_> {
     /// The line that `parse` reads, with its newline.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.argument {
-            None => writeln!(f, "{}", self.verb),
-            Some(argument) => writeln!(f, "{} {argument}", self.verb),
+        f.write_str(self.verb)?;
+        for argument in &self.arguments {
+            write!(f, " {argument}")?;
         }
+        f.write_str("\n")
     }
 }
 
@@ -240,8 +246,9 @@ impl<'a> Document<'a> {
 /// The port of an admin address that names none.
 pub const PORT: u16 = 9999;
 
-/// Reads an admin address: `127.0.0.1`, `127.0.0.1:9999`, `::1`, `[::1]` or `[::1]:9999`.
-pub fn parse_address(text: &str) -> Option<SocketAddr> {
+/// Reads an address: `127.0.0.1`, `127.0.0.1:9999`, `::1`, `[::1]` or `[::1]:9999`. `port` is
+/// taken where it names none.
+pub fn parse_address(text: &str, port: u16) -> Option<SocketAddr> {
     if let Ok(address) = text.parse() {
         return Some(address);
     }
@@ -252,7 +259,7 @@ pub fn parse_address(text: &str) -> Option<SocketAddr> {
         Some(six) => six.parse::<Ipv6Addr>().ok()?.into(),
         None => text.parse().ok()?,
     };
-    Some((ip, PORT).into())
+    Some((ip, port).into())
 }
 
 /// Where the admin socket is when nobody says: the packaged place, then the user's own. The
@@ -283,13 +290,14 @@ mod tests {
 
     #[test]
     fn a_request_is_read_as_it_was_written() {
-        for (line, verb, argument) in [
-            ("ping\n", "ping", None),
-            ("stats items\n", "stats", Some("items")),
+        for (line, verb, arguments) in [
+            ("ping\n", "ping", vec![]),
+            ("stats items\n", "stats", vec!["items"]),
+            ("flush prefix a:\n", "flush", vec!["prefix", "a:"]),
         ] {
-            let request = Request { verb, argument };
-            assert_eq!(Request::parse(line.as_bytes()), Ok(request));
+            let request = Request { verb, arguments };
             assert_eq!(request.to_string(), line);
+            assert_eq!(Request::parse(line.as_bytes()), Ok(request));
         }
     }
 
@@ -306,13 +314,13 @@ mod tests {
             ("somewhere", None),
         ] {
             let wanted = wanted.map(|address| address.parse().unwrap());
-            assert_eq!(parse_address(text), wanted, "{text}");
+            assert_eq!(parse_address(text, PORT), wanted, "{text}");
         }
     }
 
     #[test]
     fn a_request_that_cannot_be_meant_is_refused() {
-        for line in [&b""[..], b" \r\n", b"stats a b", b"\xff"] {
+        for line in [&b""[..], b" \r\n", b"stats a b c", b"\xff"] {
             assert!(Request::parse(line).is_err(), "{line:?}");
         }
     }

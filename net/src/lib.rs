@@ -34,6 +34,7 @@ mod limits;
 mod memcache;
 mod outlet;
 mod output;
+mod percent;
 mod progress;
 #[cfg(any(test, fuzzing))]
 pub mod properties;

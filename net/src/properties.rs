@@ -50,8 +50,13 @@ pub fn admin(bytes: &[u8]) {
         let line = request.to_string();
         assert_eq!(admin::Request::parse(line.as_bytes()), Ok(request));
     }
-    if let Some(address) = str::from_utf8(bytes).ok().and_then(admin::parse_address) {
-        assert_eq!(admin::parse_address(&address.to_string()), Some(address));
+    let text = str::from_utf8(bytes).ok();
+    let read = |text: &str| admin::parse_address(text, admin::PORT);
+    if let Some(address) = text.and_then(read) {
+        assert_eq!(read(&address.to_string()), Some(address));
+    }
+    if let Some(key) = text.and_then(admin::key_bytes) {
+        assert_eq!(admin::key_bytes(&admin::key_text(&key)), Some(key));
     }
     match Document::parse(bytes) {
         Ok(Document::Rows(rows)) => {

@@ -5,15 +5,21 @@ use std::sync::Arc;
 use net::Budget;
 use net::socket::Endpoint;
 
-use super::Stats;
+use super::{Control, Stats};
 use crate::clock::Clock;
-use crate::connections::Connections;
+use crate::connections::{Connections, Listening};
 use crate::live::Live;
 use crate::log;
 use crate::metrics::Metrics;
 use crate::orders::Orders;
 use crate::settings::Config;
 use crate::tls::Tls;
+
+/// What an admin thread works with that reports `stats`.
+pub(super) fn control(stats: Stats) -> Control {
+    let participant = stats.store.join().expect("a place");
+    Control::new(Arc::new(stats), participant)
+}
 
 /// Reports of a daemon with one worker, a store that holds nothing, and one listening socket.
 pub(super) fn stats() -> Stats {
@@ -26,7 +32,7 @@ pub(super) fn stats_with(config: Config, tls: Option<Arc<Tls>>) -> Stats {
     Stats {
         metrics: Arc::new(Metrics::new(1)),
         store: storage::Store::new(&config.store_options(0)).expect("default options"),
-        connections: Arc::new(Connections::new(4, vec![(3, listener)])),
+        connections: Arc::new(Connections::new(4, vec![Listening::plain(3, listener)])),
         budget: Budget::new(1 << 22, 1 << 20),
         clock: Clock::start(),
         tls,

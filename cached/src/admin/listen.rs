@@ -1,4 +1,4 @@
-//! Where the admin protocol listens.
+//! Where the admin thread listens.
 
 use std::env;
 use std::fs::DirBuilder;
@@ -9,7 +9,7 @@ use std::path::Path;
 use net::admin::default_sockets;
 use net::socket::Listener;
 
-use super::server::Admin;
+use super::server::{Admin, Door, Protocol};
 use crate::log::Log;
 use crate::settings::{AdminSocket, Config};
 
@@ -25,29 +25,36 @@ const BACKLOG: i32 = 16;
 /// Binds what the configuration asks for; `None` when that is nothing. An error
 /// says which address it was.
 pub(crate) fn bind(config: &Config, log: &Log) -> io::Result<Option<Admin>> {
-    let mut listeners = Vec::new();
+    let mut doors = Vec::new();
+    let mut open = |listener, protocol| doors.push(Door { listener, protocol });
     match &config.admin_socket {
         AdminSocket::Off => {}
-        AdminSocket::Path(path) => listeners.push(
-            Listener::unix(path, SOCKET_MODE, BACKLOG)
-                .map_err(|error| refusal(&path.display().to_string(), &error))?,
-        ),
+        AdminSocket::Path(path) => {
+            let listener = Listener::unix(path, SOCKET_MODE, BACKLOG);
+            let refused = |error| refusal(&path.display().to_string(), &error);
+            open(listener.map_err(refused)?, Protocol::Admin);
+        }
         AdminSocket::Auto => match bind_default() {
-            Ok(listener) => listeners.push(listener),
+            Ok(listener) => open(listener, Protocol::Admin),
             Err(why) => log.warn(format_args!(
                 "no admin socket: {why}; --admin-socket names another place, or off"
             )),
         },
     }
-    if let Some(address) = config.admin {
-        let listener = Listener::tcp(address, BACKLOG)
-            .map_err(|error| refusal(&address.to_string(), &error))?;
-        listeners.push(listener);
+    for (address, protocol) in [
+        (config.admin, Protocol::Admin),
+        (config.metrics, Protocol::Http),
+    ] {
+        if let Some(address) = address {
+            let listener = Listener::tcp(address, BACKLOG);
+            let refused = |error| refusal(&address.to_string(), &error);
+            open(listener.map_err(refused)?, protocol);
+        }
     }
-    if listeners.is_empty() {
+    if doors.is_empty() {
         return Ok(None);
     }
-    Admin::new(listeners).map(Some)
+    Admin::new(doors).map(Some)
 }
 
 fn refusal(place: &str, error: &io::Error) -> io::Error {

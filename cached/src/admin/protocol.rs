@@ -1,29 +1,49 @@
 //! The verbs of the admin protocol.
 
-use net::admin::{Kind, Request, Row, Writer, error_line};
+use std::str::FromStr;
 
+use net::admin::{Kind, REQUEST_MAX, Request, Row, Writer, error_line};
+
+use super::client::Answer;
 use super::config;
+use super::control::Control;
 use super::stats::{GROUPS, Stats, text};
-use crate::orders::{Awaited, Outcome};
+use super::task::Task;
+use crate::orders::Outcome;
 use crate::settings::{Change, Fate};
 
-/// What comes of a request.
-pub(super) enum Answer {
-    /// The document.
-    Document(Vec<u8>),
-    /// What [`reloaded`] makes of the outcome, once there is one.
-    Later(Awaited<Vec<Change>>),
+/// Takes a line off `input` and answers it; `None`: it is not whole.
+pub(super) fn take(input: &mut Vec<u8>, control: &mut Control) -> Option<Answer> {
+    let Some(end) = input.iter().position(|&byte| byte == b'\n') else {
+        let is_full = input.len() == REQUEST_MAX;
+        return is_full.then(|| Answer::Last(error_line("the request is too long")));
+    };
+    let line: Vec<u8> = input.drain(..=end).collect();
+    let line = line.trim_ascii_end();
+    let shown = line.escape_ascii();
+    (control.stats.log).debug(format_args!("admin request: {shown}"));
+    Some(answer(line, control))
 }
 
-/// Answers `line`.
-pub(super) fn answer(line: &[u8], stats: &Stats) -> Answer {
+fn answer(line: &[u8], control: &mut Control) -> Answer {
     let answered = Request::parse(line)
         .map_err(str::to_owned)
-        .and_then(|request| match (request.verb, request.argument) {
-            ("reload", None) => Ok(Answer::Later(stats.orders.reload())),
-            _ => execute(request, stats).map(|document| Answer::Document(document.finish())),
+        .and_then(|request| match (request.verb, &request.arguments[..]) {
+            ("reload", []) => {
+                let reload = Task::Reload(control.stats.orders.reload());
+                Ok(Answer::Later(reload))
+            }
+            ("kill", [id]) => Task::kill(number(id)?, control).map(Answer::Later),
+            ("flush", ["delay", seconds]) => Ok(Answer::Now(control.flush(number(seconds)?))),
+            ("flush", []) => Ok(Answer::Now(control.flush(0))),
+            _ => execute(&request, &control.stats).map(|document| Answer::Now(document.finish())),
         });
-    answered.unwrap_or_else(|why| Answer::Document(error_line(&why)))
+    answered.unwrap_or_else(|why| Answer::Now(error_line(&why)))
+}
+
+fn number<T: FromStr>(word: &str) -> Result<T, String> {
+    let number = word.parse();
+    number.map_err(|_| format!("a number is wanted, and '{word}' is none"))
 }
 
 /// The document that tells what became of each setting: first those that the reload has changed,
@@ -47,20 +67,20 @@ pub(super) fn reloaded(outcome: Outcome<Vec<Change>>) -> Vec<u8> {
     document.finish()
 }
 
-fn execute(request: Request<'_>, stats: &Stats) -> Result<Writer, String> {
+fn execute(request: &Request<'_>, stats: &Stats) -> Result<Writer, String> {
     let mut document = Writer::new();
-    match (request.verb, request.argument) {
+    match (request.verb, &request.arguments[..]) {
         // The answer itself says that the server lives.
-        ("ping", None) => {}
-        ("version", None) => document.row(&Row {
+        ("ping", []) => {}
+        ("version", []) => document.row(&Row {
             name: "version".into(),
             kind: Kind::Text,
             unit: "".into(),
             value: env!("CARGO_PKG_VERSION").into(),
             help: "".into(),
         }),
-        ("stats", group) => {
-            let group = group.unwrap_or_default();
+        ("stats", [] | [_]) => {
+            let group = request.arguments.first().copied().unwrap_or_default();
             stats
                 .rows(group, &mut |row| document.row(row))
                 .map_err(|_| {
@@ -68,13 +88,22 @@ fn execute(request: Request<'_>, stats: &Stats) -> Result<Writer, String> {
                     format!("there is no group '{group}'; there are {known}")
                 })?;
         }
-        ("config", None) => config::rows(&stats.live.now(), &mut |row| document.row(row)),
-        ("ping" | "version" | "config" | "reload", Some(_)) => {
+        ("config", []) => config::rows(&stats.live.now(), &mut |row| document.row(row)),
+        ("connections", []) => stats.connections(0, &mut |row| document.row(row)),
+        ("connections", [from]) => {
+            stats.connections(number(from)?, &mut |row| document.row(row));
+        }
+        ("ping" | "version" | "config" | "reload", _) => {
             return Err(format!("{} takes no argument", request.verb));
         }
+        ("connections", _) => return Err("connections takes one place to go on from".to_owned()),
+        ("kill", _) => return Err("kill takes the id of a connection".to_owned()),
+        ("flush", _) => return Err("flush takes nothing, or delay SECONDS".to_owned()),
+        ("stats", _) => return Err("stats takes one group".to_owned()),
         (verb, _) => {
             return Err(format!(
-                "there is no verb '{verb}'; there are ping, version, config, stats, reload"
+                "there is no verb '{verb}'; there are ping, version, config, stats, connections, \
+                 kill, flush, reload"
             ));
         }
     }

@@ -11,10 +11,10 @@ use super::stat_latency::STAT_LATENCY;
 use super::stat_settings::{STAT_SETTINGS, STAT_SETTINGS_TLS};
 use super::stat_ttl::STAT_TTL;
 use crate::clock::Clock;
-use crate::connections::{ConnectionRow, Connections, SHOWN_MAX};
+use crate::connections::Connections;
 use crate::live::Live;
 use crate::log::Log;
-use crate::metrics::{CIPHERS, CpuTime, Group, METRICS, Metrics, Snapshot};
+use crate::metrics::{CIPHERS, CpuTime, Group, METRICS, Metrics, Snapshot, Usage};
 use crate::orders::Orders;
 use crate::reload::History;
 use crate::tls::Tls;
@@ -22,6 +22,7 @@ use crate::tls::Tls;
 /// The groups of `stats`, besides the general one without a name.
 pub(super) const GROUPS: &[&str] = &[
     "settings", "items", "slabs", "sizes", "conns", "cached", "segments", "ttl", "tls", "latency",
+    "process",
 ];
 
 /// What the reports are made from. Shared by the workers and the admin thread; nothing in it makes
@@ -72,13 +73,14 @@ impl Stats {
             "" => self.metrics(Group::General, emit),
             "cached" => self.metrics(Group::Cached, emit),
             "segments" => self.metrics(Group::Segments, emit),
+            "process" => self.metrics(Group::Process, emit),
             "settings" => self.settings(emit),
             "ttl" => self.ttl(emit),
             "tls" => self.tls(emit),
             "latency" => self.latency(emit),
             "items" => self.items(emit),
             "slabs" => self.slabs(emit),
-            "conns" => self.connections(emit),
+            "conns" => self.conns(emit),
             "sizes" => emit(&text("sizes_status", "disabled")),
             _ => return Err(NoSuchGroup),
         }
@@ -90,7 +92,7 @@ impl Stats {
         self.metrics.reset(self.store.stats().counts);
     }
 
-    fn snapshot(&self, census: Census) -> Snapshot {
+    pub(super) fn snapshot(&self, census: Census, usage: Usage) -> Snapshot {
         let now = self.clock.now();
         let effective = self.live.now();
         let config = &effective.config;
@@ -101,6 +103,7 @@ impl Stats {
             store,
             census,
             cpu: CpuTime::now(),
+            usage,
             // Tools divide by it.
             uptime: u64::from(Clock::uptime(now)).max(1),
             time: self.clock.unix(now).unsigned_abs(),
@@ -127,10 +130,14 @@ impl Stats {
         } else {
             Census::default()
         };
-        let snapshot = self.snapshot(census);
-        let with_tls = group == Group::General && snapshot.tls.is_some();
-        let is_shown = |shown: Group| shown == group || (with_tls && shown == Group::GeneralTls);
-        for metric in METRICS.iter().filter(|metric| is_shown(metric.group)) {
+        let usage = if group == Group::Process {
+            Usage::now()
+        } else {
+            Usage::default()
+        };
+        let snapshot = self.snapshot(census, usage);
+        let of_group = METRICS.iter().filter(|it| it.group.name() == group.name());
+        for metric in of_group.filter(|metric| metric.is_shown(&snapshot)) {
             emit(&Row {
                 name: metric.name.into(),
                 kind: metric.kind,
@@ -141,7 +148,7 @@ impl Stats {
         }
     }
 
-    fn census(&self) -> Census {
+    pub(super) fn census(&self) -> Census {
         self.store.census(self.clock.now())
     }
 
@@ -272,31 +279,6 @@ impl Stats {
         emit(&gauge("active_slabs", u64::from(used > 0)));
         emit(&gauge("total_malloced", store.heap_bytes));
     }
-
-    fn connections(&self, emit: &mut dyn FnMut(&Row<'_>)) {
-        self.connections.for_each(self.clock.now(), &mut |row| {
-            let ConnectionRow {
-                id,
-                addr,
-                listen_addr,
-                state,
-                secs_since_last_cmd,
-            } = row;
-            emit(&text(&format!("{id}:addr"), addr));
-            if let Some(listen_addr) = listen_addr {
-                emit(&text(&format!("{id}:listen_addr"), listen_addr));
-            }
-            emit(&text(&format!("{id}:state"), state));
-            emit(&gauge(
-                &format!("{id}:secs_since_last_cmd"),
-                *secs_since_last_cmd,
-            ));
-        });
-        let hidden = self.connections.current().saturating_sub(SHOWN_MAX as u64);
-        if hidden > 0 {
-            emit(&gauge("connections_not_shown", hidden));
-        }
-    }
 }
 
 pub(super) fn text<'a>(name: &'a str, value: &'a str) -> Row<'a> {
@@ -309,7 +291,7 @@ pub(super) fn text<'a>(name: &'a str, value: &'a str) -> Row<'a> {
     }
 }
 
-fn gauge(name: &str, number: u64) -> Row<'_> {
+pub(super) fn gauge(name: &str, number: u64) -> Row<'_> {
     Row {
         name: name.into(),
         kind: Kind::Gauge,

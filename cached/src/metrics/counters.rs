@@ -103,6 +103,8 @@ pub(crate) struct WorkerBlock<T> {
     pub(crate) closed_tls: T,
     /// Errors of the socket, a reset among them.
     pub(crate) closed_error: T,
+    /// Those that an operator ended.
+    pub(crate) closed_killed: T,
     /// Sessions in TLS that ended.
     pub(crate) tls_closed: T,
     /// Of these, those whose client left without a word.
@@ -165,6 +167,7 @@ impl<T> WorkerBlock<T> {
             closed_binary: f(&self.closed_binary, &other.closed_binary),
             closed_tls: f(&self.closed_tls, &other.closed_tls),
             closed_error: f(&self.closed_error, &other.closed_error),
+            closed_killed: f(&self.closed_killed, &other.closed_killed),
             tls_closed: f(&self.tls_closed, &other.tls_closed),
             tls_truncated: f(&self.tls_truncated, &other.tls_truncated),
             tls_bytes_read: f(&self.tls_bytes_read, &other.tls_bytes_read),
@@ -228,5 +231,44 @@ impl ListenerTotals {
 impl ListenerCounters {
     pub(super) fn read(&self) -> ListenerTotals {
         self.zip(&ListenerTotals::default(), |counter, _| counter.get())
+    }
+}
+
+/// What is counted of those who look after the server, by the admin protocol or by HTTP, live
+/// (`ClientCounters`) or read (`ClientTotals`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ClientBlock<T> {
+    pub(crate) accepted: T,
+    /// Clients refused because there were as many as may be.
+    pub(crate) refused: T,
+    /// Clients closed for taking too long.
+    pub(crate) overdue: T,
+    pub(crate) requests: T,
+}
+
+pub(crate) type ClientCounters = ClientBlock<Counter>;
+pub(crate) type ClientTotals = ClientBlock<u64>;
+
+impl<T> ClientBlock<T> {
+    fn zip<U, V>(&self, other: &ClientBlock<U>, f: impl Fn(&T, &U) -> V) -> ClientBlock<V> {
+        ClientBlock {
+            accepted: f(&self.accepted, &other.accepted),
+            refused: f(&self.refused, &other.refused),
+            overdue: f(&self.overdue, &other.overdue),
+            requests: f(&self.requests, &other.requests),
+        }
+    }
+}
+
+impl ClientTotals {
+    /// What was counted since these totals were `earlier`.
+    pub(super) fn since(&self, earlier: &ClientTotals) -> ClientTotals {
+        self.zip(earlier, |now, then| now.wrapping_sub(*then))
+    }
+}
+
+impl ClientCounters {
+    pub(super) fn read(&self) -> ClientTotals {
+        self.zip(&ClientTotals::default(), |counter, _| counter.get())
     }
 }

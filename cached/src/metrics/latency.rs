@@ -199,7 +199,6 @@ impl Distribution {
     }
 
     /// The time they took together.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the metrics over HTTP"))]
     pub(crate) fn sum(&self) -> Duration {
         Duration::from_nanos(self.sum_ns)
     }
@@ -213,7 +212,6 @@ impl Distribution {
 
     /// How many took at most so long, for each of [`bounds`]. A bucket that lies across a bound is
     /// counted above it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the metrics over HTTP"))]
     pub(crate) fn cumulative(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
         let mut buckets = self.buckets.iter().peekable();
         let mut count = 0;

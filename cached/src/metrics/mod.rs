@@ -1,23 +1,30 @@
 //! Metrics: counters that the data plane keeps, and the table of everything that is reported.
 
 mod counters;
+mod exposition;
+mod families;
 mod handshakes;
 mod latency;
 mod snapshot;
 mod table;
+mod usage;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use crossbeam_utils::CachePadded;
 
-pub(crate) use counters::{ListenerCounters, WorkerCounters};
+use crate::admin::Protocol;
+
+pub(crate) use counters::{ClientCounters, ListenerCounters, WorkerCounters};
+pub(crate) use exposition::{Dialect, Exposition};
 pub(crate) use handshakes::{CIPHERS, HandshakeCounters};
 pub(crate) use latency::{Distribution, Executed, Kind, Latencies, Latency, WorkerLatency};
-pub(crate) use snapshot::{CpuTime, Snapshot};
+pub(crate) use snapshot::Snapshot;
 pub(crate) use table::{Group, METRICS};
+pub(crate) use usage::{CpuTime, Usage};
 
-use counters::{ListenerTotals, WorkerTotals};
+use counters::{ClientTotals, ListenerTotals, WorkerTotals};
 use handshakes::HandshakeTotals;
 
 /// The counters of all threads, and where `stats reset` last set them to zero.
@@ -31,6 +38,10 @@ pub(crate) struct Metrics {
     pub(crate) handshakes: CachePadded<HandshakeCounters>,
     /// Written by the admin's thread alone.
     pub(crate) admin_handshakes: CachePadded<HandshakeCounters>,
+    /// Likewise: the clients of the admin protocol.
+    admin: ClientCounters,
+    /// Likewise: those of HTTP.
+    http: ClientCounters,
     /// Swapped whole, so that no worker that reports waits for one that resets.
     baseline: ArcSwap<Baseline>,
 }
@@ -52,6 +63,8 @@ impl Metrics {
             listener: CachePadded::default(),
             handshakes: CachePadded::default(),
             admin_handshakes: CachePadded::default(),
+            admin: ClientCounters::default(),
+            http: ClientCounters::default(),
             baseline: ArcSwap::default(),
         }
     }
@@ -70,6 +83,14 @@ impl Metrics {
     pub(crate) fn latencies(&self) -> Latencies {
         self.latencies_since_start()
             .since(&self.baseline.load().latencies)
+    }
+
+    /// The block of the clients of `protocol`, to be written by the admin's thread alone.
+    pub(crate) fn of(&self, protocol: Protocol) -> &ClientCounters {
+        match protocol {
+            Protocol::Admin => &self.admin,
+            Protocol::Http => &self.http,
+        }
     }
 
     /// Sessions in TLS that clients have open, and handshakes with clients that are under way.
@@ -115,6 +136,8 @@ impl Metrics {
             handshakes: HandshakeTotals::default()
                 .plus(&self.handshakes)
                 .plus(&self.admin_handshakes),
+            admin: self.admin.read(),
+            http: self.http.read(),
             store,
         }
     }
@@ -126,6 +149,8 @@ pub(crate) struct Counts {
     pub(crate) workers: WorkerTotals,
     pub(crate) listener: ListenerTotals,
     pub(crate) handshakes: HandshakeTotals,
+    pub(crate) admin: ClientTotals,
+    pub(crate) http: ClientTotals,
     pub(crate) store: storage::Counts,
 }
 
@@ -135,6 +160,8 @@ impl Counts {
             workers: self.workers.since(&earlier.workers),
             listener: self.listener.since(&earlier.listener),
             handshakes: self.handshakes.since(&earlier.handshakes),
+            admin: self.admin.since(&earlier.admin),
+            http: self.http.since(&earlier.http),
             store: self.store.since(&earlier.store),
         }
     }

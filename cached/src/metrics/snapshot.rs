@@ -1,9 +1,7 @@
 //! Everything the metrics are read from, at one moment.
 
-use std::mem::MaybeUninit;
-use std::time::Duration;
-
 use super::Counts;
+use super::usage::{CpuTime, Usage};
 use crate::reload::Reloads;
 use crate::tls::Status;
 
@@ -16,6 +14,8 @@ pub(crate) struct Snapshot {
     /// What the segments hold; left empty where nobody asks for it, since it takes a look at each.
     pub(crate) census: storage::Census,
     pub(crate) cpu: CpuTime,
+    /// What else the process takes; left empty where nobody asks for it.
+    pub(crate) usage: Usage,
     /// Seconds since the start.
     pub(crate) uptime: u64,
     /// Unix time in seconds.
@@ -47,37 +47,17 @@ pub(crate) struct Snapshot {
     pub(crate) log_unwritten: u64,
 }
 
-/// Processor time the process has used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct CpuTime {
-    pub(crate) user: Duration,
-    pub(crate) system: Duration,
-}
-
 impl Snapshot {
+    /// Storage commands but for cas, which memcached counts among them.
+    pub(super) fn sets(&self) -> u64 {
+        let workers = &self.counts.workers;
+        let cas = workers.cas_hits + workers.cas_misses + workers.cas_badval;
+        // The figures are not of one instant.
+        workers.cmd_set.saturating_sub(cas)
+    }
+
     /// What there is to report of TLS; 0 where it is not spoken.
     pub(super) fn of_tls(&self, read: fn(&Status) -> u64) -> u64 {
         self.tls.as_ref().map_or(0, read)
-    }
-}
-
-impl CpuTime {
-    /// What the kernel has accounted so far.
-    pub(crate) fn now() -> CpuTime {
-        let mut usage = MaybeUninit::<libc::rusage>::zeroed();
-        // SAFETY: getrusage writes one rusage to the pointer and nothing else; all zeroes, which
-        // is what it leaves if it fails, is a valid rusage.
-        let usage = unsafe {
-            libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr());
-            usage.assume_init()
-        };
-        let span = |time: libc::timeval| {
-            Duration::from_secs(time.tv_sec.unsigned_abs())
-                + Duration::from_micros(time.tv_usec.unsigned_abs())
-        };
-        CpuTime {
-            user: span(usage.ru_utime),
-            system: span(usage.ru_stime),
-        }
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Metric {
 }
 
 /// Which `stats` shows a metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Group {
     /// `stats`: memcached's keys in memcached's order, and nothing else. Monitoring tools read
     /// them, some into a buffer of 4096 bytes.
@@ -31,9 +31,31 @@ pub(crate) enum Group {
     Segments,
     /// `stats tls`: handshakes, sessions and certificates.
     Tls,
+    /// `stats process`: what every process takes, named as Prometheus names it.
+    Process,
 }
 
-use Group::{Cached, General, GeneralTls, Segments, Tls};
+use Group::{Cached, General, GeneralTls, Process, Segments, Tls};
+
+impl Group {
+    /// Behind `stats`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            General | GeneralTls => "",
+            Cached => "cached",
+            Segments => "segments",
+            Tls => "tls",
+            Process => "process",
+        }
+    }
+}
+
+impl Metric {
+    /// Whether there is something to tell: without TLS there is nothing to tell of it.
+    pub(crate) fn is_shown(&self, snapshot: &Snapshot) -> bool {
+        !matches!(self.group, GeneralTls | Tls) || snapshot.tls.is_some()
+    }
+}
 
 const fn counter(
     group: Group,
@@ -72,11 +94,12 @@ const fn gauge(
 }
 
 const fn text(
+    group: Group,
     name: &'static str,
     read: fn(&Snapshot) -> Value<'static>,
     help: &'static str,
 ) -> Metric {
-    let (group, kind, unit) = (General, Kind::Text, "");
+    let (kind, unit) = (Kind::Text, "");
     Metric {
         group,
         name,
@@ -87,15 +110,11 @@ const fn text(
     }
 }
 
-/// A key of memcached's for what cached does not count. Tools ask for it.
+/// The meaning of a key of memcached's for what cached does not count.
+pub(super) const ABSENT: &str = "always 0; for tools that ask for it";
+
 const fn absent(name: &'static str) -> Metric {
-    gauge(
-        General,
-        name,
-        "",
-        |_| Value::Number(0),
-        "always 0; for tools that ask for it",
-    )
+    gauge(General, name, "", |_| Value::Number(0), ABSENT)
 }
 
 /// How much of `part` falls to each of `whole`; 0 of none.
@@ -113,7 +132,7 @@ pub(crate) const METRICS: &[Metric] = &[
     gauge(General, "pid", "", |_| u64::from(std::process::id()).into(), "process id"),
     gauge(General, "uptime", "seconds", |s| s.uptime.into(), "time since the start"),
     gauge(General, "time", "seconds", |s| s.time.into(), "unix time"),
-    text("version", |_| WIRE_VERSION.into(), "version of memcached that is spoken, and of cached"),
+    text(General, "version", |_| WIRE_VERSION.into(), "version of memcached that is spoken, and of cached"),
     absent("libevent"),
     gauge(General, "pointer_size", "bits", |_| u64::from(usize::BITS).into(), "size of an address"),
     counter(General, "rusage_user", "seconds", |s| s.cpu.user.into(), "processor time in user mode"),
@@ -179,8 +198,10 @@ pub(crate) const METRICS: &[Metric] = &[
     absent("moves_within_lru"),
     absent("direct_reclaims"),
 
+    text(Cached, "cached_version", |_| env!("CARGO_PKG_VERSION").into(), "version of cached"),
     counter(Cached, "requests", "", |s| s.counts.workers.requests.into(), "operations executed"),
     counter(Cached, "request_errors", "", |s| s.counts.workers.request_errors.into(), "lines refused as malformed or unknown"),
+    counter(Cached, "sets", "", |s| s.sets().into(), "storage commands but for cas"),
     counter(Cached, "renewals", "", |s| s.counts.workers.renewals.into(), "clients told to renew an item or to make one"),
     counter(Cached, "invalidated", "", |s| s.counts.workers.invalidated.into(), "items that a meta delete left in place, stale or empty"),
     counter(Cached, "turns", "", |s| s.counts.workers.turns.into(), "turns of the workers"),
@@ -206,6 +227,15 @@ pub(crate) const METRICS: &[Metric] = &[
     counter(Cached, "closed_binary", "", |s| s.counts.workers.closed_binary.into(), "of these, those that spoke memcached's binary protocol"),
     counter(Cached, "closed_tls", "", |s| s.counts.workers.closed_tls.into(), "of these, those that spoke TLS to a port without it"),
     counter(Cached, "closed_error", "", |s| s.counts.workers.closed_error.into(), "by an error of the socket"),
+    counter(Cached, "closed_killed", "", |s| s.counts.workers.closed_killed.into(), "by an operator"),
+    counter(Cached, "admin_clients", "", |s| s.counts.admin.accepted.into(), "clients of the admin protocol accepted"),
+    counter(Cached, "admin_refused", "", |s| s.counts.admin.refused.into(), "clients of the admin protocol refused for being too many"),
+    counter(Cached, "admin_overdue", "", |s| s.counts.admin.overdue.into(), "clients of the admin protocol closed for taking too long"),
+    counter(Cached, "admin_requests", "", |s| s.counts.admin.requests.into(), "requests of the admin protocol"),
+    counter(Cached, "http_clients", "", |s| s.counts.http.accepted.into(), "clients of the metrics address accepted"),
+    counter(Cached, "http_refused", "", |s| s.counts.http.refused.into(), "clients of the metrics address refused for being too many"),
+    counter(Cached, "http_overdue", "", |s| s.counts.http.overdue.into(), "clients of the metrics address closed for taking too long"),
+    counter(Cached, "http_requests", "", |s| s.counts.http.requests.into(), "requests to the metrics address"),
     counter(Cached, "log_dropped", "", |s| s.log_dropped.into(), "log lines lost to a full ring"),
     counter(Cached, "log_unwritten", "", |s| s.log_unwritten.into(), "log lines lost as they could not be written"),
     counter(Cached, "config_reloads", "", |s| s.reloads.succeeded.into(), "times the configuration was read again"),
@@ -288,4 +318,11 @@ pub(crate) const METRICS: &[Metric] = &[
     gauge(Tls, "certificates_age", "seconds", |s| s.of_tls(|tls| tls.age.as_secs()).into(), "since the files were read"),
     counter(Tls, "reloads", "", |s| s.of_tls(|tls| tls.reloads).into(), "times the files were read again"),
     counter(Tls, "reloads_failed", "", |s| s.of_tls(|tls| tls.failed_reloads).into(), "times they could not be used, and nothing changed"),
+
+    counter(Process, "cpu", "seconds", |s| (s.cpu.user + s.cpu.system).into(), "processor time used"),
+    gauge(Process, "resident_memory", "bytes", |s| s.usage.resident.into(), "memory in place"),
+    gauge(Process, "virtual_memory", "bytes", |s| s.usage.addresses.into(), "addresses in use"),
+    gauge(Process, "open_fds", "", |s| s.usage.open_files.into(), "open file descriptors"),
+    gauge(Process, "max_fds", "", |s| s.usage.open_files_max.into(), "file descriptors there may be"),
+    gauge(Process, "start_time", "seconds", |s| s.time.saturating_sub(s.uptime).into(), "unix time of the start"),
 ];

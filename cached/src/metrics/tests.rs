@@ -4,7 +4,6 @@ use std::time::Duration;
 use net::admin::{Kind, Value};
 
 use super::*;
-use snapshot::CpuTime;
 
 fn show(name: &str, snapshot: &Snapshot) -> String {
     let metric = METRICS.iter().find(|metric| metric.name == name);

@@ -68,6 +68,8 @@ pub(crate) struct Config {
     pub(crate) tls: Tls,
     pub(crate) admin_socket: AdminSocket,
     pub(crate) admin: Option<SocketAddr>,
+    /// Where HTTP is spoken, for metrics.
+    pub(crate) metrics: Option<SocketAddr>,
     /// TLS is spoken on `admin`.
     pub(crate) admin_tls: bool,
     /// 0 warnings, 1 and information, 2 and debugging.
@@ -102,6 +104,7 @@ impl Default for Config {
             tls: Tls::default(),
             admin_socket: AdminSocket::Auto,
             admin: None,
+            metrics: None,
             admin_tls: false,
             verbosity: 0,
             logs: Logs::default(),

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use net::admin::{PORT, parse_address};
 use net::tls::{ClientAuth, Version};
 use storage::{Eviction, HugePages, Seconds};
 
@@ -13,6 +14,9 @@ use super::setting::{Flag, Reload, Setting};
 use super::value::{Kind, Value};
 use crate::connections::CONNECTIONS_MAX;
 use crate::log::Format;
+
+/// The port of a metrics address that names none.
+const METRICS_PORT: u16 = 9998;
 
 const HUGE_PAGES: [(&str, HugePages); 3] = [
     ("never", HugePages::Never),
@@ -494,7 +498,23 @@ pub(crate) const SETTINGS: &[Setting] = &[
                that requires clients' certificates.",
         get: |c| Value::Text(c.admin.map(|a| a.to_string()).unwrap_or_default()),
         set: |c, v| {
-            c.admin = given(v.text()?).map(|text| socket(&text)).transpose()?;
+            c.admin = given(v.text()?)
+                .map(|text| socket(&text, PORT))
+                .transpose()?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "admin.metrics",
+        flag: Flag::long("metrics", "ADDR[:PORT]"),
+        kind: Kind::Text,
+        reload: Reload::Restart,
+        help: "Address for metrics and health checks over HTTP, its port 9998 unless given: \
+               /metrics, /vars.json, /healthz, /readyz. Nothing can be changed there.",
+        get: |c| Value::Text(c.metrics.map(|a| a.to_string()).unwrap_or_default()),
+        set: |c, v| {
+            let address = given(v.text()?).map(|text| socket(&text, METRICS_PORT));
+            c.metrics = address.transpose()?;
             Ok(())
         },
     },
@@ -503,7 +523,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         flag: Flag::switch("admin-tls"),
         kind: Kind::Switch,
         reload: Reload::Restart,
-        help: "Speak TLS on that address, as on those of --tls-listen.",
+        help: "Speak TLS on the address for cachectl, as on those of --tls-listen.",
         get: |c| Value::Switch(c.admin_tls),
         set: |c, v| {
             c.admin_tls = v.switch()?;
@@ -582,9 +602,9 @@ fn paths(paths: &[PathBuf]) -> Value {
     Value::List(paths.iter().map(|path| path_text(Some(path))).collect())
 }
 
-fn socket(text: &str) -> Result<SocketAddr, String> {
-    net::admin::parse_address(text)
-        .ok_or_else(|| format!("must be an address, as in 127.0.0.1:9999, not '{text}'"))
+fn socket(text: &str, port: u16) -> Result<SocketAddr, String> {
+    parse_address(text, port)
+        .ok_or_else(|| format!("must be an address, as in 127.0.0.1:{port}, not '{text}'"))
 }
 
 /// The word that stands for `value`.

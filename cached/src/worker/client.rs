@@ -84,6 +84,8 @@ pub(super) enum Reason {
     Tls,
     /// It speaks another protocol.
     Protocol,
+    /// An operator wants it.
+    Killed,
 }
 
 impl Reason {
@@ -108,6 +110,7 @@ impl Reason {
                 counters.closed_tls.increment();
             }
             Reason::Protocol => counters.closed_protocol.increment(),
+            Reason::Killed => counters.closed_killed.increment(),
         }
     }
 }
@@ -126,6 +129,7 @@ impl fmt::Display for Reason {
             Reason::Binary => "it spoke the binary protocol",
             Reason::Tls => "it spoke TLS to a port without it",
             Reason::Protocol => "it spoke another protocol",
+            Reason::Killed => "an operator ended it",
         })
     }
 }
@@ -391,9 +395,12 @@ impl Client {
         matches!(self.phase, Phase::NoSpace | Phase::NoBudget)
     }
 
-    /// Why it is to be closed at `now`, if it is: it has made no progress for too long, or is slow
-    /// with budget that others want.
+    /// Why it is to be closed at `now`, if it is: an operator wants it, it has made no progress for
+    /// too long, or is slow with budget that others want.
     pub(super) fn overdue(&mut self, bounds: &Bounds, now: Instant) -> Option<Reason> {
+        if self.connection.is_killed() {
+            return Some(Reason::Killed);
+        }
         let (since, limit, reason) = match (&self.unsent, self.phase) {
             (Some(_), _) => (self.moved, bounds.send_timeout, Reason::Send),
             (None, Phase::Idle) => (self.since, bounds.idle_timeout, Reason::Idle),

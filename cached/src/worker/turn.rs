@@ -77,6 +77,7 @@ fn expect_first(executor: &mut Executor<'_>, batch: &[Work], arena: &Arena) {
 
 fn count_sent(counters: &WorkerCounters, client: &Client, bytes: usize) {
     counters.bytes_written.add(bytes as u64);
+    client.connection.sent(bytes);
     if client.socket.is_tls() {
         counters.tls_bytes_written.add(bytes as u64);
     }
@@ -192,6 +193,7 @@ impl Worker {
             Ok(Received::Bytes(bytes, piece)) => {
                 let counters = self.engine.counters();
                 counters.bytes_read.add(bytes as u64);
+                client.connection.received(bytes);
                 if client.socket.is_tls() {
                     counters.tls_bytes_read.add(bytes as u64);
                 }

@@ -4,6 +4,7 @@ use super::base64;
 use super::form::write_number;
 use super::key::has_line_end;
 use super::line::LINE_END;
+use crate::percent;
 use crate::reply::Entry;
 
 /// As what the items are told.
@@ -34,7 +35,7 @@ impl Style {
 
 fn write_facts(entry: &Entry<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"key=");
-    write_escaped(entry.key, out);
+    percent::append(entry.key, percent::is_unreserved, out);
     out.extend_from_slice(b" exp=");
     write_number(entry.expires.unwrap_or(-1), out);
     out.extend_from_slice(b" la=");
@@ -50,18 +51,6 @@ fn write_facts(entry: &Entry<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b" cls=1 size=");
     write_number(entry.size, out);
     out.push(b'\n');
-}
-
-/// Appends a key as part of a URI.
-fn write_escaped(key: &[u8], out: &mut Vec<u8>) {
-    let digit = |digit: u8| digit + if digit < 10 { b'0' } else { b'A' - 10 };
-    for &byte in key {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(byte);
-        } else {
-            out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
-        }
-    }
 }
 
 fn write_get(key: &[u8], out: &mut Vec<u8>) {

@@ -1,16 +1,34 @@
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::thread;
+use std::time::Duration;
 
-use net::admin::{Document, Value};
+use net::admin::{Document, REQUEST_MAX, Value};
+use net::socket::Stream;
+use storage::Condition;
 
-use super::super::fixture;
+use super::super::client::STEPS;
+use super::super::clients::HANDSHAKES_MAX;
+use super::super::stat_connections::SHOWN_MAX;
+use super::super::{Stats, fixture};
 use super::*;
+use crate::connections::{Connections, Listening};
 use crate::metrics::Metrics;
 use crate::orders::{Order, Orders};
 use crate::settings::{Change, Config, Fate, SETTINGS};
 use crate::tls;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A door to the admin protocol, with room for so many who wait.
+fn door(backlog: i32) -> Door {
+    let listener = Listener::tcp(([127, 0, 0, 1], 0).into(), backlog);
+    Door {
+        listener: listener.expect("a free port"),
+        protocol: Protocol::Admin,
+    }
+}
 
 /// Runs `client` against a served admin port, then stops it.
 fn with_server(client: impl FnOnce(std::net::SocketAddr)) {
@@ -22,13 +40,12 @@ fn with_stats(
     stats: impl FnOnce() -> Stats + Send + 'static,
     client: impl FnOnce(std::net::SocketAddr),
 ) {
-    let listener = Listener::tcp(([127, 0, 0, 1], 0).into(), 4).expect("a free port");
-    let admin = Admin::new(vec![listener]).expect("a poll");
-    let Endpoint::Inet(address) = admin.endpoints()[0] else {
+    let admin = Admin::new(vec![door(4)]).expect("a poll");
+    let (Endpoint::Inet(address), _) = admin.endpoints()[0] else {
         panic!("no address");
     };
     let waker = admin.waker();
-    let server = thread::spawn(move || admin.run(&stats()));
+    let server = thread::spawn(move || admin.run(&mut fixture::control(stats())));
     client(address);
     waker.stop();
     server.join().expect("no panic").expect("no failure");
@@ -72,6 +89,7 @@ fn every_verb_is_answered() {
             ("settings", false),
             ("conns", false),
             ("segments", false),
+            ("process", false),
             ("ttl", true),
         ] {
             let document = ask(address, format!("stats {group}\n").as_bytes());
@@ -108,9 +126,15 @@ fn a_wrong_request_is_refused_and_the_client_may_go_on() {
     with_server(|address| {
         let mut stream = TcpStream::connect(address).expect("connected");
         for (request, words) in [
-            (&b"flush\n"[..], "there is no verb 'flush'"),
+            (&b"flash\n"[..], "there is no verb 'flash'"),
             (b"stats nonsense\n", "there is no group 'nonsense'"),
             (b"ping twice\n", "ping takes no argument"),
+            (b"connections all\n", "a number is wanted"),
+            (b"flush delay\n", "flush takes nothing, or"),
+            (b"flush delay x\n", "a number is wanted"),
+            (b"kill\n", "kill takes the id"),
+            (b"kill -1\n", "a number is wanted"),
+            (b"kill 77\n", "there is no connection 77"),
             (b"reload it\n", "reload takes no argument"),
             (b"\n", "a request must name a verb"),
         ] {
@@ -165,12 +189,12 @@ fn one_client_too_many_is_told_so_and_the_others_stay() {
 
 #[test]
 fn more_clients_at_once_than_a_turn_accepts_are_all_dealt_with() {
-    let mut listener = Listener::tcp(([127, 0, 0, 1], 0).into(), 64).expect("a free port");
+    let mut door = door(64);
     let poll = Poll::new().expect("a poll");
     poll.registry()
-        .register(listener.source(), Token(0), Interest::READABLE)
+        .register(door.listener.source(), Token(0), Interest::READABLE)
         .expect("registered");
-    let Ok(Endpoint::Inet(address)) = listener.endpoint() else {
+    let Ok(Endpoint::Inet(address)) = door.listener.endpoint() else {
         panic!("no address");
     };
     let stats = fixture::stats();
@@ -179,7 +203,7 @@ fn more_clients_at_once_than_a_turn_accepts_are_all_dealt_with() {
     let waiting: Vec<_> = (0..=CLIENTS_MAX)
         .map(|_| TcpStream::connect(address).expect("connected"))
         .collect();
-    let mut accept = || clients.accept(&listener, poll.registry(), &stats, now);
+    let mut accept = || clients.accept(&door, poll.registry(), &stats, now);
     assert_eq!(accept(), Some(now), "one is left");
     assert_eq!(accept(), None);
     assert_eq!(
@@ -197,17 +221,19 @@ fn a_client_that_asks_nothing_is_closed_when_its_time_is_up() {
     let stream = Stream::Unix(mio::net::UnixStream::from_std(ours));
     let start = Instant::now();
     let (peer, stats) = (Endpoint::Unix("".into()), fixture::stats());
-    clients.add(stream, peer, poll.registry(), &stats, start);
+    let protocol = Protocol::Admin;
+    clients.add(stream, peer, protocol, poll.registry(), &stats, start);
     clients.close_overdue(&stats, start + PATIENCE / 2);
     assert_eq!(clients.open.len(), 1);
     clients.close_overdue(&stats, start + PATIENCE);
     assert_eq!(clients.open.len(), 0);
+    assert_eq!(stats.metrics.of(protocol).overdue.get(), 1);
 }
 
 #[test]
 fn an_event_of_a_gone_client_reaches_no_other() {
     let poll = Poll::new().expect("a poll");
-    let stats = fixture::stats();
+    let mut control = fixture::control(fixture::stats());
     let now = Instant::now();
     let mut clients = Clients::new(0);
     let mut tokens = Vec::new();
@@ -217,14 +243,15 @@ fn an_event_of_a_gone_client_reaches_no_other() {
         clients.add(
             Stream::Unix(mio::net::UnixStream::from_std(ours)),
             Endpoint::Unix("".into()),
+            Protocol::Admin,
             poll.registry(),
-            &stats,
+            &control.stats,
             now,
         );
         let token = *clients.open.keys().last().expect("added");
         tokens.push(token);
         drop(theirs);
-        clients.advance(token, poll.registry(), &stats, now);
+        clients.advance(token, poll.registry(), &mut control, now);
         assert_eq!(clients.open.len(), 0);
     }
     assert_ne!(tokens[0], tokens[1]);
@@ -272,12 +299,12 @@ fn a_handshake_that_stands_still_would_hold_up_the_others() {
 
 #[test]
 fn clients_that_nobody_has_let_in_would_take_all_places() {
-    let mut listener = Listener::tcp(([127, 0, 0, 1], 0).into(), 64).expect("a free port");
+    let mut door = door(64);
     let poll = Poll::new().expect("a poll");
     poll.registry()
-        .register(listener.source(), Token(0), Interest::READABLE)
+        .register(door.listener.source(), Token(0), Interest::READABLE)
         .expect("registered");
-    let Ok(Endpoint::Inet(address)) = listener.endpoint() else {
+    let Ok(Endpoint::Inet(address)) = door.listener.endpoint() else {
         panic!("no address");
     };
     let config = Config {
@@ -289,7 +316,7 @@ fn clients_that_nobody_has_let_in_would_take_all_places() {
     let _waiting: Vec<_> = (0..CLIENTS_MAX)
         .map(|_| TcpStream::connect(address).expect("connected"))
         .collect();
-    clients.accept(&listener, poll.registry(), &stats, Instant::now());
+    clients.accept(&door, poll.registry(), &stats, Instant::now());
     assert_eq!(clients.open.len(), HANDSHAKES_MAX);
     let refused = stats.metrics.admin_handshakes.full.get();
     assert_eq!(refused as usize, CLIENTS_MAX - HANDSHAKES_MAX);
@@ -360,4 +387,106 @@ fn a_reload_would_be_answered_before_its_outcome_is_known() {
         assert_eq!(refusal, "nothing is changed: a bad file");
     });
     main.join().expect("both were asked for");
+}
+
+#[test]
+fn connections_beyond_a_document_could_not_be_asked_for() {
+    let table = Connections::new(
+        SHOWN_MAX + 3,
+        vec![Listening::plain(3, Endpoint::Unix("".into()))],
+    );
+    let table = Arc::new(table);
+    let mut open = |fd| {
+        table
+            .open(0, fd, &Endpoint::Unix("".into()), 2)
+            .expect("room")
+    };
+    let mut all: Vec<_> = (0..).take(SHOWN_MAX).map(&mut open).collect();
+    let shared = Arc::clone(&table);
+    let stats = move || Stats {
+        connections: shared,
+        ..fixture::stats()
+    };
+    let ask = |address, request: &str| match Document::parse(&ask(address, request.as_bytes())) {
+        Ok(Document::Rows(rows)) => {
+            let ids = rows.iter().filter_map(|row| row.name.split_once(":client"));
+            let next = rows.last().filter(|row| row.name == "next");
+            (ids.count(), next.map(|row| row.value.to_string()))
+        }
+        other => panic!("{other:?}"),
+    };
+    with_stats(stats, |address| {
+        assert_eq!(ask(address, "connections\n"), (SHOWN_MAX, None));
+        all.extend((0..3).map(&mut open));
+        let (shown, next) = ask(address, "connections\n");
+        assert_eq!(shown, SHOWN_MAX);
+        let next = next.expect("some are left");
+        assert_eq!(ask(address, &format!("connections {next}\n")), (3, None));
+        assert_eq!(ask(address, "connections 999999\n"), (0, None));
+    });
+}
+
+#[test]
+fn a_kill_would_be_answered_before_the_connection_has_ended() {
+    let table = Connections::new(1, vec![Listening::plain(3, Endpoint::Unix("".into()))]);
+    let table = Arc::new(table);
+    let victim = table
+        .open(0, 9, &Endpoint::Unix("".into()), 2)
+        .expect("room");
+    let shared = Arc::clone(&table);
+    let stats = move || Stats {
+        connections: shared,
+        ..fixture::stats()
+    };
+    with_stats(stats, |address| {
+        let mut stream = TcpStream::connect(address).expect("connected");
+        stream.write_all(b"kill 0\n").expect("sent");
+        // Others are served meanwhile.
+        assert_eq!(ask(address, b"ping\n"), b"{\"rows\":[]}\n");
+        for _ in 0..1000 {
+            if victim.is_killed() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(victim.is_killed());
+        stream.set_nonblocking(true).expect("set");
+        let silent = stream.read(&mut [0; 1]).expect_err("no answer yet");
+        assert_eq!(silent.kind(), io::ErrorKind::WouldBlock);
+        stream.set_nonblocking(false).expect("set");
+        drop(victim);
+        match Document::parse(&line(&stream)) {
+            Ok(Document::Rows(rows)) => assert_eq!(rows[0].name, "killed"),
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
+#[test]
+fn a_flush_would_leave_what_was_stored_or_come_before_its_time() {
+    let stats = fixture::stats();
+    let (store, clock) = (Arc::clone(&stats.store), stats.clock);
+    let mut writer = store.writer().expect("a writer");
+    let mut participant = store.join().expect("a place");
+    with_stats(
+        || stats,
+        |address| {
+            let mut is_there = |after, stores: bool| {
+                let guard = participant.enter(clock.now() + after);
+                if stores {
+                    let stored = writer.store(&guard, b"k", b"v", 0, 0, Condition::Always);
+                    stored.expect("room");
+                }
+                store.get(&guard, b"k").is_some()
+            };
+            assert!(is_there(0, true));
+            assert!(ask(address, b"flush\n").starts_with(b"{\"rows\":["));
+            assert!(!is_there(0, false));
+
+            assert!(is_there(0, true));
+            assert!(ask(address, b"flush delay 1000\n").starts_with(b"{\"rows\":["));
+            assert!(is_there(900, false));
+            assert!(!is_there(1001, false));
+        },
+    );
 }

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use super::super::fixture;
+use super::super::stat_connections::SHOWN_MAX;
 use super::*;
+use crate::connections::Listening;
 use crate::metrics::{Executed, Kind};
 use crate::settings::Config;
 
@@ -180,7 +182,7 @@ fn connections_are_listed_as_memcached_lists_them() {
 fn connections_beyond_the_bound_of_a_report_are_counted() {
     let mut stats = fixture::stats();
     let listener = net::socket::Endpoint::Inet(([127, 0, 0, 1], 11211).into());
-    let table = Connections::new(SHOWN_MAX + 3, vec![(3, listener)]);
+    let table = Connections::new(SHOWN_MAX + 3, vec![Listening::plain(3, listener)]);
     stats.connections = Arc::new(table);
     let peer = net::socket::Endpoint::Inet(([127, 0, 0, 1], 50_000).into());
     let now = stats.clock.now();

@@ -4,7 +4,7 @@ use std::os::unix::net::UnixStream;
 use mio::{Events, Poll};
 
 use super::*;
-use crate::connections::Connections;
+use crate::connections::{Connections, Listening};
 use crate::live::Live;
 use crate::log;
 use crate::settings::Config;
@@ -30,7 +30,7 @@ fn rig(limit: usize) -> Rig {
     let live = Live::new(config.into());
     let view = live.view();
     let metrics = Arc::new(Metrics::new(1));
-    let listener = (3, Endpoint::Unix("/listener".into()));
+    let listener = Listening::plain(3, Endpoint::Unix("/listener".into()));
     let tls = Arc::clone(&files.tls);
     Rig {
         live,

@@ -3,6 +3,7 @@
 mod buffers;
 mod counts;
 mod dumps;
+mod ended;
 mod large;
 mod latency;
 mod space;
@@ -22,7 +23,7 @@ use storage::{Condition, NoSpace, Store, Stored};
 use super::*;
 use crate::admin::Stats;
 use crate::clock::Clock;
-use crate::connections::Connections;
+use crate::connections::{Connections, Listening};
 use crate::execute::Dumps;
 use crate::lifetimes::Lifetimes;
 use crate::live::Live;
@@ -60,7 +61,7 @@ fn rig_with(tls: Option<Arc<Tls>>, orders: Orders, change: impl FnOnce(&mut Conf
     change(&mut config);
     let store = Store::new(&config.store_options(1)).unwrap();
     let metrics = Arc::new(Metrics::new(1));
-    let listener = (3, Endpoint::Unix("/listener".into()));
+    let listener = Listening::plain(3, Endpoint::Unix("/listener".into()));
     let connections = Arc::new(Connections::new(128, vec![listener]));
     let budget = config.session_buffers();
     let (log, _) = log::start(0);
