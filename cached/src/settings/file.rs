@@ -1,20 +1,43 @@
 //! The configuration file: TOML, read against the table.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::setting::Setting;
 use super::table::SETTINGS;
+use super::value::Kind;
 use super::{Effective, Origin, UsageError};
 
 /// Below this likeness (Jaro-Winkler, 0 to 1) a known name is no help to who mistyped another.
 const ALIKE: f64 = 0.7;
 
-/// Reads the file at `path` into `effective`. Whatever the table does not know is refused.
+/// The key, ahead of all sections, that names a folder of further files.
+const INCLUDE: &str = "include";
+
+/// What the file is that is being read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Main,
+    Included,
+}
+
+/// Reads the file at `path` into `effective`, and then those of the folder it includes, the later
+/// before the earlier. Whatever the table does not know is refused.
 pub(super) fn read(path: &Path, effective: &mut Effective) -> Result<(), UsageError> {
+    for included in read_file(path, Part::Main, effective)? {
+        read_file(&included, Part::Included, effective)?;
+    }
+    Ok(())
+}
+
+/// Reads one file. Returns those that it includes, in order.
+fn read_file(
+    path: &Path,
+    part: Part,
+    effective: &mut Effective,
+) -> Result<Vec<PathBuf>, UsageError> {
     let text = fs::read_to_string(path)
         .map_err(|error| UsageError(format!("cannot read {}: {error}", path.display())))?;
     let source = Source { path, text: &text };
@@ -22,10 +45,41 @@ pub(super) fn read(path: &Path, effective: &mut Effective) -> Result<(), UsageEr
         let start = error.span().map_or(0, |span| span.start);
         source.refuse(start, &error.message().replace('\n', ", "))
     })?;
-    for (section, keys) in document.get_ref() {
-        read_section(&source, section, keys, effective)?;
+    let mut included = Vec::new();
+    for (section, content) in document.get_ref() {
+        if section.get_ref() == INCLUDE && !matches!(content.get_ref(), DeValue::Table(_)) {
+            let files = included_files(path, part, content.get_ref());
+            included = files
+                .map_err(|why| source.refuse(content.span().start, &format!("{INCLUDE}: {why}")))?;
+        } else {
+            read_section(&source, section, content, effective)?;
+        }
     }
-    Ok(())
+    Ok(included)
+}
+
+/// The files of the folder that `value` names in the file at `path`: `*.toml`, in the order of
+/// their names. Hidden ones are an editor's.
+fn included_files(path: &Path, part: Part, value: &DeValue<'_>) -> Result<Vec<PathBuf>, String> {
+    if part == Part::Included {
+        return Err("an included file cannot include others".to_owned());
+    }
+    let folder = Kind::Text.read_toml(value)?.text()?;
+    if folder.is_empty() {
+        return Ok(Vec::new());
+    }
+    let folder = path.parent().unwrap_or(path).join(folder);
+    let cannot = |error| format!("cannot read {}: {error}", folder.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(cannot)? {
+        let path = entry.map_err(cannot)?.path();
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        if name.ends_with(b".toml") && !name.starts_with(b".") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 fn read_section(
@@ -36,18 +90,23 @@ fn read_section(
 ) -> Result<(), UsageError> {
     let (at, name) = (section.span().start, section.get_ref());
     let DeValue::Table(keys) = content.get_ref() else {
-        let hint = nearest(name, |setting| setting.path().1, |setting| setting.key);
+        let known = SETTINGS
+            .iter()
+            .map(|setting| (setting.path().1, setting.key));
+        let hint = nearest(name, known.chain([(INCLUDE, INCLUDE)]));
         return Err(source.refuse(at, &format!("{name}: a key must stand in a section{hint}")));
     };
-    if !SETTINGS.iter().any(|setting| setting.path().0 == name) {
-        let hint = nearest(name, |setting| setting.path().0, |setting| setting.path().0);
+    let sections = SETTINGS.iter().map(|setting| setting.path().0);
+    if !sections.clone().any(|section| section == name) {
+        let hint = nearest(name, sections.map(|section| (section, section)));
         return Err(source.refuse(at, &format!("{name}: unknown section{hint}")));
     }
     for (key, value) in keys {
         let at = key.span().start;
         let full = format!("{name}.{}", key.get_ref());
         let Some(row) = SETTINGS.iter().position(|setting| setting.key == full) else {
-            let hint = nearest(&full, |setting| setting.key, |setting| setting.key);
+            let keys = SETTINGS.iter().map(|setting| (setting.key, setting.key));
+            let hint = nearest(&full, keys);
             return Err(source.refuse(at, &format!("{full}: unknown key{hint}")));
         };
         let origin = Origin::File {
@@ -63,18 +122,13 @@ fn read_section(
     Ok(())
 }
 
-/// "; did you mean ...?" with what `show` makes of the setting whose `part` is most like `name`.
-fn nearest(
-    name: &str,
-    part: fn(&Setting) -> &'static str,
-    show: fn(&Setting) -> &'static str,
-) -> String {
-    SETTINGS
-        .iter()
-        .map(|setting| (strsim::jaro_winkler(name, part(setting)), setting))
+/// "; did you mean ...?" with the second of the pair whose first is most like `name`.
+fn nearest(name: &str, known: impl Iterator<Item = (&'static str, &'static str)>) -> String {
+    known
+        .map(|(like, meant)| (strsim::jaro_winkler(name, like), meant))
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, setting)| format!("; did you mean {}?", show(setting)))
+        .map(|(_, meant)| format!("; did you mean {meant}?"))
         .unwrap_or_default()
 }
 

@@ -11,6 +11,7 @@ const WIDTH: usize = 76;
 const HEADER: &str = "\
 # Configuration of cached; cached.toml(5) describes it.
 # A setting behind a '#' stands at its default.
+# A line ahead of all sections, as in include = \"conf.d\", adds the files of a folder.
 ";
 
 /// Every setting with its help. Defaults are commented out; other values say where they are from.

@@ -1,3 +1,4 @@
+mod include;
 mod tls;
 
 use std::io::Write;
