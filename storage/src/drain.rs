@@ -139,7 +139,8 @@ impl<'a> Slice<'a> {
     fn run(&mut self) -> Result<u64, Halt> {
         let walked = self.walk();
         if !self.grades.is_empty() {
-            self.store.worth.0.learn(&self.grades);
+            let (worth, heap) = (&self.store.worth.0, self.store.space.heap_bytes());
+            worth.learn(&self.grades, heap);
         }
         walked
     }

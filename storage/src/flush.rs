@@ -90,6 +90,7 @@ mod model {
     use super::*;
     use crate::Eviction;
     use crate::epoch::model::explore;
+    use crate::segment::limits::Limits;
     use crate::segment::space::{Geometry, Space};
     use crate::segment::tail::{Placement, Purpose};
 
@@ -100,11 +101,13 @@ mod model {
             let geometry = Geometry {
                 segment_bytes: 4 << 10,
                 segments: 2,
-                reserve: 1,
+                hands: 1,
                 drain_reserve: 0,
-                tails: 1,
-                tails_all: 1,
-                held_max: 0,
+                limits: Limits {
+                    reserve: 1,
+                    tails: 1,
+                    ..Limits::default()
+                },
             };
             let shared = Arc::new((Flush::new(), Space::new(geometry, Eviction::None)));
             let writer = {

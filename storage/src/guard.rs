@@ -105,6 +105,7 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::segment::limits::Limits;
     use crate::segment::space::Geometry;
     use crate::{Condition, Eviction, Options};
 
@@ -125,11 +126,13 @@ mod tests {
         let geometry = Geometry {
             segment_bytes: 1 << 10,
             segments: 7,
-            reserve: 4,
+            hands: 2,
             drain_reserve: 1,
-            tails: 1,
-            tails_all: 2,
-            held_max: 0,
+            limits: Limits {
+                reserve: 4,
+                tails: 1,
+                ..Limits::default()
+            },
         };
         Store::cut(&options, geometry).unwrap()
     }

@@ -21,7 +21,8 @@ const BUCKETS: usize = 64 << 10;
 /// Index arrays moved together in a bout: about 100 us.
 const MOVES: usize = 16;
 
-/// Expires, cleans up after flushes, keeps the reserve of free segments, gives index memory back.
+/// Expires, cleans up after flushes, keeps the reserve of free segments, gives back the memory
+/// that the index does not need, or that is not in force.
 pub struct Maintainer {
     participant: Participant,
     writer: Writer,
@@ -79,6 +80,7 @@ impl Maintainer {
             }
         }
         store.tidy_index(self.writer.tally(), MOVES);
+        let worked = store.space.withhold(&store.pool) || worked;
         drop(guard);
         self.writer.shared().collect();
         let pause = if worked {

@@ -8,6 +8,7 @@ use crate::index::{Index, POOL_MAX};
 use crate::item;
 use crate::pool::{HUGE_PAGE, HugePages};
 use crate::segment::class::LEVELS;
+use crate::segment::limits::Limits;
 use crate::segment::space::Geometry;
 use crate::segment::{SEGMENT_MAX, SEGMENT_MIN};
 
@@ -24,13 +25,18 @@ const RESERVE_BYTES: u64 = 16 << 20;
 const HELD_SHARE: u64 = 100;
 /// The least memory that a store can work with.
 const MEMORY_MIN: u64 = 8 << 20;
+/// What is in force is at least such a part of the most that may be: segments and index are laid out for that.
+const LEAST_PART: u64 = 4;
 const SEGMENT_DEFAULT_MAX: u64 = 1 << 20;
 
 /// How large a store is and how it behaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Bytes for items and index together.
+    /// Bytes for items and index together, at first.
     pub memory: u64,
+    /// Bytes that [`Store::set_memory`](crate::Store::set_memory) may raise it to, at most four times as many; `None`: no
+    /// more than `memory`. Of all of it the system must be able to give addresses, and the smallest index is made for it.
+    pub memory_max: Option<u64>,
     /// Bytes of a segment, a power of two from 16 KiB to 8 MiB; `None`: it follows from memory and writers.
     pub segment_size: Option<u32>,
     /// What makes room when the memory is full.
@@ -49,6 +55,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             memory: 64 << 20,
+            memory_max: None,
             segment_size: None,
             eviction: Eviction::default(),
             huge_pages: HugePages::default(),
@@ -81,20 +88,18 @@ impl Options {
         self.geometry().map(|_| ())
     }
 
+    pub(crate) fn memory_max(&self) -> u64 {
+        self.memory_max.unwrap_or(self.memory)
+    }
+
     /// Cuts the memory up.
     pub(crate) fn geometry(&self) -> Result<Geometry, OptionsError> {
-        let memory = self.memory;
-        demand(memory >= MEMORY_MIN, || {
-            format!("{memory} bytes of memory are too few: {MEMORY_MIN} are the least")
-        })?;
-        demand(memory < POOL_MAX, || {
-            format!("{memory} bytes of memory are too many: the index can address {POOL_MAX}")
-        })?;
-        // Whatever the policy: s3fifo may follow it.
-        let ghosts = Ghosts::bytes(memory);
-        let heap = memory - Index::bytes_min(memory, self.huge_pages) - ghosts;
+        self.admit(self.memory)?;
+        let memory_max = self.memory_max();
+        // The room of ghosts is set aside whatever the policy: s3fifo may follow it.
+        let beside = Index::bytes_min(memory_max, self.huge_pages) + Ghosts::bytes(self.memory);
         let hands = self.writers as u64 + 1;
-        let share = heap / TAIL_SHARE / (TAILS_A_WRITER * hands);
+        let share = (self.memory - beside) / TAIL_SHARE / (TAILS_A_WRITER * hands);
         let share = share.clamp(SEGMENT_MIN.into(), SEGMENT_DEFAULT_MAX);
         let segment_bytes = self.segment_size.unwrap_or(1 << share.ilog2());
         let is_in_range = (SEGMENT_MIN..=SEGMENT_MAX).contains(&segment_bytes);
@@ -104,7 +109,7 @@ impl Options {
             )
         })?;
         let segment = u64::from(segment_bytes);
-        let segments = heap / (segment + RECORD_BYTES);
+        let segments = (memory_max - beside) / (segment + RECORD_BYTES);
         // Whole pages: all of the last explicit one would become resident.
         let is_explicit = self.huge_pages == HugePages::Explicit;
         let page = if is_explicit {
@@ -112,12 +117,27 @@ impl Options {
         } else {
             segment
         };
-        let heap = segments * segment / page * page;
-        let segments = heap / segment;
+        let geometry = Geometry {
+            segment_bytes,
+            segments: (segments * segment / page * page / segment) as u32,
+            hands: hands as u32,
+            drain_reserve: 2 * hands as u32,
+            limits: Limits::default(),
+        };
+        let limits = self.limits(&geometry, self.memory)?;
+        Ok(Geometry { limits, ..geometry })
+    }
+
+    /// What holds while so much memory is in force.
+    pub(crate) fn limits(&self, geometry: &Geometry, memory: u64) -> Result<Limits, OptionsError> {
+        self.admit(memory)?;
+        let (segment, hands) = (u64::from(geometry.segment_bytes), u64::from(geometry.hands));
+        let withheld = (self.memory_max() - memory).div_ceil(segment);
+        let segments = u64::from(geometry.segments).saturating_sub(withheld);
+        let heap = segments * segment;
         let tails = (heap / TAIL_SHARE / hands / segment).max(LEVELS as u64);
-        let drain_reserve = 2 * hands;
         let reserve = (heap / RESERVE_SHARE).min(RESERVE_BYTES.max(heap / 100)) / segment;
-        let reserve = reserve.max(2 * drain_reserve);
+        let reserve = reserve.max(2 * u64::from(geometry.drain_reserve));
         // Half of the segments for what is kept; the others for tails, reserve and index.
         let needed = 2 * (reserve + tails * hands);
         let writers = self.writers;
@@ -133,14 +153,39 @@ impl Options {
                 "a largest item of {size} bytes will not do: at most {limit} are possible with this memory"
             )
         })?;
-        Ok(Geometry {
-            segment_bytes,
-            segments: segments as u32,
+        Ok(Limits {
+            withheld: withheld as u32,
             reserve: reserve as u32,
-            drain_reserve: drain_reserve as u32,
-            tails: tails as usize,
-            tails_all: (tails * hands) as u32,
+            tails: tails as u32,
             held_max: (heap / HELD_SHARE).max(size.next_multiple_of(segment)),
+        })
+    }
+
+    /// Whether so much memory may be in force.
+    fn admit(&self, memory: u64) -> Result<(), OptionsError> {
+        let memory_max = self.memory_max();
+        demand(memory >= MEMORY_MIN, || {
+            format!("{memory} bytes of memory are too few: {MEMORY_MIN} are the least")
+        })?;
+        demand(memory_max < POOL_MAX, || {
+            format!("{memory_max} bytes of memory are too many: the index can address {POOL_MAX}")
+        })?;
+        demand(memory <= memory_max, || {
+            format!(
+                "{memory} bytes of memory are more than the {memory_max} that the store was laid out for when it started"
+            )
+        })?;
+        let least = memory_max.div_ceil(LEAST_PART);
+        demand(memory >= least, || {
+            format!(
+                "{memory} bytes of memory are too few for a store that may have {memory_max}: {least} are the least, a quarter"
+            )
+        })?;
+        let is_fixed = self.huge_pages == HugePages::Explicit;
+        demand(!is_fixed || memory == memory_max, || {
+            format!(
+                "explicit huge pages cannot be given back: the memory stays at {memory_max} bytes"
+            )
         })
     }
 }
@@ -174,8 +219,9 @@ mod tests {
             (64 << 30, 64),
         ] {
             let geometry = geometry(memory, writers);
-            let tails =
-                geometry.tails as u64 * (writers as u64 + 1) * u64::from(geometry.segment_bytes);
+            let tails = u64::from(geometry.limits.tails)
+                * (writers as u64 + 1)
+                * u64::from(geometry.segment_bytes);
             assert!(
                 tails * 25 <= memory,
                 "{memory} x {writers}: {tails} bytes of tails"
@@ -189,6 +235,38 @@ mod tests {
         assert_eq!(geometry(64 << 20, 16).segment_bytes, 16 << 10);
         assert_eq!(geometry(256 << 20, 2).segment_bytes, 512 << 10);
         assert_eq!(geometry(64 << 30, 64).segment_bytes, 1 << 20);
+    }
+
+    #[test]
+    fn a_quarter_of_the_memory_would_have_the_tails_and_the_reserve_of_the_whole() {
+        for (memory, writers) in [(1 << 30, 2), (64 << 30, 64)] {
+            let options = Options {
+                memory,
+                writers,
+                ..Options::default()
+            };
+            let whole = options.geometry().unwrap();
+            let part = options.limits(&whole, memory / 4).unwrap();
+            let left = whole.bytes(whole.segments - part.withheld);
+            assert!((memory / 5..memory / 4).contains(&left), "{left}");
+            let tails = whole.bytes(part.tails) * (writers as u64 + 1);
+            let least = whole.bytes(LEVELS as u32) * (writers as u64 + 1);
+            assert!(tails <= least.max(left / TAIL_SHARE), "{tails} of {left}");
+            let least = whole.bytes(2 * whole.drain_reserve);
+            assert!(whole.bytes(part.reserve) <= least.max(left / RESERVE_SHARE));
+            assert!(part.held_max <= whole.limits.held_max);
+        }
+    }
+
+    #[test]
+    fn segments_would_be_too_large_for_the_memory_there_is_at_first() {
+        let options = Options {
+            memory_max: Some(256 << 20),
+            ..Options::default()
+        };
+        let (part, whole) = (options.geometry().unwrap(), geometry(64 << 20, 1));
+        assert_eq!(part.segment_bytes, whole.segment_bytes);
+        assert!(part.segments > 3 * whole.segments);
     }
 
     #[test]
@@ -259,9 +337,24 @@ mod tests {
         assert!(
             refused(Options {
                 max_item_size: 5 << 20,
-                ..base
+                ..base.clone()
             })
             .contains("at most")
+        );
+        assert!(
+            refused(Options {
+                memory_max: Some(65 << 20),
+                ..base.clone()
+            })
+            .contains("a quarter")
+        );
+        assert!(
+            refused(Options {
+                memory_max: Some(32 << 20),
+                huge_pages: HugePages::Explicit,
+                ..base
+            })
+            .contains("cannot be given back")
         );
     }
 }

@@ -18,6 +18,7 @@ use shuttle::{Config, FailurePersistence, MaxSteps, Runner, thread};
 use crate::history::hand::{Field, Hand};
 use crate::history::{Entry, check};
 use crate::segment::State;
+use crate::segment::limits::Limits;
 use crate::segment::space::Geometry;
 use crate::{Eviction, Options, Store};
 
@@ -47,6 +48,15 @@ const WORK: Act = |hand, _, _| hand.work();
 const SWITCH: Act = |hand, _, _| {
     let policy = thread_rng().gen_range(0..Eviction::ALL.len());
     hand.field.store.set_eviction(Eviction::ALL[policy]);
+};
+/// Up to a third of the segments are withheld.
+const RESTRICT: Act = |hand, _, _| {
+    let space = &hand.field.store.space;
+    let withheld = thread_rng().gen_range(0..=space.geometry.segments / 3);
+    space.set_limits(Limits {
+        withheld,
+        ..space.geometry.limits
+    });
 };
 const TICK: Act = |hand, _, _| {
     use std::sync::atomic::Ordering;
@@ -129,11 +139,14 @@ impl Room {
         let geometry = Geometry {
             segment_bytes: SEGMENT,
             segments: self.segments,
-            reserve: self.reserve,
+            hands: 2,
             drain_reserve: 2,
-            tails: 2,
-            tails_all: 4,
-            held_max: u64::from(4 * SEGMENT),
+            limits: Limits {
+                withheld: 0,
+                reserve: self.reserve,
+                tails: 2,
+                held_max: u64::from(4 * SEGMENT),
+            },
         };
         Store::cut(&options, geometry).expect("memory")
     }
@@ -218,7 +231,11 @@ impl Room {
         }
         log.append(&mut last.log);
         assert_eq!(missing(), 0, "segments are lost: {:?}", store.stats());
-        assert_eq!(store.stats().items, 0);
+        let stats = store.stats();
+        assert_eq!(stats.items, 0);
+        let lent = stats.segments_lent * u64::from(SEGMENT);
+        let grown = stats.index_bytes - store.index_bytes_min;
+        assert!(grown <= lent, "the index uses what nobody lent: {stats:?}");
     }
 
     fn explore(self) {
@@ -314,6 +331,26 @@ fn a_change_of_policy_would_undo_a_change_or_lose_a_segment() {
         ..ROOM
     }
     .explore();
+}
+
+/// Memory goes to and fro between heap, index and system.
+#[test]
+fn memory_withheld_would_be_used_or_lost() {
+    for eviction in [Eviction::Fifo, Eviction::None] {
+        Room {
+            eviction,
+            segments: 18,
+            reserve: 4,
+            stored: 8,
+            keys: 8,
+            lengths: &[20, THIRD],
+            acts: &[SET, SET, GET, DELETE, WORK, RESIZE, RESTRICT, RESTRICT],
+            rounds: 6,
+            bouts: 6,
+            ..ROOM
+        }
+        .explore();
+    }
 }
 
 /// There are more keys than the index has slots at first: items make way, and the arrays grow.

@@ -3,6 +3,7 @@
 use crate::counts::Counts;
 use crate::segment::State;
 use crate::store::Store;
+use crate::sync::Ordering;
 
 /// Counts and gauges of the store at one moment; sums over writers that go on meanwhile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,16 +16,22 @@ pub struct Stats {
     pub item_bytes: u64,
     /// Of these, bytes that are neither key nor value.
     pub header_bytes: u64,
-    /// Bytes of all segments.
+    /// Bytes for items and index, as set last.
+    pub memory: u64,
+    /// Bytes of segments that are still to be given up for that, beyond those that are withheld.
+    pub excess_bytes: u64,
+    /// Bytes of the segments that the memory in force has room for.
     pub heap_bytes: u64,
     /// Bytes of a segment.
     pub segment_bytes: u64,
-    /// Number of segments; those that hold items are told of by [`Store::census`].
+    /// Number of segments, those withheld included; those that hold items are told of by [`Store::census`].
     pub segments: u64,
     /// Free segments.
     pub segments_free: u64,
     /// Segments whose memory the index uses.
     pub segments_lent: u64,
+    /// Segments beyond the memory in force.
+    pub segments_withheld: u64,
     /// Free segments that maintenance keeps ready.
     pub reserve_segments: u64,
     /// Expired bytes in coarse segments as reclaim sees them, dead ones among them.
@@ -41,16 +48,21 @@ impl Store {
         // What was removed first: else an item that comes and goes in between would be counted below zero.
         let [earlier, counts] = [(); 2].map(|()| Counts::sum(&self.tallies));
         let space = &self.space;
+        let (withheld, missing) = space.withheld();
+        let lent = space.count(State::Lent).saturating_sub(withheld.into());
         Stats {
             items: counts.inserted.saturating_sub(earlier.removed),
             item_bytes: counts.stored_bytes.saturating_sub(earlier.removed_bytes),
             header_bytes: (counts.stored_header_bytes).saturating_sub(earlier.removed_header_bytes),
+            memory: self.memory.load(Ordering::Relaxed),
+            excess_bytes: space.geometry.bytes(missing),
             heap_bytes: space.heap_bytes(),
             segment_bytes: space.geometry.segment_bytes.into(),
             segments: space.geometry.segments.into(),
             segments_free: space.count(State::Free),
-            segments_lent: space.count(State::Lent),
-            reserve_segments: space.geometry.reserve.into(),
+            segments_lent: lent,
+            segments_withheld: withheld.into(),
+            reserve_segments: space.limits.reserve().into(),
             coarse_expired_bytes: space.coarse_expired_bytes(),
             index_bytes: self.index.bytes(),
             index_slots: self.index.slot_count(),

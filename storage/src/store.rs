@@ -6,6 +6,7 @@ use std::thread::Thread;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use crate::Seconds;
 use crate::counts::Tally;
 use crate::epoch::Epochs;
 use crate::evict::ghosts::Ghosts;
@@ -16,8 +17,7 @@ use crate::item::{self, Stored};
 use crate::options::{Options, OptionsError};
 use crate::pool::{HUGE_PAGE, HugePages, Pool};
 use crate::segment::space::{Geometry, Space};
-use crate::sync::{Apart, AtomicBool, AtomicUsize};
-use crate::{Eviction, Seconds};
+use crate::sync::{Apart, AtomicBool, AtomicU64, AtomicUsize};
 
 /// Uniques a byte of the heap: between those of two items there is room for some that are above the one before.
 const UNIQUES: u64 = 8;
@@ -41,8 +41,10 @@ pub struct Store {
     pub(crate) tallies: Box<[Tally]>,
     pub(crate) maintenance: OnceLock<Thread>,
     pub(crate) index_bytes_min: u64,
-    max_item_size: usize,
-    seed: u64,
+    /// What it was made from.
+    pub(crate) options: Options,
+    /// Bytes for items and index, as set last.
+    pub(crate) memory: AtomicU64,
     /// Writers handed out so far.
     pub(crate) writers: AtomicUsize,
     /// The maintainer has been handed out.
@@ -122,8 +124,8 @@ impl Store {
 
     /// As `new`, with the memory cut up as told.
     pub(crate) fn cut(options: &Options, geometry: Geometry) -> Result<Arc<Store>, OptionsError> {
-        let heap_bytes = u64::from(geometry.segments) * u64::from(geometry.segment_bytes);
-        let (memory, huge_pages) = (options.memory, options.huge_pages);
+        let heap_bytes = geometry.bytes(geometry.segments);
+        let (memory, huge_pages) = (options.memory_max(), options.huge_pages);
         let no_memory = |error| match huge_pages {
             HugePages::Explicit => {
                 let bytes = heap_bytes + Index::arrays_max(memory, huge_pages);
@@ -132,7 +134,7 @@ impl Store {
             HugePages::Madvise | HugePages::Never => OptionsError::NoMemory(error),
         };
         let index = Index::new(memory, huge_pages).map_err(no_memory)?;
-        Ok(Arc::new(Store {
+        let store = Store {
             pool: Pool::new(heap_bytes, huge_pages).map_err(no_memory)?,
             index_bytes_min: index.bytes(),
             index,
@@ -140,31 +142,23 @@ impl Store {
             // The writers, maintenance, and one who looks on (the admin thread).
             epochs: Epochs::new(options.writers + 2),
             flush: Flush::new(),
-            worth: Apart(Worth::new(heap_bytes)),
+            worth: Apart(Worth::new()),
             ghosts: Ghosts::new(options.memory),
             tallies: (0..=options.writers).map(|_| Tally::default()).collect(),
             maintenance: OnceLock::new(),
-            max_item_size: options.max_item_size as usize,
-            seed: options.seed,
+            options: options.clone(),
+            memory: AtomicU64::new(options.memory),
             writers: AtomicUsize::new(0),
             maintained: AtomicBool::new(false),
-        }))
-    }
-
-    /// The policy in force.
-    pub fn eviction(&self) -> Eviction {
-        self.space.eviction()
-    }
-
-    /// Puts another policy in force, while everything goes on. A segment whose eviction has begun is still evicted.
-    pub fn set_eviction(&self, eviction: Eviction) {
-        self.space.set_eviction(eviction);
-        self.wake_maintenance();
+        };
+        while store.space.withhold(&store.pool) {}
+        Ok(Arc::new(store))
     }
 
     /// Whether an item of these lengths, in bytes, may be stored, with everything counted that it could need.
     pub fn fits(&self, key_len: usize, value_len: usize) -> bool {
-        key_len <= item::KEY_MAX && key_len + value_len + item::OVERHEAD_MAX <= self.max_item_size
+        key_len <= item::KEY_MAX
+            && key_len + value_len + item::OVERHEAD_MAX <= self.options.max_item_size as usize
     }
 
     /// Makes everything void that was stored so far. A delayed flush that was to come is off.
@@ -186,7 +180,7 @@ impl Store {
     }
 
     pub(crate) fn place(&self, key: &[u8]) -> Hash {
-        self.index.place(xxh3_64_with_seed(key, self.seed))
+        self.index.place(xxh3_64_with_seed(key, self.options.seed))
     }
 
     pub(crate) fn view(&self, now: Seconds) -> View {
@@ -198,7 +192,7 @@ impl Store {
 
     /// Reads the item at a location that a slot named under a guard which is still open.
     pub(crate) fn stored(&self, location: u64) -> Stored<'_> {
-        debug_assert!(location < self.space.heap_bytes());
+        debug_assert!(location < self.pool.len());
         // SAFETY: a slot is published after the item's last byte (Law 4), and what it named is not reused while a
         // guard from then is open: every caller holds one.
         unsafe { Stored::read(self.pool.at(location), location) }
@@ -275,7 +269,9 @@ impl Store {
         let opening = self.space.record_of(location).generation();
         let place = opening.wrapping_mul(bytes).wrapping_add(location % bytes);
         // A start that differs between runs: a client's unique from before a restart must not match.
-        place.wrapping_mul(UNIQUES).wrapping_add(self.seed >> 1)
+        place
+            .wrapping_mul(UNIQUES)
+            .wrapping_add(self.options.seed >> 1)
     }
 
     /// Nothing may be evicted, and nothing else could make room, be it `by_bytes` or by slots of the index alone.

@@ -1,4 +1,4 @@
-//! What changes while the store serves: its policy.
+//! What changes while the store serves: its policy, and its memory.
 
 use std::sync::Arc;
 
@@ -13,6 +13,9 @@ const MEMORY: u64 = 8 << 20;
 const VALUE: [u8; 1_000] = [b'v'; 1_000];
 /// Several times what fits.
 const MANY: usize = 20_000;
+/// The most memory that may be in force, and the least.
+const MOST: u64 = 32 << 20;
+const LEAST: u64 = MOST / 4;
 
 /// A store with one worker and its maintenance, driven by one thread.
 struct Bench {
@@ -154,4 +157,145 @@ fn a_policy_would_not_go_on_where_another_has_left_off() {
         }
     }
     assert_eq!(bench.stats().counts.evicted_index, 0);
+}
+
+fn with_most(eviction: Eviction) -> Bench {
+    Bench::new(&Options {
+        memory: MOST,
+        eviction,
+        ..Options::default()
+    })
+}
+
+impl Bench {
+    /// Bytes of the segments that are in use, and of the index.
+    fn used(&self) -> u64 {
+        let stats = self.stats();
+        let idle = stats.segments_free + stats.segments_lent + stats.segments_withheld;
+        (stats.segments - idle) * stats.segment_bytes + stats.index_bytes
+    }
+
+    /// Lets maintenance bring the memory to what was set.
+    fn settle(&mut self) {
+        for _ in 0..10_000 {
+            if self.stats().excess_bytes == 0 {
+                return;
+            }
+            self.work();
+        }
+        panic!("it does not come down: {:?}", self.stats());
+    }
+}
+
+/// Down to a quarter and up again, again and again, while keys are stored.
+#[test]
+fn a_store_with_less_memory_would_use_more_or_store_nothing() {
+    let policies = Eviction::ALL.into_iter();
+    for eviction in policies.filter(|&eviction| eviction != Eviction::None) {
+        let mut bench = with_most(eviction);
+        for round in 0..3 {
+            bench.churn(&format!("{round}-more"));
+            bench.churn(&format!("{round}-most"));
+            let most = bench.stats().items;
+            bench.store.set_memory(LEAST).unwrap();
+            assert!(bench.stats().excess_bytes > 0, "{eviction:?}");
+            bench.churn(&format!("{round}-less"));
+            bench.settle();
+            bench.churn(&format!("{round}-least"));
+            let (stats, used) = (bench.stats(), bench.used());
+            assert_eq!((stats.memory, stats.excess_bytes), (LEAST, 0));
+            assert!(used <= LEAST, "{eviction:?}: {used} bytes, {stats:?}");
+            let part = most / stats.items;
+            assert!((3..7).contains(&part), "{eviction:?}: {part}, {stats:?}");
+            bench.store.set_memory(MOST).unwrap();
+        }
+        assert_eq!(bench.stats().counts.evicted_index, 0, "{eviction:?}");
+    }
+}
+
+/// Nothing goes that there is room for.
+#[test]
+fn what_fits_less_memory_would_be_dropped() {
+    const KEPT: usize = 3_000;
+    for eviction in Eviction::ALL {
+        let mut bench = with_most(eviction);
+        for n in 0..4 * KEPT {
+            bench.set(&format!("key-{n}")).unwrap();
+        }
+        // Of every four in a segment one stays.
+        for n in (0..4 * KEPT).filter(|n| n % 4 != 0) {
+            assert!(bench.delete(&format!("key-{n}")));
+        }
+        bench.store.set_memory(LEAST).unwrap();
+        bench.settle();
+        bench.idle();
+        for n in (0..4 * KEPT).step_by(4) {
+            assert!(bench.has(&format!("key-{n}")), "{eviction:?}: {n}");
+        }
+        assert_eq!(bench.stats().counts.evicted_space, 0, "{eviction:?}");
+    }
+}
+
+#[test]
+fn less_memory_would_take_what_may_not_be_evicted() {
+    let mut bench = with_most(Eviction::None);
+    let fits = |bench: &mut Bench, n: &usize| bench.set(&format!("key-{n}")).is_ok();
+    let stored = (0..2 * MANY).take_while(|n| fits(&mut bench, n)).count();
+    bench.store.set_memory(LEAST).unwrap();
+    bench.idle();
+    let excess = bench.stats().excess_bytes;
+    assert!(excess > MOST / 2, "{excess} of what was to be given up");
+    assert_eq!(bench.set("new"), Err(NoSpace::Full));
+    for n in 0..stored {
+        assert!(bench.has(&format!("key-{n}")), "{n}");
+    }
+    for n in 0..stored * 9 / 10 {
+        assert!(bench.delete(&format!("key-{n}")), "{n}");
+    }
+    bench.settle();
+    assert!(bench.used() <= LEAST, "{:?}", bench.stats());
+    assert_eq!(bench.set("new"), Ok(()));
+    for n in stored * 9 / 10..stored {
+        assert!(bench.has(&format!("key-{n}")), "{n}");
+    }
+    bench.store.set_memory(MOST).unwrap();
+    bench.idle();
+    for n in 0..stored * 8 / 10 {
+        assert_eq!(bench.set(&format!("key-{n}")), Ok(()), "{n}");
+    }
+}
+
+/// As `memory` may be far from its bound when the store starts.
+#[test]
+fn memory_beyond_what_is_in_force_would_be_used_from_the_start() {
+    let mut bench = Bench::new(&Options {
+        memory: LEAST,
+        memory_max: Some(MOST),
+        ..Options::default()
+    });
+    assert_eq!(bench.stats().excess_bytes, 0);
+    bench.churn("least");
+    assert!(bench.used() <= LEAST, "{:?}", bench.stats());
+    let least = bench.stats().items;
+    bench.store.set_memory(MOST).unwrap();
+    bench.churn("more");
+    bench.churn("most");
+    assert!(bench.stats().items > 3 * least, "{:?}", bench.stats());
+}
+
+#[test]
+fn more_or_less_memory_than_can_be_would_be_put_in_force() {
+    let bench = with_most(Eviction::default());
+    let refused = |bytes| bench.store.set_memory(bytes).unwrap_err().to_string();
+    assert!(refused(MOST + 1).contains("laid out for"));
+    assert!(refused(LEAST - 1).contains("too few"));
+    assert_eq!(bench.stats().memory, MOST);
+    let large = Bench::new(&Options {
+        memory: MOST,
+        max_item_size: 4 << 20,
+        ..Options::default()
+    });
+    let refused = large.store.set_memory(LEAST).unwrap_err().to_string();
+    assert!(refused.contains("a largest item"), "{refused}");
+    assert_eq!(large.stats().excess_bytes, 0);
 }

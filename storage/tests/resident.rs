@@ -71,7 +71,7 @@ impl Drop for Kept {
 }
 
 /// Tiny items want a large index, large ones a small one: memory goes to and fro between index and heap, and is never in
-/// both.
+/// both. Then it is made less, and more again.
 #[test]
 fn memory_stays_within_its_bound_when_the_sizes_of_items_change() {
     change_sizes_on_all_pages(32 << 20, false);
@@ -86,8 +86,10 @@ fn memory_stays_within_its_bound_with_huge_pages_in_the_index() {
 }
 
 fn change_sizes_on_all_pages(memory: u64, may_add: bool) {
-    change_sizes(memory, HugePages::Madvise);
-    change_sizes(memory, HugePages::Never);
+    for huge_pages in [HugePages::Madvise, HugePages::Never] {
+        change_sizes(memory, huge_pages);
+        change_memory(2 * memory, huge_pages);
+    }
     match Kept::for_bytes(memory, may_add) {
         Ok(_kept) => change_sizes(memory, HugePages::Explicit),
         Err(error) => {
@@ -169,5 +171,40 @@ fn change_sizes(memory: u64, huge_pages: HugePages) {
     }
     if huge_pages == HugePages::Never {
         assert!(transparent() < memory / 4, "huge pages are used");
+    }
+}
+
+/// A full store that is to have less memory gives up what is resident, and takes no more before it may.
+fn change_memory(memory: u64, huge_pages: HugePages) {
+    let before = resident();
+    let store = Store::new(&Options {
+        memory,
+        huge_pages,
+        ..Options::default()
+    })
+    .unwrap();
+    let mut participant = store.join().unwrap();
+    let mut writer = store.writer().unwrap();
+    let mut maintainer = store.maintainer().unwrap();
+    for in_force in [memory, memory / 4, memory, memory / 2] {
+        store.set_memory(in_force).unwrap();
+        for n in 0..memory / 200 {
+            let guard = participant.enter(2);
+            let (key, value, always) = (n.to_le_bytes(), [b'v'; 300], Condition::Always);
+            // There may be no room at once.
+            let _ = writer.store(&guard, &key, &value, 0, 0, always);
+            writer.reclaim(&guard, 4);
+            drop(guard);
+            if n % 16 == 0 {
+                maintainer.tick(2);
+            }
+        }
+        let stats = store.stats();
+        assert_eq!(stats.excess_bytes, 0, "{stats:?}");
+        let resident = resident().saturating_sub(before);
+        assert!(
+            (in_force / 5 * 4..in_force + (4 << 20)).contains(&resident),
+            "{huge_pages:?}: {resident} bytes are resident, {stats:?}"
+        );
     }
 }

@@ -252,7 +252,7 @@ impl Stats {
         let store = self.store.stats();
         let counts = self.metrics.read(store.counts.clone());
         // The figures are not of one instant.
-        let idle = store.segments_free + store.segments_lent;
+        let idle = store.segments_free + store.segments_lent + store.segments_withheld;
         let used = store.segments.saturating_sub(idle);
         if used > 0 {
             for (name, number) in [

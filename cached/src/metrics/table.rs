@@ -243,7 +243,8 @@ pub(crate) const METRICS: &[Metric] = &[
     gauge(Cached, "config_reload_failed", "", |s| u64::from(s.reloads.last_failed).into(), "1 if that was so the last time: what is in effect is not what the files say"),
     gauge(Cached, "config_read_time", "seconds", |s| s.reloads.last_success.into(), "unix time at which what is in effect was read"),
 
-    gauge(Segments, "heap_bytes", "bytes", |s| s.store.heap_bytes.into(), "size of the heap"),
+    gauge(Segments, "heap_bytes", "bytes", |s| s.store.heap_bytes.into(), "size of the heap that the memory in force has room for"),
+    gauge(Segments, "excess_bytes", "bytes", |s| s.store.excess_bytes.into(), "memory that is still to be given up since less was put in force"),
     gauge(Segments, "segment_bytes", "bytes", |s| s.store.segment_bytes.into(), "size of a segment"),
     gauge(Segments, "segments", "", |s| s.store.segments.into(), "segments of the heap"),
     gauge(Segments, "segments_free", "", |s| s.store.segments_free.into(), "free segments"),
@@ -252,6 +253,7 @@ pub(crate) const METRICS: &[Metric] = &[
     gauge(Segments, "segments_draining", "", |s| s.census.draining.segments.into(), "segments being emptied"),
     gauge(Segments, "segments_retired", "", |s| s.census.retired.segments.into(), "empty segments that a reader may still see"),
     gauge(Segments, "segments_lent", "", |s| s.store.segments_lent.into(), "segments lent to the index"),
+    gauge(Segments, "segments_withheld", "", |s| s.store.segments_withheld.into(), "segments beyond the memory in force"),
     gauge(Segments, "reserve_segments", "", |s| s.store.reserve_segments.into(), "free segments that are to be kept"),
     gauge(Segments, "dead_bytes", "bytes", |s| s.census.dead_bytes().into(), "memory of items deleted or replaced"),
     gauge(Segments, "expired_bytes", "bytes", |s| s.census.expired_bytes().into(), "memory of expired items, as far as known"),

@@ -158,6 +158,7 @@ impl Config {
         let buffers = self.session_buffers().limit() + workers;
         storage::Options {
             memory: self.memory.saturating_sub(buffers as u64),
+            memory_max: None,
             segment_size: self.segment_size,
             eviction: self.eviction,
             huge_pages: self.huge_pages,

@@ -42,16 +42,14 @@ pub(crate) struct Worth {
     limit: AtomicU32,
     /// Bytes seen lately, by their grade.
     seen: Mutex<Box<[u64; GRADES]>>,
-    sum_max: u64,
 }
 
 impl Worth {
-    pub(crate) fn new(heap_bytes: u64) -> Worth {
+    pub(crate) fn new() -> Worth {
         Worth {
             // Everything stays before anything was compared.
             limit: AtomicU32::new(0),
             seen: Mutex::new(Box::new([0; GRADES])),
-            sum_max: heap_bytes / MEMORY_PART,
         }
     }
 
@@ -60,16 +58,16 @@ impl Worth {
         Grade(self.limit.load(Ordering::Relaxed))
     }
 
-    /// Takes note of the grades and sizes of a slice's items. When somebody else is at it they are left out: what
+    /// Takes note of the grades and sizes of a slice's items, in a heap of so many bytes. When somebody else is at it they are left out: what
     /// matters is the distribution, and nobody waits (Law 1).
-    pub(crate) fn learn(&self, items: &[(Grade, u32)]) {
+    pub(crate) fn learn(&self, items: &[(Grade, u32)], heap_bytes: u64) {
         let Ok(mut seen) = self.seen.try_lock() else {
             return;
         };
         for &(Grade(grade), size) in items {
             seen[grade as usize] += u64::from(size);
         }
-        if seen.iter().sum::<u64>() > self.sum_max {
+        if seen.iter().sum::<u64>() > heap_bytes / MEMORY_PART {
             seen.iter_mut().for_each(|bytes| *bytes /= 2);
         }
         self.limit.store(limit_of(&**seen), Ordering::Relaxed);
@@ -104,11 +102,11 @@ mod tests {
 
     #[test]
     fn the_limit_would_not_halve_what_is_seen() {
-        let worth = Worth::new(1 << 30);
+        let worth = Worth::new();
         let items: Vec<_> = (1..=64)
             .map(|size| (Grade::of(0, 60 * size), 100))
             .collect();
-        worth.learn(&items);
+        worth.learn(&items, 1 << 30);
         let kept = items.iter().filter(|&&(grade, _)| grade >= worth.limit());
         let kept = kept.count();
         assert!((25..=32).contains(&kept), "{kept} of 64 stay");
@@ -116,26 +114,26 @@ mod tests {
 
     #[test]
     fn items_of_equal_worth_would_be_copied_for_nothing() {
-        let worth = Worth::new(1 << 30);
+        let worth = Worth::new();
         assert!(
             Grade::of(0, 1 << 24) >= worth.limit(),
             "nothing is known yet"
         );
-        worth.learn(&[(Grade::of(0, 60), 60); 64]);
+        worth.learn(&[(Grade::of(0, 60), 60); 64], 1 << 30);
         assert!(Grade::of(0, 60) < worth.limit());
         assert!(Grade::of(1, 60) >= worth.limit());
     }
 
     #[test]
     fn what_was_seen_long_ago_would_weigh_as_much_as_today() {
-        let worth = Worth::new(MEMORY_PART << 20);
+        let (worth, heap) = (Worth::new(), MEMORY_PART << 20);
         let (high, low) = (Grade::of(15, 60), Grade::of(0, 60));
         for _ in 0..100 {
-            worth.learn(&[(high, 4_096); 64]);
+            worth.learn(&[(high, 4_096); 64], heap);
         }
         assert!(worth.limit() > high);
         for _ in 0..100 {
-            worth.learn(&[(low, 4_096); 64]);
+            worth.learn(&[(low, 4_096); 64], heap);
         }
         assert!(worth.limit() > low && worth.limit() <= high);
     }

@@ -42,11 +42,16 @@ impl Space {
         if let Some(at) = queues.idle.iter().position(is_same) {
             self.close_idle(queues, at);
         }
-        if queues.tails >= self.geometry.tails_all {
+        while queues.tails >= self.tails_all() && !queues.idle.is_empty() {
             self.close_idle(queues, 0);
         }
         let segment = self.take_free(queues, item.purpose)?;
         Some(self.open(queues, segment..segment + 1, kind, item))
+    }
+
+    /// Open tails there may be, those that were left to others included.
+    fn tails_all(&self) -> u32 {
+        self.limits.tails() * self.geometry.hands
     }
 
     /// Leaves a tail to others.
@@ -189,7 +194,7 @@ mod tests {
     fn tails_left_behind_would_outgrow_the_share_of_all_tails() {
         const ITEMS: usize = 400;
         let mut rig = Rig::new();
-        let all = rig.store.space.geometry.tails_all;
+        let all = rig.store.space.tails_all();
         let fast = (0..16).map(|class| 4_096 + 256 * class);
         // Fast enough for classes of their own, as the next period tells.
         for ttl in fast.clone() {

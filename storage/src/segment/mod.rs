@@ -7,7 +7,7 @@
 //!   |  \      (one        (the store,  (whoever runs  (readers, until
 //!   |   \      writer)     immutable)   its slices)    their guards close)
 //!  Lent  Inner
-//!  (its memory is used by the index)  (not the first of a span)
+//!  (its pages are the system's)       (not the first of a span)
 //! ```
 //!
 //! An item may be received straight into its place. Its segment counts it as pending, and is not drained before it is
@@ -20,6 +20,7 @@ pub(crate) mod class;
 mod free;
 mod idle;
 mod lent;
+pub(crate) mod limits;
 mod queues;
 pub(crate) mod reclaim;
 pub(crate) mod seal;

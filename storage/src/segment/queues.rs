@@ -41,8 +41,10 @@ impl Largest {
 
 pub(super) struct Queues {
     pub(super) free: FreeMap,
-    /// Segments whose memory the index uses.
+    /// Segments whose pages are the system's.
     pub(super) lent: Vec<u32>,
+    /// So many of them are beyond the memory in force; the others make up for the index.
+    pub(super) withheld: u32,
     /// What each segment holds; of an open one it is told once a second.
     pub(super) seals: Box<[Seal]>,
     sequence: u64,
@@ -78,6 +80,7 @@ impl Queues {
         Queues {
             free: FreeMap::full(segments),
             lent: Vec::new(),
+            withheld: 0,
             seals: vec![Seal::default(); segments as usize].into(),
             sequence: 0,
             candidates: Candidates::new(segments),

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::PoisonError;
 
 use super::class::Kind;
+use super::limits::{InForce, Limits};
 use super::queues::Queues;
 use super::seal::Seal;
 use super::tail::{Placement, Purpose, Tail};
@@ -24,27 +25,27 @@ const SPARED_ALONE: u32 = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Geometry {
     pub(crate) segment_bytes: u32,
+    /// As many as fit the most memory that may be in force.
     pub(crate) segments: u32,
-    /// Free segments that maintenance keeps ready.
-    pub(crate) reserve: u32,
-    /// Of these the last ones, which only drains may take: to move an item is to free more than it takes.
+    /// Writers, and maintenance.
+    pub(crate) hands: u32,
+    /// Of the reserve the last segments, which only drains may take: to move an item is to free more than it takes.
     pub(crate) drain_reserve: u32,
-    /// Open tails a writer may hold.
-    pub(crate) tails: usize,
-    /// Open tails there may be, those that were left to others included.
-    pub(crate) tails_all: u32,
-    /// Bytes of segments that items being received may hold.
-    pub(crate) held_max: u64,
+    /// What holds at first.
+    pub(crate) limits: Limits,
 }
 
 /// The segments, and everything that decides who gets one next.
 pub(crate) struct Space {
     pub(crate) geometry: Geometry,
+    pub(crate) limits: InForce,
     pub(crate) records: Box<[Record]>,
     /// The policy in force, as a number of [`Eviction::ALL`].
     eviction: AtomicU32,
     /// Free segments outside the window, for those without the mutex.
     available: Apart<AtomicU32>,
+    /// Segments that are still to be withheld, for the same.
+    missing: AtomicU32,
     /// The window as start | end << 32, for writers whose tails lie in it; 0: none.
     pub(super) window: AtomicU64,
     /// Bytes of segments that items being received hold.
@@ -67,9 +68,11 @@ impl Space {
         let segments = geometry.segments;
         Space {
             geometry,
+            limits: InForce::new(geometry.limits),
             eviction: AtomicU32::new(eviction as u32),
             records: (0..segments).map(|_| Record::default()).collect(),
             available: Apart(AtomicU32::new(segments)),
+            missing: AtomicU32::new(geometry.limits.withheld),
             window: AtomicU64::new(0),
             held: Apart(AtomicU64::new(0)),
             queues: Apart(Mutex::new(Queues::new(segments))),
@@ -93,9 +96,21 @@ impl Space {
         &self.records[segment as usize]
     }
 
-    /// Fewer segments are free than the reserve asks for.
+    pub(crate) fn set_limits(&self, limits: Limits) {
+        let queues = self.queues();
+        self.limits.set(limits);
+        self.note_free(&queues);
+    }
+
+    /// Fewer segments are free than the reserve asks for, and what is to be withheld.
     pub(crate) fn is_low(&self) -> bool {
-        self.available.0.load(Ordering::Relaxed) < self.geometry.reserve
+        let missing = self.missing.load(Ordering::Relaxed);
+        self.available.0.load(Ordering::Relaxed) < self.limits.reserve() + missing
+    }
+
+    /// Segments that are still to be withheld.
+    pub(super) fn missing(&self, queues: &Queues) -> u32 {
+        self.limits.withheld().saturating_sub(queues.withheld)
     }
 
     /// So few segments are free that only drains may take one.
@@ -137,16 +152,19 @@ impl Space {
         self.offset_of(tail.segment) + u64::from(tail.seal.len)
     }
 
-    /// Free segments that are not for this purpose.
-    pub(super) fn floor(&self, purpose: Purpose) -> u32 {
-        match purpose {
-            Purpose::Write => self.geometry.drain_reserve,
-            Purpose::Drain => 0,
+    /// Free segments that are not for this purpose. Where nothing may be evicted, what is to be withheld can only come
+    /// from those that are free.
+    pub(super) fn floor(&self, queues: &Queues, purpose: Purpose) -> u32 {
+        let kept = self.geometry.drain_reserve;
+        match (purpose, self.eviction()) {
+            (Purpose::Drain, _) => 0,
+            (Purpose::Write, Eviction::None) => kept + self.missing(queues),
+            (Purpose::Write, _) => kept,
         }
     }
 
     pub(super) fn take_free(&self, queues: &mut Queues, purpose: Purpose) -> Option<u32> {
-        if queues.free.available() <= self.floor(purpose) {
+        if queues.free.available() <= self.floor(queues, purpose) {
             return None;
         }
         let segment = queues.free.take()?;
@@ -154,10 +172,11 @@ impl Space {
         Some(segment)
     }
 
-    /// To be called when there are other free segments than before, or another window.
+    /// To be called when there are other free or withheld segments than before, or another window.
     pub(super) fn note_free(&self, queues: &Queues) {
-        let available = queues.free.available();
+        let (available, missing) = (queues.free.available(), self.missing(queues));
         self.available.0.store(available, Ordering::Relaxed);
+        self.missing.store(missing, Ordering::Relaxed);
     }
 
     /// Free to Open: one segment or a span, just taken from the free ones.
@@ -231,7 +250,7 @@ impl Space {
     /// Whether an item of `size` bytes may be received at all now. Should it go to a tail, [`Space::hold`] says more.
     pub(crate) fn may_hold(&self, size: usize) -> bool {
         let bytes = self.geometry.bytes(self.span_for(size));
-        self.held.0.load(Ordering::Relaxed) + bytes <= self.geometry.held_max
+        self.held.0.load(Ordering::Relaxed) + bytes <= self.limits.held_max()
     }
 
     /// An item is to be received into a segment that is Open and the caller's; false when too much is held by others.
@@ -239,7 +258,7 @@ impl Space {
     pub(crate) fn hold(&self, segment: u32) -> bool {
         let record = self.record(segment);
         debug_assert_eq!(record.state(), State::Open);
-        let (bytes, max) = (self.bytes_of(segment), self.geometry.held_max);
+        let (bytes, max) = (self.bytes_of(segment), self.limits.held_max());
         let more = |held| Some(held + bytes).filter(|&held| held <= max);
         let relaxed = Ordering::Relaxed;
         if record.pending.fetch_add(1, Ordering::SeqCst) > 0
@@ -323,9 +342,16 @@ impl Space {
         self.queues().expired_bytes
     }
 
-    /// Bytes of all segments, whatever their state.
+    /// Bytes of the segments that the memory in force has room for.
     pub(crate) fn heap_bytes(&self) -> u64 {
-        self.geometry.bytes(self.geometry.segments)
+        let segments = self.geometry.segments - self.limits.withheld();
+        self.geometry.bytes(segments)
+    }
+
+    /// Segments that are withheld, and those that are still to be.
+    pub(crate) fn withheld(&self) -> (u32, u32) {
+        let queues = self.queues();
+        (queues.withheld, self.missing(&queues))
     }
 
     /// Segments in each state.

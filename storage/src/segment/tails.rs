@@ -124,6 +124,10 @@ impl Tails {
                 space.leave_tail(self.open.swap_remove(at));
             }
         }
+        // It was more when there was more memory.
+        while self.open.len() > space.limits.tails() as usize {
+            self.give_way(space);
+        }
         if now != self.told && space.tell(&self.open) {
             self.told = now;
         }
@@ -142,7 +146,7 @@ impl Tails {
             return Kind::NEVER;
         }
         let ttl = item.deadline.saturating_sub(item.now).max(1);
-        let may_open = self.open.len() < space.geometry.tails;
+        let may_open = self.open.len() < space.limits.tails() as usize;
         for class in Kind::classes(ttl) {
             let rate = &mut self.rates[class.index()];
             let is_fast = rate.is_fast(class.open_time(), item.now, space.geometry.segment_bytes);
@@ -168,7 +172,7 @@ impl Tails {
             }
             self.seal(space, at);
         }
-        if self.open.len() >= space.geometry.tails {
+        if self.open.len() >= space.limits.tails() as usize {
             if let Some(at) = self.shelter(kind, item, has_room) {
                 return Some(at);
             }

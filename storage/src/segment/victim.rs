@@ -113,9 +113,9 @@ impl Space {
         }
     }
 
-    /// What is free and on its way, for others than the window, falls short of the reserve.
+    /// What is free and on its way, for others than the window, falls short of the reserve and of what is to be withheld.
     fn is_pressed(&self, queues: &Queues) -> bool {
         let coming = queues.coming.saturating_sub(queues.free.awaited());
-        queues.free.available() + coming < self.geometry.reserve
+        queues.free.available() + coming < self.limits.reserve() + self.missing(queues)
     }
 }

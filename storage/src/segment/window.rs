@@ -45,7 +45,7 @@ impl Space {
     }
 
     fn take_run(&self, queues: &mut Queues, count: u32, item: Placement) -> Option<u32> {
-        if queues.free.count() < self.floor(item.purpose) + count {
+        if queues.free.count() < self.floor(queues, item.purpose) + count {
             return None;
         }
         let window = queues.free.window();

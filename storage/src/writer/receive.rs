@@ -361,7 +361,7 @@ mod tests {
             let mut rig = rig(Eviction::Fifo);
             let mut uploads: Vec<_> = (0..1000).map_while(|_| rig.begin(b"key", length)).collect();
             let held: usize = uploads.len() * length;
-            let most = rig.store.space.geometry.held_max as usize;
+            let most = rig.store.space.geometry.limits.held_max as usize;
             assert!((most / 2..=most).contains(&held), "{held} of {most}");
             // What is in a segment already held is free to come, in another it is not.
             uploads.clear();

@@ -68,8 +68,8 @@ impl Writer {
     /// Bytes that may still be written before the guard is closed and [`Writer::reclaim`] called: more could use up the
     /// reserve, and would wait for their own guard.
     pub fn turn_allowance(&self) -> usize {
-        let geometry = self.store.space.geometry;
-        let reserve = geometry.reserve as usize * geometry.segment_bytes as usize;
+        let space = &self.store.space;
+        let reserve = space.geometry.bytes(space.limits.reserve()) as usize;
         let share = (reserve / (2 * self.store.tallies.len())).max(ALLOWANCE_MIN);
         share.saturating_sub(self.written)
     }
