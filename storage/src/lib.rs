@@ -11,6 +11,7 @@
 //! - A [`Participant`] opens a [`Guard`] for a bounded turn. Items found under it borrow the heap itself; their memory is
 //!   not reused before the guard is dropped.
 //! - A [`Writer`] owns the open segments that one worker writes to. Every change of a key is atomic.
+//! - A [`Remover`] deletes by what keys are like, part by part.
 //! - The [`Maintainer`] expires, evicts, and sizes the index, in small slices.
 //!
 //! The store has no clock: a guard is told the time, in [`Seconds`].
@@ -72,6 +73,7 @@ mod order;
 mod pool;
 mod prefetch;
 mod read;
+mod remove;
 mod segment;
 mod stats;
 mod store;
@@ -95,6 +97,7 @@ pub use maintain::Maintainer;
 pub use options::{Options, OptionsError};
 pub use pool::HugePages;
 pub use read::Item;
+pub use remove::{Removed, Remover};
 pub use stats::Stats;
 pub use store::Store;
 pub use writer::{

@@ -43,7 +43,7 @@ impl Store {
         }
         Some(Maintainer {
             participant: self.join()?,
-            writer: Writer::new(self.clone(), self.tallies.len() - 1),
+            writer: Writer::new(self.clone(), self.options.writers),
             partition: 0,
             rested: true,
             looked: 0,

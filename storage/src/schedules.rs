@@ -44,6 +44,7 @@ const UPLOAD: Act = |hand, key, length| {
     hand.upload(key, length, 0);
 };
 const FLUSH: Act = |hand, _, _| hand.flush();
+const REMOVE: Act = |hand, _, _| hand.remove();
 const WORK: Act = |hand, _, _| hand.work();
 const SWITCH: Act = |hand, _, _| {
     let policy = thread_rng().gen_range(0..Eviction::ALL.len());
@@ -362,6 +363,24 @@ fn a_key_would_be_missed_or_doubled_while_the_index_grows() {
         keys: 40,
         lengths: &[20],
         acts: &[SET, ADD, ADD, ADD, DELETE, GET],
+        segments: 12,
+        reserve: 4,
+        rounds: 8,
+        bouts: 1,
+        ..ROOM
+    }
+    .explore();
+}
+
+/// Some make way for others while all are deleted.
+#[test]
+fn a_removal_would_miss_a_key_or_undo_a_change() {
+    Room {
+        stored: 32,
+        deleted: 0,
+        keys: 40,
+        lengths: &[20],
+        acts: &[SET, ADD, ADD, DELETE, GET, REMOVE],
         segments: 12,
         reserve: 4,
         rounds: 8,

@@ -38,6 +38,7 @@ pub struct Store {
     pub(crate) worth: Apart<Worth>,
     /// Asked and told under s3fifo alone.
     pub(crate) ghosts: Ghosts,
+    /// The writers', then the maintainer's and the remover's.
     pub(crate) tallies: Box<[Tally]>,
     pub(crate) maintenance: OnceLock<Thread>,
     pub(crate) index_bytes_min: u64,
@@ -49,6 +50,8 @@ pub struct Store {
     pub(crate) writers: AtomicUsize,
     /// The maintainer has been handed out.
     pub(crate) maintained: AtomicBool,
+    /// The remover has been handed out.
+    pub(crate) removed: AtomicBool,
 }
 
 // Every get reads what lies around it.
@@ -144,12 +147,13 @@ impl Store {
             flush: Flush::new(),
             worth: Apart(Worth::new()),
             ghosts: Ghosts::new(options.memory),
-            tallies: (0..=options.writers).map(|_| Tally::default()).collect(),
+            tallies: (0..options.writers + 2).map(|_| Tally::default()).collect(),
             maintenance: OnceLock::new(),
             options: options.clone(),
             memory: AtomicU64::new(options.memory),
             writers: AtomicUsize::new(0),
             maintained: AtomicBool::new(false),
+            removed: AtomicBool::new(false),
         };
         while store.space.withhold(&store.pool) {}
         Ok(Arc::new(store))

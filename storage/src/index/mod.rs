@@ -163,6 +163,24 @@ impl Index {
             .for_each(|(slot, word)| see(slot, word));
     }
 
+    /// Shows every location that a slot of a partition names, some more than once; none is left out that is named from
+    /// before this until after. An item that makes way meanwhile may come to a bucket that has been looked at, but does so
+    /// once in an array: so each array is looked at twice, and one that takes its place likewise.
+    pub(crate) fn visit_all(&self, partition: usize, mut see: impl FnMut(u64)) {
+        loop {
+            let array = self.array(partition);
+            for _ in 0..2 {
+                let slots = array.buckets().flat_map(Bucket::slots);
+                slots
+                    .filter_map(|slot| slot.load().location())
+                    .for_each(&mut see);
+            }
+            if self.array(partition).place == array.place {
+                return;
+            }
+        }
+    }
+
     /// Brings near what the lock of this key will touch.
     pub(crate) fn approach(&self, hash: Hash) {
         prefetch(self.array(hash.partition).first(hash.tag()));

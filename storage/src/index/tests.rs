@@ -233,3 +233,31 @@ fn a_batch_would_wait_for_items_that_were_not_prefetched() {
     assert!(near.len() as u64 > keys * 99 / 100, "{}", near.len());
     assert!(near.iter().all(|&location| location < keys));
 }
+
+/// Between two slots that a walk looks at, keys are inserted for which others make way, and at last the array is replaced.
+#[test]
+fn a_walk_would_miss_what_makes_way_before_it() {
+    for seed in 0..if cfg!(miri) { 4 } else { 400 } {
+        let index = Index::new(PARTITION, HugePages::default()).unwrap();
+        index.allow(1 << 20);
+        let keys = |from: u64| (from..from + 24).map(move |n| 1 + n + 1_000 * seed);
+        keys(0).for_each(|key| insert(&index, key));
+        let (mut later, mut seen) = (keys(24), HashSet::new());
+        let mut replaced = Vec::new();
+        index.visit_all(0, |location| {
+            seen.insert(location);
+            if let Some(key) = later.next() {
+                let place = index.place(hash(key));
+                while !index.lock(place).insert(key, false) {
+                    // As a guard would, it keeps what is replaced from being used again.
+                    replaced.extend(index.grow(place).ok().flatten());
+                }
+            }
+        });
+        for array in replaced {
+            release(&index, array);
+        }
+        let missed: Vec<_> = keys(0).filter(|key| !seen.contains(key)).collect();
+        assert_eq!(missed, [] as [u64; 0], "seed {seed}");
+    }
+}

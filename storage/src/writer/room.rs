@@ -36,7 +36,7 @@ impl Store {
     /// One of the writers that the options provide for; `None` when all are taken.
     pub fn writer(self: &Arc<Self>) -> Option<Writer> {
         let at = self.writers.fetch_add(1, Ordering::Relaxed);
-        (at + 1 < self.tallies.len()).then(|| Writer::new(self.clone(), at))
+        (at < self.options.writers).then(|| Writer::new(self.clone(), at))
     }
 }
 
@@ -70,8 +70,8 @@ impl Writer {
     pub fn turn_allowance(&self) -> usize {
         let space = &self.store.space;
         let reserve = space.geometry.bytes(space.limits.reserve()) as usize;
-        let share = (reserve / (2 * self.store.tallies.len())).max(ALLOWANCE_MIN);
-        share.saturating_sub(self.written)
+        let share = reserve / (2 * space.geometry.hands as usize);
+        share.max(ALLOWANCE_MIN).saturating_sub(self.written)
     }
 
     /// Seals tails that have been open long enough or hold what was flushed. True while tails are open: then wait for no

@@ -1,11 +1,11 @@
 //! One thread's hand on a store: calls, each of them recorded.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use storage::{
-    Arithmetic, Condition, Counter, Guard, Item, NoSpace, Participant, Pending, Seconds, Store,
-    Stored, Writer,
+    Arithmetic, Condition, Counter, Guard, Item, NoSpace, Participant, Pending, Remover, Seconds,
+    Store, Stored, Writer,
 };
 
 use super::{Call, Entry, Swap};
@@ -14,6 +14,8 @@ use super::{Call, Entry, Swap};
 const TRIES: usize = 100;
 /// Every value begins with its number, in so many digits and blanks.
 const DIGITS: usize = 20;
+/// How often a removal may come to a key: twice in an array of the index, of which it may see two.
+const REMOVALS: usize = 4;
 
 /// What the hands on a store have in common.
 pub struct Field {
@@ -22,6 +24,8 @@ pub struct Field {
     pub clock: AtomicU32,
     ticks: AtomicU64,
     values: AtomicU64,
+    /// There is one. It is tried, not waited for.
+    remover: Mutex<Remover>,
     pause: fn(),
 }
 
@@ -29,6 +33,7 @@ impl Field {
     /// `pause` lets other threads run.
     pub fn new(store: Arc<Store>, pause: fn()) -> Arc<Field> {
         Arc::new(Field {
+            remover: Mutex::new(store.remover().expect("the remover")),
             store,
             clock: AtomicU32::new(2),
             ticks: AtomicU64::new(1),
@@ -319,6 +324,32 @@ impl Hand {
             store.flush();
             Ok(Some(Call::Flush))
         });
+    }
+
+    /// Deletes every key, one by one, unless somebody else does.
+    pub fn remove(&mut self) {
+        let field = self.field.clone();
+        let Ok(mut remover) = field.remover.try_lock() else {
+            return;
+        };
+        let (began, now) = (field.tick(), field.now());
+        let mut part = Some(0);
+        while let Some(at) = part {
+            let guard = self.participant.enter(now);
+            part = remover
+                .remove(&guard, at, |key| key.starts_with(b"key-"))
+                .next;
+        }
+        let removal = Entry {
+            key: 0,
+            call: Call::Flush,
+            deadline: 0,
+            now,
+            began,
+            ended: field.tick(),
+            then: field.now(),
+        };
+        self.log.extend([removal; REMOVALS]);
     }
 
     fn reclaim(&mut self) {
