@@ -152,6 +152,11 @@ impl Connections {
         })
     }
 
+    /// The address that connection `number` comes from; for a unix socket one that is none.
+    pub(crate) fn peer(&self, number: u32) -> Option<SocketAddr> {
+        self.row(number).read().map(|shown| shown.peer)
+    }
+
     /// How many connections there are.
     pub(crate) fn current(&self) -> u64 {
         self.open.load(Ordering::Relaxed) as u64
@@ -316,6 +321,11 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
+    /// Its own among those that are open.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
     /// Notes that a request came in at `now`.
     pub(crate) fn requested(&self, now: Seconds) {
         self.row().last_request.store(now, Ordering::Relaxed);

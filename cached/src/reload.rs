@@ -13,6 +13,7 @@ use crate::connections::Connections;
 use crate::live::Live;
 use crate::log::{Log, Output};
 use crate::process;
+use crate::sampling::{CommandLogs, Recording};
 use crate::settings::{self, Change, Command, Config, Effective, Fate};
 use crate::tls::{Loaded, Tls};
 
@@ -82,6 +83,7 @@ pub(crate) struct Reloader {
     pub(crate) history: Arc<History>,
     pub(crate) clock: Clock,
     pub(crate) log: Log,
+    pub(crate) recording: Arc<Recording>,
 }
 
 /// When the files of TLS are read.
@@ -100,6 +102,8 @@ struct Prepared {
     tls: Option<Loaded>,
     /// Opened anew even where the setting is the same: somebody may have moved the file away.
     output: Output,
+    /// Likewise.
+    command_logs: CommandLogs,
 }
 
 impl Reloader {
@@ -145,11 +149,13 @@ impl Reloader {
             None => None,
         };
         let output = Output::open(&next.config.logs)?;
+        let command_logs = CommandLogs::open(&next.config.logs)?;
         Ok(Prepared {
             next,
             changes,
             tls,
             output,
+            command_logs,
         })
     }
 
@@ -159,6 +165,7 @@ impl Reloader {
             changes,
             tls,
             output,
+            command_logs,
         } = prepared;
         let config = &next.config;
         let current = self.live.now();
@@ -173,6 +180,7 @@ impl Reloader {
             current.install(loaded);
         }
         self.log.switch(output);
+        self.recording.switch(command_logs);
         self.live.replace(next);
         changes
     }
@@ -237,6 +245,7 @@ pub(crate) mod fixture {
             history: Arc::new(History::new(0)),
             clock: Clock::start(),
             log: log::start(0).0,
+            recording: Arc::default(),
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::live::Live;
 use crate::log::{self, Log};
 use crate::process::{self, User};
 use crate::reload::{History, Reloader};
+use crate::sampling::{CommandLogs, Recording};
 use crate::settings::{self, Address, Config, Effective};
 use crate::supervisor;
 use crate::threads::{Parts, Threads};
@@ -97,6 +98,8 @@ pub(crate) fn serve(
     // Likewise.
     let output = log::Output::open(&config.logs).map_err(Error::System)?;
     log.switch(output);
+    let recording = Arc::new(Recording::default());
+    recording.switch(CommandLogs::open(&config.logs).map_err(Error::System)?);
 
     let seed = RandomState::new().hash_one(std::process::id());
     let store = Store::new(&config.store_options(seed)).map_err(|error| no_store(&error))?;
@@ -115,6 +118,7 @@ pub(crate) fn serve(
         history: Arc::clone(&history),
         clock,
         log: log.clone(),
+        recording: Arc::clone(&recording),
     };
     let threads = Threads::start(Parts {
         live,
@@ -129,6 +133,7 @@ pub(crate) fn serve(
         clock,
         log: log.clone(),
         drain,
+        recording,
     })
     .map_err(|error| Error::System(format!("cannot start the threads: {error}")))?;
 

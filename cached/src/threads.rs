@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::bounded;
 use net::Budget;
 use storage::{Maintainer, Store};
 
@@ -20,7 +21,7 @@ use crate::log::{Drain, Log};
 use crate::metrics::{Executed, Metrics};
 use crate::orders::Orders;
 use crate::reload::History;
-use crate::sampling::Sampler;
+use crate::sampling::{self, Collector, Recording, Sampler};
 use crate::tls::Tls;
 use crate::worker::Worker;
 
@@ -45,6 +46,7 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) log: Log,
     pub(crate) drain: Drain,
+    pub(crate) recording: Arc<Recording>,
 }
 
 /// The threads that run.
@@ -77,6 +79,7 @@ impl Threads {
             clock,
             log,
             drain,
+            recording,
         } = parts;
         let effective = live.now();
         let config = &effective.config;
@@ -92,10 +95,14 @@ impl Threads {
             orders,
             history,
             log: log.clone(),
+            recording: Arc::clone(&recording),
         });
         let mut workers = Vec::with_capacity(config.workers());
         let mut handoffs = Vec::with_capacity(config.workers());
+        let mut rings = Vec::with_capacity(config.workers());
         for index in 0..config.workers() {
+            let (ring, samples) = bounded(sampling::RING);
+            rings.push(samples);
             let engine = Engine {
                 dumps: Dumps::default(),
                 store: Arc::clone(&store),
@@ -106,7 +113,7 @@ impl Threads {
                 worker: index,
                 stats: Arc::clone(&stats),
                 log: log.clone(),
-                sampler: Sampler::new(),
+                sampler: Sampler::new(config, ring),
                 executed: Executed::default(),
             };
             let participant = store.join().expect("a place for each worker");
@@ -131,6 +138,7 @@ impl Threads {
         for (index, worker) in workers.into_iter().enumerate() {
             threads.push(start_worker(index, worker)?);
         }
+        threads.push(start_collector(Collector::new(rings, recording))?);
         threads.push(start_maintenance(maintainer, clock)?);
         if let Some(admin) = admin {
             let participant = store.join().expect("a place for the admin thread");
@@ -176,15 +184,24 @@ fn start_worker(index: usize, worker: Worker) -> io::Result<Thread> {
     })
 }
 
+fn start_collector(collector: Collector) -> io::Result<Thread> {
+    start_parked("collector", move |stop| collector.run(stop))
+}
+
 fn start_maintenance(mut maintainer: Maintainer, clock: Clock) -> io::Result<Thread> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let stopped = stop.clone();
-    let handle = spawn("maintenance", move || {
-        while !stopped.load(Ordering::Acquire) {
+    start_parked("maintenance", move |stop| {
+        while !stop.load(Ordering::Acquire) {
             // Not a wait for a message: a writer that is short of space unparks the thread.
             thread::park_timeout(maintainer.tick(clock.now()));
         }
-    })?;
+    })
+}
+
+/// Starts a thread that parks between its works, and ends when it finds that it is to.
+fn start_parked(name: &str, body: impl FnOnce(&AtomicBool) + Send + 'static) -> io::Result<Thread> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = stop.clone();
+    let handle = spawn(name, move || body(&stopped))?;
     let thread = handle.thread().clone();
     Ok(Thread {
         handle,

@@ -39,6 +39,7 @@ pub(super) fn stats_with(config: Config, tls: Option<Arc<Tls>>) -> Stats {
         orders: Orders::new().0,
         history: Arc::default(),
         log: log::start(0).0,
+        recording: Arc::default(),
         live: Live::new(config.into()),
     }
 }

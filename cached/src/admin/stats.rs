@@ -17,6 +17,7 @@ use crate::log::Log;
 use crate::metrics::{CIPHERS, CpuTime, Group, METRICS, Metrics, Snapshot, Usage};
 use crate::orders::Orders;
 use crate::reload::History;
+use crate::sampling::Recording;
 use crate::tls::Tls;
 
 /// The groups of `stats`, besides the general one without a name.
@@ -40,6 +41,7 @@ pub(crate) struct Stats {
     pub(crate) orders: Orders,
     pub(crate) history: Arc<History>,
     pub(crate) log: Log,
+    pub(crate) recording: Arc<Recording>,
 }
 
 /// There is no such group of statistics.
@@ -121,6 +123,8 @@ impl Stats {
             tls_handshaking,
             log_dropped: self.log.dropped(),
             log_unwritten: self.log.unwritten(),
+            command_log_unwritten: self.recording.commands_unwritten(),
+            slow_log_unwritten: self.recording.slow_unwritten(),
         }
     }
 

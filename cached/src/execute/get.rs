@@ -4,6 +4,7 @@ use net::{Flow, Get, Renewal, Reply, Sink, Ttl};
 use storage::{Claim, Condition, Item, NoSpace, Seconds, Stored, Terms, Trace};
 
 use super::Executor;
+use crate::sampling::Outcome;
 
 /// So often is an item looked up again that changes or moves while it is claimed or made.
 const AGAIN: usize = 7;
@@ -68,6 +69,7 @@ impl<'t> Executor<'t> {
         }
         let flow = sink.item(get.key, &item);
         if flow == Flow::Done {
+            (self.outcome, self.found) = (Outcome::Hit, item.value.len());
             if !get.peeks && get.touch.is_none() {
                 found.note_fetch(self.guard);
             }
@@ -133,13 +135,14 @@ impl<'t> Executor<'t> {
         };
         item.unique = get.unique.then_some(unique);
         self.count_get(get, true);
+        self.outcome = Outcome::Miss;
         self.engine.counters().renewals.increment();
         Ok(sink.item(get.key, &item))
     }
 
-    fn miss(&self, get: &Get<'_>, sink: &mut Sink<'_, 't>) -> Flow {
+    fn miss(&mut self, get: &Get<'_>, sink: &mut Sink<'_, 't>) -> Flow {
         self.count_get(get, false);
-        sink.reply(&Reply::Miss);
+        self.reply(&Reply::Miss, sink);
         Flow::Done
     }
 

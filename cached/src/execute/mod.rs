@@ -3,6 +3,7 @@
 mod change;
 mod get;
 mod put;
+mod sampled;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ use crate::lifetimes::Lifetimes;
 use crate::log::Log;
 use crate::metrics::{Executed, Kind, Metrics, WorkerCounters, WorkerLatency};
 use crate::orders::Awaited;
-use crate::sampling::Sampler;
+use crate::sampling::{Asked, Outcome, Sampler};
 
 /// What a worker executes requests with.
 pub(crate) struct Engine {
@@ -111,6 +112,13 @@ pub(crate) struct Executor<'t> {
     pub(crate) impatient: bool,
     /// The session's run came to a large value for which the store had no place.
     pub(crate) no_place: bool,
+    /// Whose requests are executed: the number of its connection.
+    pub(crate) client: u32,
+    /// When the turn's poll ended.
+    pub(crate) polled: Instant,
+    /// How the last request ended, and bytes of the value that it found if it did.
+    pub(crate) outcome: Outcome,
+    pub(crate) found: usize,
     /// The reload of certificates that the session waits for.
     pub(crate) reload: Option<Awaited<()>>,
 }
@@ -155,27 +163,27 @@ impl<'t> Execute<'t> for Executor<'t> {
         header: &Header<'_>,
         sink: &mut Sink<'_, 't>,
     ) -> Result<(), Upload> {
-        let began = self.engine.sampler.is_chosen().then(Instant::now);
+        let looked_at = self.engine.sampler.is_due().then(|| self.look());
         let impatient = std::mem::take(&mut self.impatient);
-        match self.complete_put(upload.0, header) {
-            Ok(reply) => sink.reply(&reply),
+        let reply = match self.complete_put(upload.0, header) {
+            Ok(reply) => reply,
             Err((NoSpace::Retry, pending)) if !impatient => return Err(Upload(pending)),
             Err((NoSpace::Retry | NoSpace::Full, pending)) => {
                 drop(pending);
-                let reply = self.no_memory(header);
-                sink.reply(&reply);
+                self.no_memory(header)
             }
-        }
+        };
+        self.reply(&reply, sink);
         self.engine.executed.count(Kind::Store);
-        if let Some(began) = began {
-            self.engine.latency().add_own(Kind::Store, began.elapsed());
+        if let Some(look) = looked_at {
+            self.note(&look, Kind::Store, &Asked::to_store(header));
         }
         Ok(())
     }
 
     fn execute(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 't>) -> Flow {
-        if self.engine.sampler.is_chosen() {
-            return self.execute_timed(request, sink);
+        if self.engine.sampler.is_due() {
+            return self.execute_sampled(request, sink);
         }
         let flow = self.attempt(request, sink);
         if flow == Flow::Done {
@@ -186,18 +194,6 @@ impl<'t> Execute<'t> for Executor<'t> {
 }
 
 impl<'t> Executor<'t> {
-    #[cold]
-    fn execute_timed(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 't>) -> Flow {
-        let began = Instant::now();
-        let flow = self.attempt(request, sink);
-        if flow == Flow::Done {
-            let kind = Kind::of(request);
-            self.engine.executed.count(kind);
-            self.engine.latency().add_own(kind, began.elapsed());
-        }
-        flow
-    }
-
     fn attempt(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 't>) -> Flow {
         let performed = self.perform(request, sink);
         let impatient = std::mem::take(&mut self.impatient);
@@ -206,7 +202,7 @@ impl<'t> Executor<'t> {
             Err(NoSpace::Retry) if !impatient => Flow::Wait,
             Err(NoSpace::Retry | NoSpace::Full) => {
                 let reply = self.refuse(request);
-                sink.reply(&reply);
+                self.reply(&reply, sink);
                 Flow::Done
             }
         }
@@ -232,8 +228,13 @@ impl<'t> Executor<'t> {
             Request::RefreshCerts => return Ok(self.refresh_certs(sink)),
             Request::Stats { ref words } => self.stats(words.clone(), sink),
         };
-        sink.reply(&reply);
+        self.reply(&reply, sink);
         Ok(Flow::Done)
+    }
+
+    fn reply(&mut self, reply: &Reply<'_>, sink: &mut Sink<'_, 't>) {
+        self.outcome = Outcome::from(reply);
+        sink.reply(reply);
     }
 
     /// Refuses a request for which there is no space; but what was to be invalidated can go instead.
@@ -286,9 +287,9 @@ impl<'t> Executor<'t> {
     }
 
     /// Asks the main thread, which reads the files, and waits for what it says.
-    fn refresh_certs(&mut self, sink: &mut Sink<'_, '_>) -> Flow {
+    fn refresh_certs(&mut self, sink: &mut Sink<'_, 't>) -> Flow {
         if self.engine.stats.tls.is_none() {
-            sink.reply(&Reply::Failed("TLS not enabled"));
+            self.reply(&Reply::Failed("TLS not enabled"), sink);
             return Flow::Done;
         }
         let orders = &self.engine.stats.orders;
@@ -298,8 +299,8 @@ impl<'t> Executor<'t> {
         };
         self.reload = None;
         match &outcome {
-            Ok(()) => sink.reply(&Reply::Ok),
-            Err(why) => sink.reply(&Reply::Failed(why)),
+            Ok(()) => self.reply(&Reply::Ok, sink),
+            Err(why) => self.reply(&Reply::Failed(why), sink),
         }
         Flow::Done
     }

@@ -10,12 +10,13 @@
 mod file;
 mod line;
 mod rarely;
+mod replacement;
 
 use std::fmt;
 use std::iter;
 use std::mem;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use serde::Serialize;
@@ -25,6 +26,7 @@ use crate::settings::Logs;
 pub(crate) use file::LogFile;
 use line::{Level, Line};
 pub(crate) use rarely::Rarely;
+pub(crate) use replacement::Replacement;
 
 /// Lines the ring holds.
 const RING: usize = 512;
@@ -77,6 +79,7 @@ pub(crate) struct Log {
     ring: Sender<Option<Line>>,
 }
 
+#[derive(Debug)]
 struct Shared {
     /// Lines of a higher level are not kept.
     verbosity: AtomicU8,
@@ -85,21 +88,7 @@ struct Shared {
     /// Lines lost as they could not be written.
     unwritten: AtomicU64,
     /// What the log thread is to write to, once it sees it.
-    output: Mutex<Option<Output>>,
-}
-
-impl Shared {
-    /// What is to be written to from now on, if that is new.
-    fn take_output(&self) -> Option<Output> {
-        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-        output.take()
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").finish_non_exhaustive()
-    }
+    output: Replacement<Output>,
 }
 
 /// A log that keeps what `verbosity` asks for (0 warnings, 1 information too, 2 debugging too),
@@ -110,7 +99,7 @@ pub(crate) fn start(verbosity: u8) -> (Log, Drain) {
         verbosity: verbosity.into(),
         dropped: AtomicU64::new(0),
         unwritten: AtomicU64::new(0),
-        output: Mutex::new(None),
+        output: Replacement::default(),
     });
     let drain = Drain {
         shared: Arc::clone(&shared),
@@ -149,10 +138,7 @@ impl Log {
 
     /// Writes to `output` from now on. What somebody has moved out of the way is closed.
     pub(crate) fn switch(&self, output: Output) {
-        let shared = &self.shared;
-        let mut next = shared.output.lock().unwrap_or_else(PoisonError::into_inner);
-        *next = Some(output);
-        drop(next);
+        self.shared.output.put(output);
         // With the ring full, the log thread looks by itself soon.
         let _ = self.ring.try_send(None);
     }
@@ -206,7 +192,7 @@ impl Drain {
     /// Writes lines until the ring is empty and every `Log` is gone.
     pub(crate) fn run(mut self) {
         while let Ok(first) = self.entries.recv() {
-            if let Some(output) = self.shared.take_output() {
+            if let Some(output) = self.shared.output.take() {
                 self.output = output;
             }
             let entries = self.entries.clone();

@@ -105,6 +105,10 @@ pub(crate) struct WorkerBlock<T> {
     pub(crate) closed_error: T,
     /// Those that an operator ended.
     pub(crate) closed_killed: T,
+    /// Lines of the command log that were lost to a full ring.
+    pub(crate) command_log_dropped: T,
+    /// Likewise, of the slow log.
+    pub(crate) slow_log_dropped: T,
     /// Sessions in TLS that ended.
     pub(crate) tls_closed: T,
     /// Of these, those whose client left without a word.
@@ -168,6 +172,8 @@ impl<T> WorkerBlock<T> {
             closed_tls: f(&self.closed_tls, &other.closed_tls),
             closed_error: f(&self.closed_error, &other.closed_error),
             closed_killed: f(&self.closed_killed, &other.closed_killed),
+            command_log_dropped: f(&self.command_log_dropped, &other.command_log_dropped),
+            slow_log_dropped: f(&self.slow_log_dropped, &other.slow_log_dropped),
             tls_closed: f(&self.tls_closed, &other.tls_closed),
             tls_truncated: f(&self.tls_truncated, &other.tls_truncated),
             tls_bytes_read: f(&self.tls_bytes_read, &other.tls_bytes_read),

@@ -45,6 +45,10 @@ pub(crate) struct Snapshot {
     pub(crate) log_dropped: u64,
     /// Log lines that could not be written.
     pub(crate) log_unwritten: u64,
+    /// Lines of the command log that could not be written.
+    pub(crate) command_log_unwritten: u64,
+    /// Likewise, of the slow log.
+    pub(crate) slow_log_unwritten: u64,
 }
 
 impl Snapshot {

@@ -1,46 +1,29 @@
-//! Which of a worker's requests are looked at more closely.
+//! Some of the workers' requests are looked at more closely: timed alone, written to the command
+//! log, or to the slow log.
+//!
+//! ```text
+//! worker 0  Sampler ==(ring of samples)==>+
+//! worker 1  Sampler ==(ring of samples)==>+--> Collector --> command log, slow log
+//! ```
+//!
+//! A request that is not chosen costs its worker a decrement. One that is becomes a record of fixed
+//! size in the worker's own ring; with the ring full it is dropped and counted. The collector's
+//! thread looks into the rings now and then, and formats and writes what it finds: no worker waits
+//! for it, or wakes it.
 
+mod collector;
+mod command_log;
 mod countdown;
+mod sample;
+mod sampler;
 
-use fastrand::Rng;
+pub(crate) use collector::{Collector, Recording};
+pub(crate) use command_log::CommandLogs;
+pub(crate) use sample::{Asked, Outcome, Sample};
+pub(crate) use sampler::{Chosen, Sampler};
 
-use countdown::Countdown;
+/// Samples that a worker's ring holds.
+pub(crate) const RING: usize = 128;
 
-/// One request in so many is timed alone.
-const TIMED: u32 = 128;
-
-/// Chooses some of a worker's requests. One that is not chosen costs a decrement.
-#[derive(Debug)]
-pub(crate) struct Sampler {
-    /// Requests until the next one that is chosen, that one included.
-    left: u32,
-    timed: Countdown,
-    random: Rng,
-}
-
-impl Sampler {
-    pub(crate) fn new() -> Sampler {
-        let mut random = Rng::new();
-        let timed = Countdown::new(TIMED, &mut random);
-        Sampler {
-            left: timed.left().unwrap_or(u32::MAX),
-            timed,
-            random,
-        }
-    }
-
-    /// Whether the request that comes is chosen: it is to be timed.
-    #[inline]
-    pub(crate) fn is_chosen(&mut self) -> bool {
-        self.left -= 1;
-        self.left == 0 && self.choose()
-    }
-
-    #[cold]
-    fn choose(&mut self) -> bool {
-        let passed = self.timed.left().unwrap_or(0);
-        let is_timed = self.timed.pass(passed, &mut self.random);
-        self.left = self.timed.left().unwrap_or(u32::MAX);
-        is_timed
-    }
-}
+/// Bytes of a worker's ring.
+pub(crate) const MEMORY: usize = RING * size_of::<Sample>();

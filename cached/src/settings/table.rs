@@ -572,6 +572,57 @@ pub(crate) const SETTINGS: &[Setting] = &[
             Ok(())
         },
     },
+    Setting {
+        key: "log.commands",
+        flag: Flag::long("log-commands", "FILE"),
+        kind: Kind::Text,
+        reload: Reload::Live,
+        help: "Where the command log goes, a line for each request that is sampled; empty: there \
+               is none. A reload opens the file anew.",
+        get: |c| Value::Text(path_text(c.logs.commands.as_deref())),
+        set: |c, v| {
+            c.logs.commands = given(v.text()?).map(Into::into);
+            Ok(())
+        },
+    },
+    Setting {
+        key: "log.command_sample",
+        flag: Flag::long("log-command-sample", "N"),
+        kind: Kind::Count,
+        reload: Reload::Live,
+        help: "The command log has one request in so many, chosen at random; 1: each.",
+        get: |c| Value::Count(c.logs.command_sample.into()),
+        set: |c, v| {
+            c.logs.command_sample = v.count(1..=1_000_000)? as u32;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "log.slow",
+        flag: Flag::long("log-slow", "FILE"),
+        kind: Kind::Text,
+        reload: Reload::Live,
+        help: "Where the slow log goes, a line for each request that takes too long; empty: there \
+               is none. A reload opens the file anew.",
+        get: |c| Value::Text(path_text(c.logs.slow.as_deref())),
+        set: |c, v| {
+            c.logs.slow = given(v.text()?).map(Into::into);
+            Ok(())
+        },
+    },
+    Setting {
+        key: "log.slow_threshold",
+        flag: Flag::long("log-slow-threshold", "TIME"),
+        kind: Kind::Duration,
+        reload: Reload::Live,
+        help: "The slow log has requests that take at least so long, from their worker's wake-up \
+               until they are executed.",
+        get: |c| Value::Duration(c.logs.slow_threshold),
+        set: |c, v| {
+            c.logs.slow_threshold = v.timeout()?.unwrap_or_default();
+            Ok(())
+        },
+    },
 ];
 
 fn seconds(seconds: Seconds) -> Value {

@@ -23,6 +23,7 @@ use crate::execute::Engine;
 use crate::handoff::{Accepted, Handoff};
 use crate::live::View;
 use crate::log::Rarely;
+use crate::sampling;
 use crate::settings::Config;
 use crate::waker::Waker;
 
@@ -37,7 +38,7 @@ const EVENTS: usize = 256;
 const ARENA: usize = 256 << 10;
 
 /// Bytes a worker needs beside the buffers that are charged to its clients.
-pub(crate) const MEMORY: usize = ARENA + OUTPUT;
+pub(crate) const MEMORY: usize = ARENA + OUTPUT + sampling::MEMORY;
 
 /// How soon those are tried again who wait for space or budget.
 const RETRY: Duration = Duration::from_millis(1);
@@ -198,6 +199,7 @@ impl Worker {
         if let Some(config) = self.view.changed() {
             self.bounds = Bounds::new(config);
             self.engine.lifetimes.set(config.ttl);
+            self.engine.sampler.adapt(config);
             self.sweep = Sweep::new(&self.bounds, now);
         }
     }

@@ -10,6 +10,7 @@ use super::client::{Client, Phase, Reason, Received};
 use super::{Upkeep, Worker, find, key};
 use crate::execute::Executor;
 use crate::metrics::WorkerCounters;
+use crate::sampling::Outcome;
 
 /// Clients served in a turn.
 pub(super) const BATCH: usize = 64;
@@ -105,7 +106,7 @@ impl Worker {
         let mut batch = std::mem::take(&mut self.batch);
         let mut rest = &mut batch[..];
         while !rest.is_empty() {
-            let executed = self.execute(rest);
+            let executed = self.execute(rest, polled);
             let (portion, later) = rest.split_at_mut(executed);
             let now = Instant::now();
             self.engine.note_sent(now.duration_since(polled));
@@ -211,7 +212,7 @@ impl Worker {
 
     /// Executes the first of `rest` under one guard, until its time or the output is used up, and
     /// sends them their replies. Returns how many.
-    fn execute(&mut self, rest: &mut [Work]) -> usize {
+    fn execute(&mut self, rest: &mut [Work], polled: Instant) -> usize {
         // The clock is read after the receives: what a client sent before an item expired may be
         // answered as of then, what it sent later may not.
         let start = Instant::now();
@@ -224,6 +225,10 @@ impl Worker {
             now,
             impatient: false,
             no_place: false,
+            client: 0,
+            polled,
+            outcome: Outcome::Ok,
+            found: 0,
             reload: None,
         };
         expect_first(&mut executor, rest, &self.arena);
@@ -238,6 +243,7 @@ impl Worker {
             executor.impatient =
                 client.phase == Phase::NoSpace && start.duration_since(client.since) >= PATIENCE;
             executor.no_place = false;
+            executor.client = client.connection.number();
             executor.reload = client.reload.take();
             let before = output.len();
             let (limits, budget) = (&self.bounds.limits, &self.budget);

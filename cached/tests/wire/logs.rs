@@ -1,10 +1,12 @@
 //! Logs in files: they are what operators keep, move away and search.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
+use crate::client::Client;
 use crate::limits::eventually;
 use crate::server::Server;
 
@@ -16,6 +18,22 @@ fn lines(path: &Path) -> Vec<String> {
 /// A path as a flag takes it.
 fn flag(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
+}
+
+/// A row of `stats cached`.
+fn counted(client: &mut Client, name: &str) -> u64 {
+    client.send("stats cached\r\n");
+    let mut count = None;
+    loop {
+        let line = client.line();
+        if line == "END" {
+            return count.expect("a row");
+        }
+        let words: Vec<_> = line.split(' ').collect();
+        if words[1] == name {
+            count = words[2].parse().ok();
+        }
+    }
 }
 
 #[test]
@@ -73,4 +91,97 @@ fn a_line_of_json_would_not_be_read() {
             assert!(value[key].is_string(), "{line}");
         }
     }
+}
+
+#[test]
+fn a_command_would_be_missing_in_a_log_of_all() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("commands");
+    let server = Server::start(&["--log-commands", flag(&path), "--log-command-sample", "1"]);
+    let mut client = server.connect();
+    client.ask("set user:17 0 0 5\r\nhello\r\n", "STORED\r\n");
+    client.ask("get user:17 x\r\n", "VALUE user:17 0 5\r\nhello\r\nEND\r\n");
+    client.ask("mg YSBi b\r\n", "EN\r\n");
+    client.ask("delete user:17\r\n", "DELETED\r\n");
+    eventually("all is logged", || lines(&path).len() >= 5);
+    let lines = lines(&path);
+    let words: Vec<Vec<_>> = lines.iter().map(|line| line.split(' ').collect()).collect();
+    assert!(words.iter().all(|line| line[1].starts_with("127.0.0.1:")));
+    let told: Vec<_> = words.iter().map(|line| line[2..].join(" ")).collect();
+    assert_eq!(
+        told,
+        [
+            "set user:17 stored 5",
+            "get user:17 hit 5",
+            "get x miss 0",
+            "get a%20b miss 0",
+            "delete user:17 deleted 0",
+        ]
+    );
+
+    let moved = folder.path().join("commands.1");
+    fs::rename(&path, &moved).expect("it is there");
+    server.signal("HUP");
+    eventually("the log is opened anew", || path.exists());
+    client.ask("get y\r\n", "END\r\n");
+    eventually("it is logged there", || !self::lines(&path).is_empty());
+    assert_eq!(self::lines(&moved).len(), 5);
+}
+
+#[test]
+fn a_slow_request_would_go_unnoticed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("slow");
+    let server = Server::start(&[
+        "--log-slow",
+        flag(&path),
+        "--log-slow-threshold",
+        "0s",
+        "--log-format",
+        "json",
+    ]);
+    server.connect().ask("get x\r\n", "END\r\n");
+    eventually("it is logged", || !lines(&path).is_empty());
+    let line: Value = serde_json::from_str(&lines(&path)[0]).expect("JSON");
+    assert_eq!(
+        (&line["command"], &line["key"]),
+        (&"get".into(), &"x".into())
+    );
+    assert!(
+        line["latency_us"].is_u64() && line["own_us"].is_u64(),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_would_hold_up_clients_or_the_other_logs() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (pipe, slow) = (folder.path().join("pipe"), folder.path().join("slow"));
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    // Opened, and never read.
+    let reader = OpenOptions::new().read(true).write(true).open(&pipe);
+    let server = Server::start(&[
+        "--log-commands",
+        flag(&pipe),
+        "--log-command-sample",
+        "1",
+        "--log-slow",
+        flag(&slow),
+        "--log-slow-threshold",
+        "0s",
+    ]);
+    let mut client = server.connect();
+    let (gets, ends) = ("get k\r\n".repeat(100), "END\r\n".repeat(100));
+    let mut unwritten = || {
+        client.ask(&gets, &ends);
+        counted(&mut client, "command_log_unwritten")
+    };
+    eventually("lines are lost and counted", || unwritten() > 0);
+    let before = lines(&slow).len();
+    eventually("the other log goes on", || {
+        unwritten();
+        lines(&slow).len() > before
+    });
+    drop(reader);
 }

@@ -6,6 +6,7 @@ mod dumps;
 mod ended;
 mod large;
 mod latency;
+mod samples;
 mod space;
 mod timeouts;
 mod tls;
@@ -15,6 +16,7 @@ mod yields;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
+use crossbeam_channel::bounded;
 use net::Edge;
 use net::socket::{Endpoint, Stream};
 use net::transport::Transport;
@@ -30,7 +32,7 @@ use crate::live::Live;
 use crate::log;
 use crate::metrics::{Executed, Metrics, WorkerCounters};
 use crate::orders::Orders;
-use crate::sampling::Sampler;
+use crate::sampling::{Sample, Sampler};
 use crate::tls::Tls;
 
 /// More steps than any of the tests needs.
@@ -43,6 +45,8 @@ struct Rig {
     connections: Arc<Connections>,
     store: Arc<Store>,
     metrics: Arc<Metrics>,
+    /// What the worker has looked at.
+    samples: Receiver<Sample>,
     events: Events,
 }
 
@@ -78,7 +82,9 @@ fn rig_with(tls: Option<Arc<Tls>>, orders: Orders, change: impl FnOnce(&mut Conf
         orders,
         history: Arc::default(),
         log: log.clone(),
+        recording: Arc::default(),
     });
+    let (ring, samples) = bounded(sampling::RING);
     let engine = Engine {
         store: Arc::clone(&store),
         writer: store.writer().unwrap(),
@@ -89,7 +95,7 @@ fn rig_with(tls: Option<Arc<Tls>>, orders: Orders, change: impl FnOnce(&mut Conf
         stats,
         log,
         dumps: Dumps::default(),
-        sampler: Sampler::new(),
+        sampler: Sampler::new(&live.now().config, ring),
         executed: Executed::default(),
     };
     let participant = store.join().unwrap();
@@ -101,6 +107,7 @@ fn rig_with(tls: Option<Arc<Tls>>, orders: Orders, change: impl FnOnce(&mut Conf
         connections,
         store,
         metrics,
+        samples,
         events: Events::with_capacity(EVENTS),
     }
 }
