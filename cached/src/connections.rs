@@ -74,6 +74,7 @@ pub(crate) struct Connections {
     free: Receiver<u32>,
     freed: Sender<u32>,
     accepting: AtomicBool,
+    draining: AtomicBool,
 }
 
 /// One connection's row. Written between two steps of `version`, so that a reader can tell when
@@ -112,6 +113,7 @@ impl Connections {
             free,
             freed,
             accepting: AtomicBool::new(true),
+            draining: AtomicBool::new(false),
         }
     }
 
@@ -128,6 +130,17 @@ impl Connections {
     /// Whether the listener accepts connections.
     pub(crate) fn is_accepting(&self) -> bool {
         self.accepting.load(Ordering::Relaxed)
+    }
+
+    /// Has every connection end as soon as no request of it is under way.
+    pub(crate) fn drain(&self) {
+        self.set_accepting(false);
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether they are to end.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// Gives a new connection its row; `None` when there are as many as may be.
@@ -350,6 +363,11 @@ impl Connection {
     pub(crate) fn is_killed(&self) -> bool {
         let row = self.row();
         row.killed.load(Ordering::Relaxed) == row.version.load(Ordering::Relaxed) as u32
+    }
+
+    /// Whether it is to end as soon as no request of it is under way.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.table.is_draining()
     }
 
     fn row(&self) -> &Row {

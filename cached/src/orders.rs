@@ -19,6 +19,8 @@ pub(crate) enum Order {
     Signal(i32),
     /// To read the files of TLS again, by a client.
     Certificates(Sender<Outcome<()>>),
+    /// To stop once no request is under way, by an operator.
+    Drain,
     /// To read the whole configuration again, by an operator.
     Reload(Sender<Outcome<Vec<Change>>>),
 }
@@ -51,6 +53,11 @@ impl Orders {
     /// Asks for the whole configuration to be read again.
     pub(crate) fn reload(&self) -> Awaited<Vec<Change>> {
         self.ask(Order::Reload)
+    }
+
+    /// Asks for a stop once no request is under way. Whether that was heard.
+    pub(crate) fn drain(&self) -> bool {
+        self.0.try_send(Order::Drain).is_ok()
     }
 
     fn ask<T>(&self, order: fn(Sender<Outcome<T>>) -> Order) -> Awaited<T> {

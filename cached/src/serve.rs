@@ -8,6 +8,7 @@ use std::os::fd::AsRawFd;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crossbeam_channel::Receiver;
 use net::socket::{Endpoint, Listener};
 use storage::{OptionsError, Store};
 
@@ -17,11 +18,12 @@ use crate::connections::{Connections, Listening};
 use crate::listener::Socket;
 use crate::live::Live;
 use crate::log::{self, Log};
+use crate::orders::Order;
 use crate::process::{self, User};
 use crate::reload::{History, Reloader};
 use crate::sampling::{CommandLogs, Recording};
 use crate::settings::{self, Address, Config, Effective};
-use crate::supervisor;
+use crate::supervisor::{self, Ending};
 use crate::threads::{Parts, Threads};
 use crate::tls::Tls;
 
@@ -120,10 +122,10 @@ pub(crate) fn serve(
         log: log.clone(),
         recording: Arc::clone(&recording),
     };
-    let threads = Threads::start(Parts {
-        live,
+    let mut threads = Threads::start(Parts {
+        live: live.clone(),
         sockets,
-        connections,
+        connections: Arc::clone(&connections),
         tls,
         admin,
         store,
@@ -141,13 +143,37 @@ pub(crate) fn serve(
         let address = endpoint.address();
         log.say(format_args!("cached: listening on {address} ({protocol})"));
     }
-    supervisor::run(&arrived, &reloader, &log);
+    let ending = supervisor::run(&arrived, &reloader, &log);
     drop(reloader);
+    if ending == Ending::Drain {
+        drain_connections(&mut threads, &arrived, &connections, &live, &log);
+    }
     Ok(if threads.stop(log) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Ends all connections, each when no request of it is under way, as long as that may take.
+fn drain_connections(
+    threads: &mut Threads,
+    orders: &Receiver<Order>,
+    connections: &Connections,
+    live: &Live,
+    log: &Log,
+) {
+    let limit = live.now().config.drain_timeout;
+    connections.drain();
+    log.info(format_args!("drains {} connections", connections.current()));
+    if !threads.stop_listening() {
+        log.warn(format_args!("listener did not stop in time"));
+    }
+    supervisor::await_drain(orders, limit, || connections.current() == 0);
+    let left = connections.current();
+    if left > 0 {
+        log.warn(format_args!("the drain ends with {left} connections left"));
+    }
 }
 
 fn no_store(error: &OptionsError) -> Error {

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
@@ -13,6 +13,9 @@ use crate::log::Log;
 use crate::orders::{Order, Orders};
 use crate::reload::{Certificates, Reloader};
 use crate::tls::Keeper;
+
+/// How often it is looked whether a drain is done.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Takes in signals from now on. Returns where orders are given, and where they arrive.
 pub(crate) fn orders() -> io::Result<(Orders, Receiver<Order>)> {
@@ -29,8 +32,17 @@ pub(crate) fn orders() -> io::Result<(Orders, Receiver<Order>)> {
     Ok((orders, arrived))
 }
 
-/// Returns at the first SIGTERM or SIGINT.
-pub(crate) fn run(orders: &Receiver<Order>, reloader: &Reloader, log: &Log) {
+/// How the server is to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// With the requests at hand finished.
+    Stop,
+    /// With all connections ended when no request of theirs is under way.
+    Drain,
+}
+
+/// Returns at the first SIGTERM or SIGINT, or when an operator asks for a drain.
+pub(crate) fn run(orders: &Receiver<Order>, reloader: &Reloader, log: &Log) -> Ending {
     let tls = reloader.tls.as_ref();
     let mut keeper = tls.map(|tls| Keeper::new(Arc::clone(tls), log.clone()));
     loop {
@@ -44,7 +56,8 @@ pub(crate) fn run(orders: &Receiver<Order>, reloader: &Reloader, log: &Log) {
                 // The log tells how it ended.
                 let _ = reloader.reload(Certificates::Always);
             }
-            Ok(Order::Signal(_)) | Err(RecvTimeoutError::Disconnected) => return,
+            Ok(Order::Signal(_)) | Err(RecvTimeoutError::Disconnected) => return Ending::Stop,
+            Ok(Order::Drain) => return Ending::Drain,
             Ok(Order::Reload(asker)) => {
                 // Who asked may have left.
                 let _ = asker.try_send(reloader.reload(Certificates::IfChanged));
@@ -62,8 +75,25 @@ pub(crate) fn run(orders: &Receiver<Order>, reloader: &Reloader, log: &Log) {
     }
 }
 
+/// Waits until `is_done`, at most for `limit`, or until a signal says stop. Other orders are refused.
+pub(crate) fn await_drain(
+    orders: &Receiver<Order>,
+    limit: Option<Duration>,
+    is_done: impl Fn() -> bool,
+) {
+    let begun = Instant::now();
+    while !is_done() && limit.is_none_or(|limit| begun.elapsed() < limit) {
+        match orders.recv_timeout(LOOK) {
+            Ok(Order::Signal(SIGTERM | SIGINT)) | Err(RecvTimeoutError::Disconnected) => return,
+            Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
     use crate::reload::fixture;
     use crate::tls::fixture as tls;
@@ -82,5 +112,21 @@ mod tests {
         // They were read meanwhile, so that nothing was to be done; or the stop came first.
         assert_ne!(certificates.outcome(), Some(Ok(())), "before its time");
         assert_eq!(files.tls.status().reloads, 2);
+    }
+
+    #[test]
+    fn a_drain_would_end_too_early_or_never() {
+        let (orders, arrived) = Orders::new();
+        let looks = Cell::new(0);
+        await_drain(&arrived, None, || {
+            looks.set(looks.get() + 1);
+            looks.get() == 3
+        });
+        assert_eq!(looks.get(), 3);
+        await_drain(&arrived, Some(LOOK), || false);
+        orders.signal(SIGHUP);
+        orders.signal(SIGTERM);
+        await_drain(&arrived, None, || false);
+        assert!(arrived.is_empty());
     }
 }

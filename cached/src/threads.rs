@@ -148,6 +148,14 @@ impl Threads {
         Ok(Threads { threads, log })
     }
 
+    /// Stops the first of them, so that there are no more connections. Returns whether it ended;
+    /// with the socket closed, whoever connects is refused by the system.
+    pub(crate) fn stop_listening(&mut self) -> bool {
+        let listener = self.threads.remove(0);
+        (listener.stop)();
+        join(listener.handle, Instant::now() + STOP).is_ok()
+    }
+
     /// Stops one thread after the other: no more connections, then no more requests, and last the
     /// log, if `log` is its last owner. Returns whether all ended; the log is told of one that does
     /// not. One that cannot write does not count: nothing of a client's is left by then.

@@ -54,6 +54,19 @@ impl Control {
         document.finish()
     }
 
+    /// Has the server stop once no request is under way. Returns the document that says so.
+    pub(super) fn drain(&mut self) -> Result<Vec<u8>, String> {
+        if !self.stats.orders.drain() {
+            return Err("the server has too much to do: ask again".to_owned());
+        }
+        let mut document = Writer::new();
+        document.row(&Row {
+            help: "to end before the server does".into(),
+            ..gauge("connections", self.stats.connections.current())
+        });
+        Ok(document.finish())
+    }
+
     /// All metrics as Prometheus reads them.
     pub(super) fn metrics(&mut self, dialect: Dialect) -> String {
         let snapshot = self.snapshot();

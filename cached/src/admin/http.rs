@@ -59,6 +59,7 @@ impl Response {
 }
 
 const NOT_ALLOWED: &str = "405 Method Not Allowed";
+const UNAVAILABLE: &str = "503 Service Unavailable";
 
 /// Takes a request off `input` and answers it; `None`: it is not whole.
 pub(super) fn take(input: &mut Vec<u8>, control: &mut Control) -> Option<Answer> {
@@ -89,7 +90,7 @@ pub(super) fn take(input: &mut Vec<u8>, control: &mut Control) -> Option<Answer>
 
 /// What one client too many is told.
 pub(super) fn too_many() -> Vec<u8> {
-    Response::new("503 Service Unavailable", TEXT, "too many clients\n").write(false, true)
+    Response::new(UNAVAILABLE, TEXT, "too many clients\n").write(false, true)
 }
 
 fn respond(request: &Request<'_, '_>, control: &mut Control) -> Response {
@@ -107,6 +108,9 @@ fn respond(request: &Request<'_, '_>, control: &mut Control) -> Response {
         "/vars.json" => Response::new("200 OK", "application/json", variables(control)),
         // That it answers is what is asked.
         "/healthz" => Response::new("200 OK", TEXT, "ok\n"),
+        "/readyz" if control.stats.connections.is_draining() => {
+            Response::new(UNAVAILABLE, TEXT, "draining\n")
+        }
         "/readyz" => Response::new("200 OK", TEXT, "ready\n"),
         _ => Response::new("404 Not Found", TEXT, PAGES),
     }

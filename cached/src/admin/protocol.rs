@@ -33,6 +33,7 @@ fn answer(line: &[u8], control: &mut Control) -> Answer {
                 let reload = Task::Reload(control.stats.orders.reload());
                 Ok(Answer::Later(reload))
             }
+            ("drain", []) => control.drain().map(Answer::Now),
             ("kill", [id]) => Task::kill(number(id)?, control).map(Answer::Later),
             ("flush", ["delay", seconds]) => Ok(Answer::Now(control.flush(number(seconds)?))),
             ("flush", []) => Ok(Answer::Now(control.flush(0))),
@@ -93,7 +94,7 @@ fn execute(request: &Request<'_>, stats: &Stats) -> Result<Writer, String> {
         ("connections", [from]) => {
             stats.connections(number(from)?, &mut |row| document.row(row));
         }
-        ("ping" | "version" | "config" | "reload", _) => {
+        ("ping" | "version" | "config" | "drain" | "reload", _) => {
             return Err(format!("{} takes no argument", request.verb));
         }
         ("connections", _) => return Err("connections takes one place to go on from".to_owned()),
@@ -103,7 +104,7 @@ fn execute(request: &Request<'_>, stats: &Stats) -> Result<Writer, String> {
         (verb, _) => {
             return Err(format!(
                 "there is no verb '{verb}'; there are ping, version, config, stats, connections, \
-                 kill, flush, reload"
+                 kill, flush, drain, reload"
             ));
         }
     }

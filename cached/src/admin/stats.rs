@@ -112,6 +112,7 @@ impl Stats {
             connections: self.connections.current(),
             max_connections: config.max_connections as u64,
             accepting: self.connections.is_accepting(),
+            draining: self.connections.is_draining(),
             threads: config.workers() as u64,
             memory: config.memory,
             budget_waiting: self.budget.waiting() as u64,

@@ -105,6 +105,8 @@ pub(crate) struct WorkerBlock<T> {
     pub(crate) closed_error: T,
     /// Those that an operator ended.
     pub(crate) closed_killed: T,
+    /// Those that ended as the server was drained.
+    pub(crate) closed_drained: T,
     /// Lines of the command log that were lost to a full ring.
     pub(crate) command_log_dropped: T,
     /// Likewise, of the slow log.
@@ -172,6 +174,7 @@ impl<T> WorkerBlock<T> {
             closed_tls: f(&self.closed_tls, &other.closed_tls),
             closed_error: f(&self.closed_error, &other.closed_error),
             closed_killed: f(&self.closed_killed, &other.closed_killed),
+            closed_drained: f(&self.closed_drained, &other.closed_drained),
             command_log_dropped: f(&self.command_log_dropped, &other.command_log_dropped),
             slow_log_dropped: f(&self.slow_log_dropped, &other.slow_log_dropped),
             tls_closed: f(&self.tls_closed, &other.tls_closed),

@@ -97,6 +97,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         (Cached, "closed_protocol", r#"reason="protocol""#),
         (Cached, "closed_error", r#"reason="error""#),
         (Cached, "closed_killed", r#"reason="killed""#),
+        (Cached, "closed_drained", r#"reason="drained""#),
     ]),
     family("cached_connections_other_protocol_total", "Of the connections closed for their protocol, those whose protocol is known.", &[
         (Cached, "closed_binary", r#"protocol="binary""#),

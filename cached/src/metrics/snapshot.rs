@@ -25,6 +25,8 @@ pub(crate) struct Snapshot {
     pub(crate) max_connections: u64,
     /// False while accepting rests after a failure.
     pub(crate) accepting: bool,
+    /// All connections are to end.
+    pub(crate) draining: bool,
     pub(crate) threads: u64,
     /// Bytes that heap, index and session buffers may take.
     pub(crate) memory: u64,

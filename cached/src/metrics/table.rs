@@ -228,6 +228,8 @@ pub(crate) const METRICS: &[Metric] = &[
     counter(Cached, "closed_tls", "", |s| s.counts.workers.closed_tls.into(), "of these, those that spoke TLS to a port without it"),
     counter(Cached, "closed_error", "", |s| s.counts.workers.closed_error.into(), "by an error of the socket"),
     counter(Cached, "closed_killed", "", |s| s.counts.workers.closed_killed.into(), "by an operator"),
+    counter(Cached, "closed_drained", "", |s| s.counts.workers.closed_drained.into(), "by a drain of the server"),
+    gauge(Cached, "draining", "", |s| u64::from(s.draining).into(), "1 while the server is being drained"),
     counter(Cached, "admin_clients", "", |s| s.counts.admin.accepted.into(), "clients of the admin protocol accepted"),
     counter(Cached, "admin_refused", "", |s| s.counts.admin.refused.into(), "clients of the admin protocol refused for being too many"),
     counter(Cached, "admin_overdue", "", |s| s.counts.admin.overdue.into(), "clients of the admin protocol closed for taking too long"),

@@ -65,6 +65,8 @@ pub(crate) struct Config {
     pub(crate) request_timeout: Option<Duration>,
     /// How long a client may take no byte of a waiting reply; `None`: for ever.
     pub(crate) send_timeout: Option<Duration>,
+    /// How long a drain waits for requests under way; `None`: for ever.
+    pub(crate) drain_timeout: Option<Duration>,
     pub(crate) tls: Tls,
     pub(crate) admin_socket: AdminSocket,
     pub(crate) admin: Option<SocketAddr>,
@@ -101,6 +103,7 @@ impl Default for Config {
             idle_timeout: None,
             request_timeout: Some(Duration::from_secs(30)),
             send_timeout: Some(Duration::from_secs(30)),
+            drain_timeout: Some(Duration::from_secs(30)),
             tls: Tls::default(),
             admin_socket: AdminSocket::Auto,
             admin: None,

@@ -338,6 +338,19 @@ pub(crate) const SETTINGS: &[Setting] = &[
         },
     },
     Setting {
+        key: "limits.drain_timeout",
+        flag: Flag::long("drain-timeout", "TIME"),
+        kind: Kind::Duration,
+        reload: Reload::Live,
+        help: "A drain waits this long for requests under way, and then ends all the same; 0s: \
+               for ever.",
+        get: |c| Value::Duration(c.drain_timeout.unwrap_or_default()),
+        set: |c, v| {
+            c.drain_timeout = v.timeout()?;
+            Ok(())
+        },
+    },
+    Setting {
         key: "tls.listen",
         flag: Flag::long("tls-listen", "ADDR[:PORT]"),
         kind: Kind::List,

@@ -86,6 +86,8 @@ pub(super) enum Reason {
     Protocol,
     /// An operator wants it.
     Killed,
+    /// The server is being drained.
+    Drained,
 }
 
 impl Reason {
@@ -111,6 +113,7 @@ impl Reason {
             }
             Reason::Protocol => counters.closed_protocol.increment(),
             Reason::Killed => counters.closed_killed.increment(),
+            Reason::Drained => counters.closed_drained.increment(),
         }
     }
 }
@@ -130,6 +133,7 @@ impl fmt::Display for Reason {
             Reason::Tls => "it spoke TLS to a port without it",
             Reason::Protocol => "it spoke another protocol",
             Reason::Killed => "an operator ended it",
+            Reason::Drained => "the server is being drained",
         })
     }
 }
@@ -395,11 +399,14 @@ impl Client {
         matches!(self.phase, Phase::NoSpace | Phase::NoBudget)
     }
 
-    /// Why it is to be closed at `now`, if it is: an operator wants it, it has made no progress for
-    /// too long, or is slow with budget that others want.
+    /// Why it is to be closed at `now`, if it is: an operator wants it, or it has made no progress
+    /// for too long, or is slow with budget that others want.
     pub(super) fn overdue(&mut self, bounds: &Bounds, now: Instant) -> Option<Reason> {
         if self.connection.is_killed() {
             return Some(Reason::Killed);
+        }
+        if self.connection.is_draining() && self.is_at_rest() {
+            return Some(Reason::Drained);
         }
         let (since, limit, reason) = match (&self.unsent, self.phase) {
             (Some(_), _) => (self.moved, bounds.send_timeout, Reason::Send),
@@ -420,6 +427,11 @@ impl Client {
             return Some(Reason::Request);
         }
         self.is_slow(now).then_some(Reason::Slow)
+    }
+
+    /// No request of it has begun, as far as is known, and no reply is on its way.
+    fn is_at_rest(&self) -> bool {
+        self.phase == Phase::Idle && self.unsent.is_none() && !self.queued
     }
 
     /// Whether others want budget it holds, and it does not give that back at `PACE_MIN`. Looked

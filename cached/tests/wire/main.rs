@@ -11,6 +11,7 @@ mod lifecycle;
 mod limits;
 mod logs;
 mod operations;
+mod operators;
 mod protocol;
 mod secure;
 mod server;

@@ -1,8 +1,9 @@
 //! A daemon of its own for one test.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -118,6 +119,34 @@ impl Server {
 
     pub(crate) fn admin_socket(&self) -> std::path::PathBuf {
         self.folder.path().join("admin.sock")
+    }
+
+    /// What the admin protocol answers to `request`.
+    pub(crate) fn operate(&self, request: &str) -> Vec<u8> {
+        let mut stream = UnixStream::connect(self.admin_socket()).expect("connect");
+        let patience = Some(PATIENCE);
+        stream.set_read_timeout(patience).expect("read timeout");
+        let line = format!("{request}\n");
+        stream.write_all(line.as_bytes()).expect("send");
+        let mut document = Vec::new();
+        let mut stream = BufReader::new(stream);
+        stream.read_until(b'\n', &mut document).expect("an answer");
+        document
+    }
+
+    /// Where metrics are told.
+    pub(crate) fn metrics(&self) -> SocketAddr {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            let said = self.said();
+            let mut words = said.split_ascii_whitespace();
+            if let Some(at) = words.clone().position(|word| word == "(metrics)") {
+                let address = words.nth(at - 1).expect("an address");
+                return address.parse().expect("an address");
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        panic!("no metrics: {}", self.said());
     }
 
     /// Everything printed so far.

@@ -16,16 +16,7 @@ use crate::server::Server;
 
 /// A number of a group of `stats`, as the admin protocol tells it.
 fn stat(server: &Server, group: &str, name: &str) -> u64 {
-    let mut stream = UnixStream::connect(server.admin_socket()).expect("connect");
-    stream
-        .set_read_timeout(Some(PATIENCE))
-        .expect("read timeout");
-    let request = format!("stats {group}\n");
-    stream.write_all(request.as_bytes()).expect("send");
-    let mut line = Vec::new();
-    BufReader::new(stream)
-        .read_until(b'\n', &mut line)
-        .expect("a document");
+    let line = server.operate(&format!("stats {group}"));
     let Ok(Document::Rows(rows)) = Document::parse(&line) else {
         panic!("no rows: {}", line.escape_ascii());
     };

@@ -127,3 +127,14 @@ fn a_scraper_would_get_the_format_it_likes_less() {
     }
     assert_eq!(dialect(&[]), Dialect::Text);
 }
+
+#[test]
+fn a_server_that_is_being_drained_would_get_new_clients() {
+    let mut control = fixture::control(fixture::stats());
+    control.stats.connections.drain();
+    let mut input = b"GET /readyz HTTP/1.1\r\n\r\n".to_vec();
+    let Some(Answer::Now(answer)) = take(&mut input, &mut control) else {
+        panic!("no answer");
+    };
+    assert!(answer.starts_with(b"HTTP/1.1 503 "));
+}

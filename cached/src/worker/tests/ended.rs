@@ -40,3 +40,20 @@ fn bytes_would_be_told_of_another_client_or_not_at_all() {
         .collect();
     assert_eq!(shown, [(14, 10), (0, 0)]);
 }
+
+#[test]
+fn a_drain_would_cut_a_request_off_or_leave_an_idle_client() {
+    let mut rig = rig(|_| {});
+    let (mut idle, mut busy) = (rig.connect(), rig.connect());
+    busy.write_all(b"set k 0 0 1\r\n").unwrap();
+    rig.step();
+    rig.connections.drain();
+    let start = rig.client().since;
+    rig.worker.sweep(start + Duration::from_secs(1));
+    assert!(is_closed(&mut idle) && !is_closed(&mut busy));
+
+    rig.exchange(&mut busy, b"x\r\n", b"STORED\r\n");
+    rig.worker.sweep(start + Duration::from_secs(2));
+    assert!(is_closed(&mut busy));
+    assert_eq!(rig.counters().closed_drained.get(), 2);
+}
