@@ -23,6 +23,9 @@ use place::Place;
 /// How long a server may take to accept, and as long again to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long it may take over what it does to every item.
+const PATIENCE_LONG: Duration = Duration::from_secs(60 * 60);
+
 /// Asks a running cached through its admin protocol.
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -80,25 +83,64 @@ enum Command {
     Version,
     /// Print statistics
     Stats {
-        /// settings, items, slabs, sizes, conns, cached, segments, ttl, tls or process; without it, the general ones
+        /// settings, items, slabs, sizes, conns, cached, segments, ttl, tls, latency or process; without it, the general ones
         group: Option<String>,
     },
     /// Print every setting: its value, where that is from, and whether a reload may change it
     Config,
     /// Read certificates and what else TLS is made of again
     Reload,
+    /// Print every connection
+    Connections,
+    /// End a connection
+    Kill {
+        /// As in `connections`
+        id: u64,
+    },
+    /// Make everything void that is stored
+    Flush {
+        /// Only in so many seconds, and with it what is stored by then
+        #[arg(long, value_name = "SECONDS", conflicts_with = "prefix")]
+        delay: Option<u32>,
+        /// Only what has a key that begins so; other bytes than printable ASCII, and %, as %XX
+        #[arg(long, value_name = "PREFIX")]
+        prefix: Option<String>,
+    },
+    /// Stop the server once no request is under way
+    Drain,
 }
 
 impl Command {
-    fn request(&self) -> Request<'_> {
-        let (verb, arguments) = match self {
+    /// The verb, and the words behind it.
+    fn request(&self) -> (&'static str, Vec<String>) {
+        match self {
             Command::Ping => ("ping", vec![]),
             Command::Version => ("version", vec![]),
-            Command::Stats { group } => ("stats", group.iter().map(String::as_str).collect()),
+            Command::Stats { group } => ("stats", group.iter().cloned().collect()),
             Command::Config => ("config", vec![]),
             Command::Reload => ("reload", vec![]),
-        };
-        Request { verb, arguments }
+            Command::Connections => ("connections", vec![]),
+            Command::Kill { id } => ("kill", vec![id.to_string()]),
+            Command::Flush { delay, prefix } => {
+                let delay = delay.map(|seconds| vec!["delay".to_owned(), seconds.to_string()]);
+                let prefix = prefix
+                    .clone()
+                    .map(|prefix| vec!["prefix".to_owned(), prefix]);
+                ("flush", delay.or(prefix).unwrap_or_default())
+            }
+            Command::Drain => ("drain", vec![]),
+        }
+    }
+
+    /// How long the server may take to answer.
+    fn patience(&self) -> Duration {
+        match self {
+            // It goes through all items.
+            Command::Flush {
+                prefix: Some(_), ..
+            } => PATIENCE_LONG,
+            _ => PATIENCE,
+        }
     }
 }
 
@@ -140,28 +182,42 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         (None, None) => place::defaults(),
     };
     let tls = arguments.tls().map_err(Failure::Unusable)?;
-    let (place, line) = client::ask(
-        &places,
-        tls.as_ref(),
-        &arguments.command.request(),
-        PATIENCE,
-    )?;
-    let document = Document::parse(&line).map_err(|_| Failure::Foreign(place.clone()))?;
-    let shown = match &document {
-        _ if arguments.json => String::from_utf8_lossy(&line).into_owned(),
-        Document::Error(_) => String::new(),
-        Document::Rows(rows) => match arguments.command {
+    let (verb, mut words) = arguments.command.request();
+    loop {
+        let request = Request {
+            verb,
+            arguments: words.iter().map(String::as_str).collect(),
+        };
+        let patience = arguments.command.patience();
+        let (place, line) = client::ask(&places, tls.as_ref(), &request, patience)?;
+        let document = Document::parse(&line).map_err(|_| Failure::Foreign(place.clone()))?;
+        let mut rows = match document {
+            Document::Rows(rows) => rows,
+            Document::Error(why) => {
+                if arguments.json {
+                    print(&String::from_utf8_lossy(&line));
+                }
+                return Err(Failure::Refused(why.into_owned()));
+            }
+        };
+        // A document has a bound; the rest comes in others.
+        let next = rows.pop_if(|row| verb == "connections" && row.name == "next");
+        print(&match arguments.command {
+            _ if arguments.json => String::from_utf8_lossy(&line).into_owned(),
             Command::Ping => format!("{place} answers\n"),
-            Command::Version => text::values(rows),
-            Command::Stats { .. } | Command::Config | Command::Reload => text::table(rows),
-        },
-    };
-    // A reader that has seen enough, as `head` does, is no failure.
-    let _ = io::stdout().write_all(shown.as_bytes());
-    match document {
-        Document::Rows(_) => Ok(()),
-        Document::Error(why) => Err(Failure::Refused(why.into_owned())),
+            Command::Version => text::values(&rows),
+            _ => text::table(&rows),
+        });
+        match next {
+            Some(next) => words = vec![next.value.to_string()],
+            None => return Ok(()),
+        }
     }
+}
+
+/// A reader that has seen enough, as `head` does, is no failure.
+fn print(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes());
 }
 
 #[cfg(test)]
@@ -172,28 +228,36 @@ mod tests {
 
     const PAGE: &str = include_str!("../../man/cachectl.1");
 
+    fn value_name(option: &clap::Arg) -> &str {
+        let names = option.get_value_names().unwrap_or_default();
+        names.first().map_or("", |name| name.as_str())
+    }
+
     #[test]
     fn the_page_lists_exactly_the_options_and_commands() {
         let command = Arguments::command();
         let mut options: Vec<_> = command
             .get_arguments()
             .filter_map(|option| {
-                let value = option.get_value_names().unwrap_or_default().first();
-                let value = value.filter(|_| option.get_action().takes_values());
-                let value = value.map(|name| format!(" Ar {name}")).unwrap_or_default();
+                let takes_value = option.get_action().takes_values();
+                let value = takes_value.then(|| format!(" Ar {}", value_name(option)));
                 let long = option.get_long()?;
-                Some(format!("-{long}{value}"))
+                Some(format!("-{long}{}", value.unwrap_or_default()))
             })
             .collect();
         options.extend(["h , Fl -help", "V , Fl -version"].map(str::to_owned));
         let verbs: Vec<_> = command
             .get_subcommands()
-            .map(|verb| match verb.get_arguments().next() {
-                Some(argument) => {
+            .map(|verb| {
+                let words = verb.get_arguments().map(|argument| {
                     let name = argument.get_id().as_str().to_uppercase();
-                    format!("{} Op Ar {name}", verb.get_name())
-                }
-                None => verb.get_name().to_owned(),
+                    match argument.get_long() {
+                        Some(long) => format!(" Op Fl -{long} Ar {}", value_name(argument)),
+                        None if argument.is_required_set() => format!(" Ar {name}"),
+                        None => format!(" Op Ar {name}"),
+                    }
+                });
+                verb.get_name().to_owned() + &words.collect::<String>()
             })
             .collect();
 

@@ -141,8 +141,7 @@ impl Threads {
         threads.push(start_collector(Collector::new(rings, recording))?);
         threads.push(start_maintenance(maintainer, clock)?);
         if let Some(admin) = admin {
-            let participant = store.join().expect("a place for the admin thread");
-            threads.push(start_admin(admin, Control::new(stats, participant))?);
+            threads.push(start_admin(admin, Control::new(stats))?);
         }
         let log = spawn("log", || drain.run())?;
         Ok(Threads { threads, log })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use net::admin::{Row, Writer};
-use storage::{Census, Participant};
+use storage::{Census, Participant, Removed, Remover};
 
 use super::stats::{Stats, gauge};
 use crate::metrics::{Dialect, Exposition, Snapshot, Usage};
@@ -17,16 +17,20 @@ const CENSUS_AGE: Duration = Duration::from_secs(1);
 pub(crate) struct Control {
     pub(crate) stats: Arc<Stats>,
     /// Its place among those who look at the store. Under a guard it waits for no client.
-    pub(crate) participant: Participant,
+    participant: Participant,
+    remover: Remover,
     exposition: Exposition,
     census: Option<(Instant, Census)>,
 }
 
 impl Control {
-    pub(crate) fn new(stats: Arc<Stats>, participant: Participant) -> Control {
+    /// The one who controls the store of `stats`.
+    pub(crate) fn new(stats: Arc<Stats>) -> Control {
+        let store = &stats.store;
         Control {
+            participant: store.join().expect("a place for the admin thread"),
+            remover: store.remover().expect("nobody else removes"),
             stats,
-            participant,
             exposition: Exposition::new(),
             census: None,
         }
@@ -52,6 +56,13 @@ impl Control {
             ..gauge("delay", delay.into())
         });
         document.finish()
+    }
+
+    /// Deletes what begins with `prefix` in one part of the store.
+    pub(super) fn remove(&mut self, prefix: &[u8], part: usize) -> Removed {
+        let guard = self.participant.enter(self.stats.clock.now());
+        let begins = |key: &[u8]| key.starts_with(prefix);
+        self.remover.remove(&guard, part, begins)
     }
 
     /// Has the server stop once no request is under way. Returns the document that says so.

@@ -17,8 +17,7 @@ use crate::tls::Tls;
 
 /// What an admin thread works with that reports `stats`.
 pub(super) fn control(stats: Stats) -> Control {
-    let participant = stats.store.join().expect("a place");
-    Control::new(Arc::new(stats), participant)
+    Control::new(Arc::new(stats))
 }
 
 /// Reports of a daemon with one worker, a store that holds nothing, and one listening socket.

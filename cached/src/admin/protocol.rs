@@ -36,6 +36,7 @@ fn answer(line: &[u8], control: &mut Control) -> Answer {
             ("drain", []) => control.drain().map(Answer::Now),
             ("kill", [id]) => Task::kill(number(id)?, control).map(Answer::Later),
             ("flush", ["delay", seconds]) => Ok(Answer::Now(control.flush(number(seconds)?))),
+            ("flush", ["prefix", prefix]) => Task::flush(prefix).map(Answer::Later),
             ("flush", []) => Ok(Answer::Now(control.flush(0))),
             _ => execute(&request, &control.stats).map(|document| Answer::Now(document.finish())),
         });
@@ -99,7 +100,9 @@ fn execute(request: &Request<'_>, stats: &Stats) -> Result<Writer, String> {
         }
         ("connections", _) => return Err("connections takes one place to go on from".to_owned()),
         ("kill", _) => return Err("kill takes the id of a connection".to_owned()),
-        ("flush", _) => return Err("flush takes nothing, or delay SECONDS".to_owned()),
+        ("flush", _) => {
+            return Err("flush takes nothing, delay SECONDS, or prefix PREFIX".to_owned());
+        }
         ("stats", _) => return Err("stats takes one group".to_owned()),
         (verb, _) => {
             return Err(format!(

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use net::admin::{Writer, error_line};
+use net::admin::{Writer, error_line, key_bytes, key_text};
 
 use super::control::Control;
 use super::protocol;
@@ -19,6 +19,14 @@ pub(super) enum Task {
     Reload(Awaited<Vec<Change>>),
     /// A worker ends a connection.
     Kill { id: u64, until: Instant },
+    /// This thread deletes what begins with a prefix, part by part.
+    Flush {
+        prefix: Vec<u8>,
+        /// The part that comes next.
+        part: usize,
+        /// Items that were deleted.
+        items: u64,
+    },
 }
 
 impl Task {
@@ -33,10 +41,23 @@ impl Task {
         Ok(Task::Kill { id, until })
     }
 
+    /// Begins to delete what begins with the key that `text` stands for.
+    pub(super) fn flush(text: &str) -> Result<Task, String> {
+        let prefix = key_bytes(text);
+        let prefix = prefix.ok_or("the prefix has a % without two digits behind it")?;
+        let (part, items) = (0, 0);
+        Ok(Task::Flush {
+            prefix,
+            part,
+            items,
+        })
+    }
+
     /// Whether it is this thread that works on it, and not others.
     pub(super) fn is_ours(&self) -> bool {
         match self {
             Task::Reload(_) | Task::Kill { .. } => false,
+            Task::Flush { .. } => true,
         }
     }
 
@@ -52,6 +73,24 @@ impl Task {
             Task::Kill { id, until } => {
                 let late = format!("connection {id} is told to end, and has not yet");
                 (now >= *until).then(|| error_line(&late))
+            }
+            Task::Flush {
+                prefix,
+                part,
+                items,
+            } => {
+                let removed = control.remove(prefix, *part);
+                *items += removed.items;
+                if let Some(next) = removed.next {
+                    *part = next;
+                    return None;
+                }
+                let shown = key_text(prefix);
+                let log = &control.stats.log;
+                log.info(format_args!("an operator deletes {items} items: {shown}*"));
+                let mut document = Writer::new();
+                document.row(&gauge("deleted", *items));
+                Some(document.finish())
             }
         }
     }

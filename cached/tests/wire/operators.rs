@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use net::admin::{Document, Value};
 
 use crate::client::{PATIENCE, connect};
+use crate::limits::eventually;
 use crate::server::Server;
 
 /// With metrics beside the rest.
@@ -95,6 +96,11 @@ fn an_operators_flush_would_leave_something() {
     client.ask("set a 0 0 1\r\nx\r\n", "STORED\r\n");
     assert_eq!(rows(&server, "flush delay 1000").len(), 1);
     client.ask("get a\r\n", "VALUE a 0 1\r\nx\r\nEND\r\n");
+
+    client.ask("set b 0 0 1\r\nx\r\n", "STORED\r\n");
+    let deleted = vec![("deleted".to_owned(), "1".to_owned())];
+    assert_eq!(rows(&server, "flush prefix a"), deleted);
+    client.ask("get a b\r\n", "VALUE b 0 1\r\nx\r\nEND\r\n");
 }
 
 #[test]
@@ -109,8 +115,10 @@ fn a_drain_would_cut_requests_off_or_not_end() {
     idle.expect_close();
     // What is under way can be followed, and keeps the server.
     let left = ("curr_connections".to_owned(), "1".to_owned());
-    assert!(rows(&server, "stats").contains(&left));
-    probe.write_all(b"GET /readyz HTTP/1.0\r\n\r\n").expect("send");
+    eventually("one is left", || rows(&server, "stats").contains(&left));
+    probe
+        .write_all(b"GET /readyz HTTP/1.0\r\n\r\n")
+        .expect("send");
     let mut answer = String::new();
     probe.read_to_string(&mut answer).expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");

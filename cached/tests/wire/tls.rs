@@ -1,7 +1,6 @@
 //! What is of TLS alone. `CACHED_WIRE_TLS=1` has the other modules speak it too.
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::os::unix::net::UnixStream;
+use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -9,7 +8,7 @@ use std::time::Duration;
 
 use net::admin::{Document, Value};
 
-use crate::client::{Client, PATIENCE, Stream, connect, store};
+use crate::client::{Client, Stream, connect, store};
 use crate::limits::eventually;
 use crate::secure::{CREDENTIALS, Credentials};
 use crate::server::Server;

@@ -130,7 +130,8 @@ fn a_wrong_request_is_refused_and_the_client_may_go_on() {
             (b"stats nonsense\n", "there is no group 'nonsense'"),
             (b"ping twice\n", "ping takes no argument"),
             (b"connections all\n", "a number is wanted"),
-            (b"flush delay\n", "flush takes nothing, or"),
+            (b"flush delay\n", "flush takes nothing, delay"),
+            (b"flush prefix %f\n", "the prefix has a %"),
             (b"flush delay x\n", "a number is wanted"),
             (b"kill\n", "kill takes the id"),
             (b"kill -1\n", "a number is wanted"),
@@ -489,4 +490,38 @@ fn a_flush_would_leave_what_was_stored_or_come_before_its_time() {
             assert!(!is_there(1001, false));
         },
     );
+}
+
+#[test]
+fn a_flush_by_prefix_would_spare_an_item_or_take_another() {
+    let stats = fixture::stats();
+    let (store, clock) = (Arc::clone(&stats.store), stats.clock);
+    let mut writer = store.writer().expect("a writer");
+    let mut participant = store.join().expect("a place");
+    {
+        let guard = participant.enter(clock.now());
+        for n in 0..1000 {
+            for prefix in ["a b:", "a b", "b:"] {
+                let key = format!("{prefix}{n}");
+                let condition = Condition::Always;
+                let stored = writer.store(&guard, key.as_bytes(), b"v", 0, 0, condition);
+                stored.expect("room");
+            }
+        }
+    }
+    let items = Arc::clone(&store);
+    with_stats(
+        || stats,
+        |address| {
+            for (request, deleted) in [("a%20b:", "1000"), ("a%20b:", "0"), ("", "")] {
+                let answer = ask(address, format!("flush prefix {request}\n").as_bytes());
+                match Document::parse(&answer) {
+                    Ok(Document::Rows(rows)) => assert_eq!(rows[0].value.to_string(), deleted),
+                    Ok(Document::Error(_)) => assert_eq!(deleted, ""),
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        },
+    );
+    assert_eq!(items.stats().items, 2000);
 }
