@@ -5,12 +5,9 @@
 
 use super::Eviction;
 use super::random::Draw;
-use super::s3fifo::Queues;
+use super::s3fifo::{Age, Queues};
 use crate::Seconds;
 use crate::order::Order;
-
-/// The flush number that a segment's items were stored under, then its place in the order of sealing.
-pub(crate) type Age = (u64, u64);
 
 /// What is known of a segment, or a span, when it is sealed.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +43,10 @@ impl Candidates {
 
     /// A segment was sealed. What is alive of it is told next.
     pub(crate) fn enter(&mut self, segment: u32, sealed: Sealed) {
-        self.queues.enter(segment, sealed);
+        let Sealed {
+            age, count, main, ..
+        } = sealed;
+        self.queues.enter(segment, age, count, main);
         self.by_deadline.set(segment, sealed.deadline);
         self.draw.enter(segment);
     }

@@ -12,11 +12,13 @@
 //! [`worth`](super::worth)), in both queues. Under other policies what is sealed goes to the small queue, so that is where
 //! s3fifo begins when it follows one of them.
 
-use super::candidates::{Age, Sealed};
 use crate::order::Order;
 
 /// The small queue is taken from first while it has more than this part of the segments: a tenth, as in the paper.
 const SMALL_PART: u64 = 10;
+
+/// The flush number that a segment's items were stored under, then its place in the order of sealing.
+pub(crate) type Age = (u64, u64);
 
 struct Queue {
     /// By age, and how many segments it is.
@@ -57,10 +59,14 @@ impl Queues {
         }
     }
 
-    pub(super) fn enter(&mut self, segment: u32, sealed: Sealed) {
-        let Queues { small, main } = self;
-        let queue = if sealed.main { main } else { small };
-        queue.set(segment, sealed.age, sealed.count);
+    /// A segment was sealed, or a span of `count`.
+    pub(super) fn enter(&mut self, segment: u32, age: Age, count: u32, main: bool) {
+        let queue = if main {
+            &mut self.main
+        } else {
+            &mut self.small
+        };
+        queue.set(segment, age, count);
     }
 
     pub(super) fn leave(&mut self, segment: u32) {
@@ -95,13 +101,7 @@ mod tests {
     fn new_items_would_push_proven_ones_out() {
         let mut queues = Queues::new(20);
         let mut enter = |segment: u32, main| {
-            let sealed = Sealed {
-                age: (1, segment.into()),
-                deadline: 0,
-                count: 1,
-                main,
-            };
-            queues.enter(segment, sealed);
+            queues.enter(segment, (1, segment.into()), 1, main);
         };
         (0..17).for_each(|segment| enter(segment, true));
         (17..20).for_each(|segment| enter(segment, false));
