@@ -346,72 +346,107 @@ fn no_stale_value_after_an_acknowledged_change() {
 }
 
 /// A few keys that everybody calls on in every way, on a small store that many others are stored in meanwhile: evicted,
-/// expired, flushed, moved, and the index grown and shrunk. Every answer must be possible.
+/// expired, moved, and the index grown and shrunk. What else happens is up to `rarely`, which is told the thread's number
+/// and how many rounds it has done. Every answer must be possible.
+fn call_on_a_few(
+    field: &Field,
+    can_lose: bool,
+    rarely: impl Fn(usize, u64, &mut history::hand::Hand) + Sync,
+) {
+    const KEYS: usize = 16;
+    let shared = history::hand::Field::new(field.store.clone(), thread::yield_now);
+    let logs = Field::run_with(
+        || history::hand::Hand::new(&shared),
+        |at, mut hand| {
+            let mut dice = at as u64 + 1;
+            let mut roll = |sides: u64| random(&mut dice) % sides;
+            for round in 1..=ROUNDS / 2 {
+                let key = roll(KEYS as u64) as usize;
+                let length = [20, 20, 100, 2_000, 40_000]
+                    [roll(if round % 50 == 0 { 5 } else { 4 }) as usize];
+                let ttl = [0, 0, 1, 20][roll(4) as usize];
+                match roll(16) {
+                    0 | 1 => hand.set(key, length, ttl),
+                    2 => hand.add(key, length),
+                    3 => hand.replace(key, length),
+                    4 | 5 => {
+                        if let Some(unique) = hand.gets(key) {
+                            hand.cas(key, unique, length);
+                        }
+                    }
+                    6 => hand.delete(key),
+                    7 | 8 => hand.incr(key),
+                    9 => hand.touch(key, ttl),
+                    10 => drop(hand.upload(key, length, ttl)),
+                    _ => hand.get(key),
+                }
+                // Strangers, so that there is something to evict, expire and move, and an index that is not empty.
+                for _ in 0..4 {
+                    let stranger = KEYS + roll(60_000) as usize;
+                    match (field.store.eviction(), roll(4)) {
+                        (Eviction::None, 0..=2) => hand.delete(stranger),
+                        _ => hand.set(stranger, 20 + roll(1_000) as usize, ttl),
+                    }
+                    hand.log.pop_if(|entry| entry.key == stranger);
+                }
+                if at == 0 && round % 50 == 0 {
+                    shared.clock.fetch_add(1, Ordering::Relaxed);
+                    field.clock.fetch_add(1, Ordering::Relaxed);
+                }
+                rarely(at, round, &mut hand);
+                hand.work();
+            }
+            hand.log
+        },
+    );
+    let checked = history::check(logs.concat(), can_lose);
+    let stats = field.store.stats();
+    println!("{checked} calls checked");
+    let happened = [
+        stats.counts.expired,
+        stats.counts.spans,
+        stats.counts.index_resizes,
+        stats.counts.moved + stats.counts.evicted_space,
+    ];
+    assert!(cfg!(miri) || !happened.contains(&0), "{stats:?}");
+}
+
 #[test]
 fn an_answer_would_be_impossible() {
-    const KEYS: usize = 16;
     for eviction in [Eviction::S3Fifo, Eviction::Fifo, Eviction::None] {
         let field = Field::with(8 << 20, eviction);
-        let shared = history::hand::Field::new(field.store.clone(), thread::yield_now);
-        let rounds = ROUNDS / 2;
-        let logs = Field::run_with(
-            || history::hand::Hand::new(&shared),
-            |at, mut hand| {
-                let mut dice = at as u64 + 1;
-                let mut roll = |sides: u64| random(&mut dice) % sides;
-                for round in 1..=rounds {
-                    let key = roll(KEYS as u64) as usize;
-                    let length = [20, 20, 100, 2_000, 40_000]
-                        [roll(if round % 50 == 0 { 5 } else { 4 }) as usize];
-                    let ttl = [0, 0, 1, 20][roll(4) as usize];
-                    match roll(16) {
-                        0 | 1 => hand.set(key, length, ttl),
-                        2 => hand.add(key, length),
-                        3 => hand.replace(key, length),
-                        4 | 5 => {
-                            if let Some(unique) = hand.gets(key) {
-                                hand.cas(key, unique, length);
-                            }
-                        }
-                        6 => hand.delete(key),
-                        7 | 8 => hand.incr(key),
-                        9 => hand.touch(key, ttl),
-                        10 => drop(hand.upload(key, length, ttl)),
-                        _ => hand.get(key),
-                    }
-                    // Strangers, so that there is something to evict, expire and move, and an index that is not empty.
-                    for _ in 0..4 {
-                        let stranger = KEYS + roll(30_000) as usize;
-                        match (eviction, roll(4)) {
-                            (Eviction::None, 0..=2) => hand.delete(stranger),
-                            _ => hand.set(stranger, 20 + length % 1_000, ttl),
-                        }
-                        hand.log.pop_if(|entry| entry.key == stranger);
-                    }
-                    if at == 0 && round % 50 == 0 {
-                        shared.clock.fetch_add(1, Ordering::Relaxed);
-                        field.clock.fetch_add(1, Ordering::Relaxed);
-                    }
-                    if at == 1 && round % 10_000 == 0 {
-                        hand.flush();
-                    }
-                    hand.work();
-                }
-                hand.log
-            },
-        );
-        let checked = history::check(logs.concat(), eviction != Eviction::None);
-        let stats = field.store.stats();
-        println!("{}: {checked} calls checked", eviction.name());
-        let happened = [
-            stats.counts.expired,
-            stats.counts.flushed,
-            stats.counts.spans,
-            stats.counts.index_resizes,
-            stats.counts.moved + stats.counts.evicted_space,
-        ];
-        assert!(cfg!(miri) || !happened.contains(&0), "{stats:?}");
+        call_on_a_few(&field, eviction != Eviction::None, |at, round, hand| {
+            if at == 1 && round % 10_000 == 0 {
+                hand.flush();
+            }
+        });
+        let flushed = field.store.stats().counts.flushed;
+        assert!(cfg!(miri) || flushed > 0, "{}", eviction.name());
     }
+}
+
+/// One changes policy and memory all the while, another deletes key by key.
+#[test]
+fn an_answer_would_be_impossible_while_the_store_is_adjusted() {
+    const MEMORY: u64 = 32 << 20;
+    let field = Field::new(MEMORY);
+    call_on_a_few(&field, true, |at, round, hand| {
+        let often = if cfg!(miri) { 20 } else { 500 };
+        if at == 0 && round % often == 0 {
+            let turn = round / often;
+            let policies = Eviction::ALL;
+            let policy = policies[turn as usize % policies.len()];
+            field.store.set_eviction(policy);
+            let memory = MEMORY / (1 + turn % 4);
+            // Miri's store is too small for less.
+            let changed = field.store.set_memory(memory);
+            assert!(cfg!(miri) || changed.is_ok(), "{changed:?}");
+        }
+        if at == 1 && round % (20 * often) == 0 {
+            hand.remove();
+        }
+    });
+    assert!(cfg!(miri) || field.store.stats().counts.evicted_space > 0);
 }
 
 /// Readers have their keys brought near before they read them, while others come and go in waves: segments are drained

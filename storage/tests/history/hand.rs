@@ -116,23 +116,27 @@ impl Hand {
             let now = field.now();
             let deadline = if ttl == 0 { 0 } else { now + ttl };
             let guard = self.participant.enter(now);
-            if let Ok(answer) = work(&field.store, &mut self.writer, &guard, deadline) {
-                drop(guard);
-                let call = answer?;
-                self.log.push(Entry {
-                    key,
-                    call,
-                    deadline,
-                    now,
-                    began,
-                    ended: field.tick(),
-                    then: field.now(),
-                });
-                return Some(call);
-            }
+            let done = work(&field.store, &mut self.writer, &guard, deadline);
             drop(guard);
-            self.reclaim();
-            (field.pause)();
+            match done {
+                Ok(None) | Err(NoSpace::Full) => return None,
+                Ok(Some(call)) => {
+                    self.log.push(Entry {
+                        key,
+                        call,
+                        deadline,
+                        now,
+                        began,
+                        ended: field.tick(),
+                        then: field.now(),
+                    });
+                    return Some(call);
+                }
+                Err(NoSpace::Retry) => {
+                    self.reclaim();
+                    (field.pause)();
+                }
+            }
         }
         // It was not done.
         None
