@@ -274,3 +274,64 @@ fn latencies_would_be_told_under_another_kind() {
     stats.reset();
     assert_eq!(report(&stats, "latency"), []);
 }
+
+/// How `memcached_exporter` reads what it asks for.
+fn exported(rows: &[(String, String)], key: &str) -> f64 {
+    let text = value(rows, key);
+    if !key.starts_with("rusage_") {
+        return text.parse().unwrap_or_else(|_| panic!("{key} is {text}"));
+    }
+    // Seconds and microseconds, told apart by the only dot.
+    let parts: Vec<_> = text.split('.').collect();
+    assert_eq!(parts.len(), 2, "{key} is {text}");
+    let parts = [0, 1].map(|part| parts[part].parse::<f64>().expect("a number"));
+    parts[0] + parts[1] / 1e6
+}
+
+#[test]
+fn memcached_exporter_would_find_a_key_missing_or_no_number() {
+    let stats = fixture::stats();
+    let _writer = store_item(&stats, 0);
+    let worker = stats.metrics.worker(0);
+    worker.cmd_set.add(9);
+    worker.cas_hits.add(4);
+    let rows = report(&stats, "");
+    for key in [
+        "uptime rusage_user rusage_system time bytes_read bytes_written limit_maxbytes bytes",
+        "max_connections curr_connections total_connections rejected_connections conn_yields",
+        "listen_disabled_num accepting_conns cmd_set cmd_flush cas_hits cas_misses cas_badval",
+        "get_hits get_misses delete_hits delete_misses incr_hits incr_misses decr_hits",
+        "decr_misses touch_hits touch_misses curr_items total_items evictions reclaimed",
+        "store_too_large store_no_memory lru_crawler_starts crawler_items_checked",
+        "crawler_reclaimed moves_to_cold moves_to_warm moves_within_lru direct_reclaims",
+    ]
+    .into_iter()
+    .flat_map(str::split_whitespace)
+    {
+        assert!(exported(&rows, key) >= 0.0, "{key}");
+    }
+    let cas = ["cas_hits", "cas_misses", "cas_badval"];
+    let cas: f64 = cas.map(|key| exported(&rows, key)).iter().sum();
+    assert!(exported(&rows, "cmd_set") >= cas, "a set count below zero");
+    let version = value(&rows, "version");
+    assert!(version.split('.').count() >= 3, "{version}");
+
+    let settings = report(&stats, "settings");
+    assert!(exported(&settings, "maxconns") > 0.0);
+    // With "yes" it asks for the crawler's settings, and takes the server for down without them.
+    assert_eq!(value(&settings, "lru_crawler"), "no");
+    // What has no class in its key, and what has.
+    for (group, prefix) in [("slabs", ""), ("items", "items:")] {
+        for (name, value) in report(&stats, group) {
+            let class = name
+                .strip_prefix(prefix)
+                .and_then(|rest| rest.split_once(':'));
+            assert!(
+                class.is_none_or(|(class, _)| class.parse::<u64>().is_ok()),
+                "{name}"
+            );
+            assert!(value.parse::<u64>().is_ok(), "{name} is {value}");
+        }
+    }
+    assert!(exported(&report(&stats, "slabs"), "total_malloced") > 0.0);
+}

@@ -170,3 +170,29 @@ fn a_histogram_would_lose_the_slowest_or_not_add_up() {
     assert_eq!(count(r#"_count{command="get"}"#), "2");
     assert_eq!(count(r#"_sum{command="get"}"#), "40.000003");
 }
+
+#[test]
+fn a_dashboard_or_an_alert_would_ask_for_a_metric_that_is_not_there() {
+    let page = page(Dialect::Text);
+    let samples = samples(&page);
+    let names: HashSet<_> = samples
+        .iter()
+        .map(|(sample, _)| sample.split_once('{').map_or(*sample, |(name, _)| name))
+        .collect();
+    for file in [
+        include_str!("../../../../packaging/grafana/cached.json"),
+        include_str!("../../../../packaging/prometheus/cached.rules.yml"),
+    ] {
+        let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let words = file.split(|c| !is_of_name(c));
+        let is_ours = |word: &&str| {
+            let ours = ["memcached_", "cached_", "process_"];
+            ours.iter().any(|prefix| word.starts_with(prefix))
+        };
+        let mut asked = words.filter(is_ours).peekable();
+        assert!(asked.peek().is_some());
+        for name in asked {
+            assert!(names.contains(name), "{name}");
+        }
+    }
+}
