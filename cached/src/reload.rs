@@ -74,6 +74,8 @@ pub(crate) struct Reloader {
     /// The command line, the program's name first: its options go before what files say, as at the
     /// start.
     pub(crate) args: Vec<OsString>,
+    /// The configuration of the start, for which the store is laid out.
+    pub(crate) started: Config,
     pub(crate) live: Live,
     pub(crate) store: Arc<Store>,
     pub(crate) connections: Arc<Connections>,
@@ -110,8 +112,9 @@ impl Reloader {
     /// Reads everything anew, and applies what may change. Returns what became of each setting, or
     /// a sentence that says why nothing has changed.
     pub(crate) fn reload(&self, certificates: Certificates) -> Result<Vec<Change>, String> {
-        let prepared = self.prepare(certificates);
-        let outcome = prepared.map(|prepared| self.apply(prepared));
+        let outcome = self
+            .prepare(certificates)
+            .and_then(|prepared| self.apply(prepared));
         let now = self.clock.unix(self.clock.now());
         self.history.note(outcome.is_ok(), now.unsigned_abs());
         match &outcome {
@@ -133,10 +136,8 @@ impl Reloader {
             self.log.info(format_args!("{note}"));
         }
         let current = self.live.now();
-        let (mut next, changes) = current.renew(&read)?;
-        next.config.settle().map_err(|why| {
-            format!("{why}; what only a restart changes is taken as it is in effect")
-        })?;
+        let (next, changes) = current.renew(&read)?;
+        self.check(&next.config)?;
         if next.config.max_connections > current.config.max_connections {
             raise_open_files(&next.config)?;
         }
@@ -159,7 +160,18 @@ impl Reloader {
         })
     }
 
-    fn apply(&self, prepared: Prepared) -> Vec<Change> {
+    /// Whether the values in `config`, some from the start and some new, go together.
+    fn check(&self, config: &Config) -> Result<(), String> {
+        let mut config = config.clone();
+        config.memory_max = Some(self.started.memory_max());
+        let checked = config.settle();
+        checked.map(|_| ()).map_err(|why| {
+            format!("{why} (what only a restart changes is taken as it is in effect)")
+        })
+    }
+
+    /// The store goes first: it alone can refuse.
+    fn apply(&self, prepared: Prepared) -> Result<Vec<Change>, String> {
         let Prepared {
             next,
             changes,
@@ -169,6 +181,13 @@ impl Reloader {
         } = prepared;
         let config = &next.config;
         let current = self.live.now();
+        // With smaller buffers there may be more left than the store was laid out for.
+        let most = self.started.store_options(0).memory_max;
+        let memory = config.store_options(0).memory;
+        let memory = most.map_or(memory, |most| memory.min(most));
+        self.store
+            .set_memory(memory)
+            .map_err(|error| error.to_string())?;
         self.store.set_eviction(config.eviction);
         self.connections.set_limit(config.max_connections);
         config.resize_session_buffers(&self.budget);
@@ -182,7 +201,7 @@ impl Reloader {
         self.log.switch(output);
         self.recording.switch(command_logs);
         self.live.replace(next);
-        changes
+        Ok(changes)
     }
 
     fn tell(&self, changes: &[Change]) {
@@ -237,6 +256,7 @@ pub(crate) mod fixture {
         let config = &effective.config;
         Reloader {
             args,
+            started: config.clone(),
             store: Store::new(&config.store_options(0)).expect("a store"),
             connections: Arc::new(Connections::new(config.max_connections, vec![])),
             budget: config.session_buffers(),

@@ -107,11 +107,13 @@ pub(crate) fn serve(
     let store = Store::new(&config.store_options(seed)).map_err(|error| no_store(&error))?;
     let budget = config.session_buffers();
     let connections = connections(config, &sockets)?;
+    let started = config.clone();
     let live = Live::new(effective);
     let now = clock.unix(clock.now()).unsigned_abs();
     let history = Arc::new(History::new(now));
     let reloader = Reloader {
         args,
+        started,
         live: live.clone(),
         store: Arc::clone(&store),
         connections: Arc::clone(&connections),

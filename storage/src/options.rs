@@ -26,7 +26,7 @@ const HELD_SHARE: u64 = 100;
 /// The least memory that a store can work with.
 const MEMORY_MIN: u64 = 8 << 20;
 /// What is in force is at least such a part of the most that may be: segments and index are laid out for that.
-const LEAST_PART: u64 = 4;
+const LEAST_PART: u64 = 8;
 const SEGMENT_DEFAULT_MAX: u64 = 1 << 20;
 
 /// How large a store is and how it behaves.
@@ -34,7 +34,7 @@ const SEGMENT_DEFAULT_MAX: u64 = 1 << 20;
 pub struct Options {
     /// Bytes for items and index together, at first.
     pub memory: u64,
-    /// Bytes that [`Store::set_memory`](crate::Store::set_memory) may raise it to, at most four times as many; `None`: no
+    /// Bytes that [`Store::set_memory`](crate::Store::set_memory) may raise it to, at most eight times as many; `None`: no
     /// more than `memory`. Of all of it the system must be able to give addresses, and the smallest index is made for it.
     pub memory_max: Option<u64>,
     /// Bytes of a segment, a power of two from 16 KiB to 8 MiB; `None`: it follows from memory and writers.
@@ -178,7 +178,7 @@ impl Options {
         let least = memory_max.div_ceil(LEAST_PART);
         demand(memory >= least, || {
             format!(
-                "{memory} bytes of memory are too few for a store that may have {memory_max}: {least} are the least, a quarter"
+                "{memory} bytes of memory are too few for a store that may have {memory_max}: {least} are the least, an eighth"
             )
         })?;
         let is_fixed = self.huge_pages == HugePages::Explicit;
@@ -343,10 +343,10 @@ mod tests {
         );
         assert!(
             refused(Options {
-                memory_max: Some(65 << 20),
+                memory_max: Some(129 << 20),
                 ..base.clone()
             })
-            .contains("a quarter")
+            .contains("an eighth")
         );
         assert!(
             refused(Options {

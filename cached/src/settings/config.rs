@@ -19,6 +19,9 @@ use crate::worker;
 /// The smallest `memory` that leaves room for a heap, an index and session buffers.
 const MEMORY_MIN: u64 = 16 << 20;
 
+/// `memory` is at least one part in so many of `memory_max`.
+const MEMORY_PART: u64 = 4;
+
 /// Session buffers may take one part in so many of `memory`.
 const BUFFER_SHARE: u64 = 64;
 
@@ -44,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) user: Option<String>,
     /// Bytes for heap, index and session buffers together.
     pub(crate) memory: u64,
+    /// What a reload may raise that to; `None`: it may not.
+    pub(crate) memory_max: Option<u64>,
     /// Bytes; `None`: worked out from memory and threads.
     pub(crate) segment_size: Option<u32>,
     pub(crate) eviction: storage::Eviction,
@@ -91,6 +96,7 @@ impl Default for Config {
             backlog: 1024,
             user: None,
             memory: 64 << 20,
+            memory_max: None,
             segment_size: store.segment_size,
             eviction: store.eviction,
             huge_pages: store.huge_pages,
@@ -135,19 +141,23 @@ impl Config {
     /// The memory of all session buffers: a share of `memory`, but enough for the largest request
     /// and the largest reply.
     pub(crate) fn session_buffers(&self) -> Budget {
-        let (limit, largest) = self.session_buffer_sizes();
-        Budget::new(limit, largest)
+        self.session_buffers_of(self.memory)
     }
 
     /// Gives `budget` the size that `session_buffers` has.
     pub(crate) fn resize_session_buffers(&self, budget: &Budget) {
-        let (limit, largest) = self.session_buffer_sizes();
+        let (limit, largest) = self.session_buffer_sizes(self.memory);
         budget.resize(limit, largest);
     }
 
-    fn session_buffer_sizes(&self) -> (usize, usize) {
+    fn session_buffers_of(&self, memory: u64) -> Budget {
+        let (limit, largest) = self.session_buffer_sizes(memory);
+        Budget::new(limit, largest)
+    }
+
+    fn session_buffer_sizes(&self, memory: u64) -> (usize, usize) {
         let largest = self.limits().largest_buffer(self.max_item_size as usize);
-        ((self.memory / BUFFER_SHARE) as usize, largest)
+        ((memory / BUFFER_SHARE) as usize, largest)
     }
 
     /// How many files the process may have open.
@@ -155,13 +165,23 @@ impl Config {
         (self.max_connections + 2 * self.workers() + OTHER_FILES) as u64
     }
 
-    /// What the store is built from: what the workers and the session buffers leave of `memory`.
-    pub(crate) fn store_options(&self, seed: u64) -> storage::Options {
+    /// The most that `memory` may be until the next start.
+    pub(crate) fn memory_max(&self) -> u64 {
+        self.memory_max.unwrap_or(self.memory)
+    }
+
+    /// What the workers and the session buffers leave of `memory`.
+    fn store_memory(&self, memory: u64) -> u64 {
         let workers = self.workers() * worker::MEMORY;
-        let buffers = self.session_buffers().limit() + workers;
+        let buffers = self.session_buffers_of(memory).limit() + workers;
+        memory.saturating_sub(buffers as u64)
+    }
+
+    /// What the store is built from.
+    pub(crate) fn store_options(&self, seed: u64) -> storage::Options {
         storage::Options {
-            memory: self.memory.saturating_sub(buffers as u64),
-            memory_max: None,
+            memory: self.store_memory(self.memory),
+            memory_max: Some(self.store_memory(self.memory_max())),
             segment_size: self.segment_size,
             eviction: self.eviction,
             huge_pages: self.huge_pages,
@@ -182,6 +202,15 @@ impl Config {
                 size_text(MEMORY_MIN)
             ));
             self.memory = MEMORY_MIN;
+        }
+        let memory_max = self.memory_max();
+        if !(memory_max.div_ceil(MEMORY_PART)..=memory_max).contains(&self.memory) {
+            return Err(format!(
+                "a memory of {} does not go with a memory_max of {}: it may be that or less, down \
+                 to a quarter",
+                size_text(self.memory),
+                size_text(memory_max)
+            ));
         }
         if self.listen.is_empty() && self.tls.listen.is_empty() && self.unix_socket.is_none() {
             return Err(

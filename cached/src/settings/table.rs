@@ -142,12 +142,28 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "store.memory",
         flag: Flag::short('m', "memory", "SIZE"),
         kind: Kind::Size { bare: 1 << 20 },
-        reload: Reload::Restart,
+        reload: Reload::Live,
         help: "Memory for items, index and session buffers together. Less than 16MiB is raised \
                to it. On the command line a bare number is MiB.",
         get: |c| Value::Size(c.memory),
         set: |c, v| {
             c.memory = v.size(1..=1 << 46)?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "store.memory_max",
+        flag: Flag::long("memory-max", "SIZE"),
+        kind: Kind::Size { bare: 1 << 20 },
+        reload: Reload::Restart,
+        help: "How far a reload may raise that, at most to four times as much; auto: not at all. It \
+               may lower it to a quarter of this.",
+        get: |c| c.memory_max.map_or(Value::Auto, Value::Size),
+        set: |c, v| {
+            c.memory_max = match v {
+                Value::Auto => None,
+                size => Some(size.size(1..=1 << 46)?),
+            };
             Ok(())
         },
     },

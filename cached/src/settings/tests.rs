@@ -208,6 +208,14 @@ fn a_wrong_flag_is_refused_in_one_sentence() {
             &["--ttl-jitter", "101"],
             "--ttl-jitter must be from 0 to 100",
         ),
+        (
+            &["-m", "64", "--memory-max", "32"],
+            "a memory of 64MiB does not go with a memory_max of 32MiB",
+        ),
+        (
+            &["-m", "64", "--memory-max", "300"],
+            "a memory of 64MiB does not go with a memory_max of 300MiB",
+        ),
         (&["-l", ""], "nothing to listen on"),
         (
             &["--memroy", "1"],
@@ -275,6 +283,8 @@ fn the_printed_configuration_says_the_same_when_read_back() {
         "[::1]:7",
         "-m",
         "1G",
+        "--memory-max",
+        "1024",
         "-t",
         "2",
         "--idle-timeout",

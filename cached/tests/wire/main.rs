@@ -13,6 +13,7 @@ mod logs;
 mod operations;
 mod operators;
 mod protocol;
+mod reload;
 mod secure;
 mod server;
 mod slow_clients;

@@ -1,5 +1,6 @@
 //! A daemon of its own for one test.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -10,6 +11,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use net::admin::Document;
 
 use crate::client::{Address, Client, PATIENCE};
 use crate::secure::CREDENTIALS;
@@ -62,13 +65,26 @@ impl Server {
         Self::start_in(folder, &[&secure[..], flags].concat(), 2)
     }
 
-    /// Waits until it has said where it listens, for so many addresses.
     fn start_in(folder: tempfile::TempDir, flags: &[&str], addresses: usize) -> Self {
-        let mut child = command()
-            .args(["-p", "0", "-l", "127.0.0.1"])
-            .arg("--admin-socket")
-            .arg(folder.path().join("admin.sock"))
-            .args(flags)
+        let socket = folder.path().join("admin.sock");
+        let mut daemon = command();
+        daemon
+            .args(["-p", "0", "-l", "127.0.0.1", "--admin-socket"])
+            .arg(socket)
+            .args(flags);
+        Self::launch(daemon, folder, addresses)
+    }
+
+    /// From the file at `config`, which names all, the admin socket in `folder` among it.
+    pub(crate) fn start_from(config: &Path, folder: tempfile::TempDir, addresses: usize) -> Self {
+        let mut daemon = command();
+        daemon.arg("--config").arg(config);
+        Self::launch(daemon, folder, addresses)
+    }
+
+    /// Waits until it has said where it listens, for so many addresses.
+    fn launch(mut daemon: Command, folder: tempfile::TempDir, addresses: usize) -> Self {
+        let mut child = daemon
             .stderr(Stdio::piped())
             .spawn()
             .expect("the daemon starts");
@@ -132,6 +148,19 @@ impl Server {
         let mut stream = BufReader::new(stream);
         stream.read_until(b'\n', &mut document).expect("an answer");
         document
+    }
+
+    /// The values of an answer's rows under their names, or the sentence that says why there is none.
+    pub(crate) fn rows(&self, request: &str) -> Result<BTreeMap<String, String>, String> {
+        let line = self.operate(request);
+        match Document::parse(&line) {
+            Ok(Document::Rows(rows)) => Ok(rows
+                .iter()
+                .map(|row| (row.name.to_string(), row.value.to_string()))
+                .collect()),
+            Ok(Document::Error(why)) => Err(why.into_owned()),
+            Err(error) => panic!("{error}: {}", line.escape_ascii()),
+        }
     }
 
     /// Where metrics are told.

@@ -6,8 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use net::admin::{Document, Value};
-
 use crate::client::{Client, Stream, connect, store};
 use crate::limits::eventually;
 use crate::secure::{CREDENTIALS, Credentials};
@@ -15,18 +13,8 @@ use crate::server::Server;
 
 /// A number of a group of `stats`, as the admin protocol tells it.
 fn stat(server: &Server, group: &str, name: &str) -> u64 {
-    let line = server.operate(&format!("stats {group}"));
-    let Ok(Document::Rows(rows)) = Document::parse(&line) else {
-        panic!("no rows: {}", line.escape_ascii());
-    };
-    match rows
-        .iter()
-        .find(|row| row.name == name)
-        .map(|row| &row.value)
-    {
-        Some(Value::Number(number)) => *number,
-        other => panic!("{group} {name} is {other:?}"),
-    }
+    let rows = server.rows(&format!("stats {group}")).expect("a group");
+    rows[name].parse().expect("a number")
 }
 
 /// The lines of the log that have `words`.
