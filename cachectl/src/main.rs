@@ -88,7 +88,7 @@ enum Command {
     },
     /// Print every setting: its value, where that is from, and whether a reload may change it
     Config,
-    /// Read certificates and what else TLS is made of again
+    /// Read the configuration again, and print what becomes of each setting
     Reload,
     /// Print every connection
     Connections,

@@ -17,8 +17,8 @@ pub(crate) struct Ttl {
     pub(crate) jitter: u8,
 }
 
-/// Deadlines of items, as one worker makes them.
-#[derive(Debug)]
+/// Deadlines of items, as a worker makes them; a clone makes the same ones.
+#[derive(Clone, Debug)]
 pub(crate) struct Lifetimes {
     clock: Clock,
     /// `None`: nothing is made of what clients ask for.

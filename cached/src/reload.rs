@@ -1,9 +1,12 @@
 //! Reloads: command line and files are read anew, and what may change while clients are served
 //! does. Either all of it, or nothing.
 
+#[cfg(test)]
+pub(crate) mod fixture;
+mod history;
+
 use std::ffi::OsString;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use net::Budget;
 use storage::Store;
@@ -17,57 +20,7 @@ use crate::sampling::{CommandLogs, Recording};
 use crate::settings::{self, Change, Command, Config, Effective, Fate};
 use crate::tls::{Loaded, Tls};
 
-/// How reloads have ended.
-#[derive(Debug, Default)]
-pub(crate) struct History {
-    succeeded: AtomicU64,
-    failed: AtomicU64,
-    last_failed: AtomicBool,
-    /// Unix time of the last that succeeded, or of the start.
-    last_success: AtomicU64,
-}
-
-/// One moment of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reloads {
-    pub(crate) succeeded: u64,
-    pub(crate) failed: u64,
-    /// The last one failed: what the files say is not what is in effect.
-    pub(crate) last_failed: bool,
-    /// When what is in effect was read, in Unix time.
-    pub(crate) last_success: u64,
-}
-
-impl History {
-    /// The configuration was read at `now`, in Unix time, for the first time.
-    pub(crate) fn new(now: u64) -> History {
-        History {
-            last_success: now.into(),
-            ..History::default()
-        }
-    }
-
-    fn note(&self, succeeded: bool, now: u64) {
-        let count = if succeeded {
-            self.last_success.store(now, Ordering::Relaxed);
-            &self.succeeded
-        } else {
-            &self.failed
-        };
-        count.fetch_add(1, Ordering::Relaxed);
-        self.last_failed.store(!succeeded, Ordering::Relaxed);
-    }
-
-    /// What there is to report.
-    pub(crate) fn read(&self) -> Reloads {
-        Reloads {
-            succeeded: self.succeeded.load(Ordering::Relaxed),
-            failed: self.failed.load(Ordering::Relaxed),
-            last_failed: self.last_failed.load(Ordering::Relaxed),
-            last_success: self.last_success.load(Ordering::Relaxed),
-        }
-    }
-}
+pub(crate) use history::{History, Reloads};
 
 /// What a reload is made with, and on.
 pub(crate) struct Reloader {
@@ -239,35 +192,6 @@ fn raise_open_files(config: &Config) -> Result<(), String> {
         ));
     }
     Ok(())
-}
-
-#[cfg(test)]
-pub(crate) mod fixture {
-    //! Reloads of a daemon without a daemon, for tests.
-
-    use super::*;
-    use crate::log;
-
-    /// As a daemon that was started with `args` has it.
-    pub(crate) fn reloader(args: Vec<OsString>, tls: Option<Arc<Tls>>) -> Reloader {
-        let Ok(Command::Serve(effective, _)) = settings::load(args.clone()) else {
-            panic!("{args:?} does not serve");
-        };
-        let config = &effective.config;
-        Reloader {
-            args,
-            started: config.clone(),
-            store: Store::new(&config.store_options(0)).expect("a store"),
-            connections: Arc::new(Connections::new(config.max_connections, vec![])),
-            budget: config.session_buffers(),
-            live: Live::new(*effective),
-            tls,
-            history: Arc::new(History::new(0)),
-            clock: Clock::start(),
-            log: log::start(0).0,
-            recording: Arc::default(),
-        }
-    }
 }
 
 #[cfg(test)]

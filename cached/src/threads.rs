@@ -97,6 +97,7 @@ impl Threads {
             log: log.clone(),
             recording: Arc::clone(&recording),
         });
+        let lifetimes = Lifetimes::new(clock, config.ttl);
         let mut workers = Vec::with_capacity(config.workers());
         let mut handoffs = Vec::with_capacity(config.workers());
         let mut rings = Vec::with_capacity(config.workers());
@@ -108,7 +109,7 @@ impl Threads {
                 store: Arc::clone(&store),
                 writer: store.writer().expect("a writer for each worker"),
                 clock,
-                lifetimes: Lifetimes::new(clock, config.ttl),
+                lifetimes: lifetimes.clone(),
                 metrics: Arc::clone(&metrics),
                 worker: index,
                 stats: Arc::clone(&stats),

@@ -154,6 +154,7 @@ impl Listener {
                 }
             }
             let now = Instant::now();
+            self.handshakes.iter_mut().for_each(|h| h.adapt(now));
             if self.may_accept(now) {
                 self.accept_all();
             }
@@ -161,7 +162,6 @@ impl Listener {
                 let mut hand_over = |accepted, peer: &Endpoint| {
                     self.workers.take(accepted, peer, &self.log);
                 };
-                handshakes.adapt(now);
                 handshakes.advance(self.poll.registry(), &mut hand_over);
                 handshakes.sweep(now);
             }

@@ -1,6 +1,9 @@
 //! The settings of `[ttl]`, by every command that gives an item a time.
 
+use std::fs;
+
 use crate::client::Client;
+use crate::limits::eventually;
 use crate::server::Server;
 
 /// The seconds that `key` has left; `None`: for ever.
@@ -77,4 +80,28 @@ fn jitter_would_leave_a_command_alone() {
     assert!(seen.len() > 20, "{seen:?}");
     client.ask("set for_ever 0 0 1\r\n1\r\n", "STORED\r\n");
     assert_eq!(left(&mut client, "for_ever"), None);
+}
+
+#[test]
+fn a_default_that_is_given_later_would_wait_for_a_restart() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("cached.toml");
+    let socket = folder.path().join("admin.sock");
+    let write = |more: &str| {
+        let socket = socket.display();
+        let text = format!("[server]\nport = 0\n[admin]\nsocket = \"{socket}\"\n{more}");
+        fs::write(&path, text).expect("written");
+    };
+    write("");
+    let server = Server::start_from(&path, folder, 1);
+    let mut client = Client::connect(server.plain());
+    let mut stored = |key: &str| {
+        client.ask(format!("set {key} 0 0 1\r\n1\r\n"), "STORED\r\n");
+        left(&mut client, key)
+    };
+    assert_eq!(stored("before"), None);
+    write("[ttl]\ndefault = \"1000s\"\n");
+    server.signal("HUP");
+    eventually("the default holds", || stored("after").is_some());
+    assert_eq!(left(&mut client, "before"), None, "what was stored stays");
 }
