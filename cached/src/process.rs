@@ -80,6 +80,28 @@ impl User {
     }
 }
 
+/// A group of the system.
+#[derive(Debug)]
+pub(crate) struct Group {
+    gid: u32,
+}
+
+impl Group {
+    /// The group called `name`. To be called while there is one thread.
+    pub(crate) fn find(name: &str) -> io::Result<Group> {
+        let unknown = || io::Error::new(io::ErrorKind::NotFound, "there is no such group");
+        let name = CString::new(name).map_err(|_| unknown())?;
+        // SAFETY: as with a user.
+        let entry = unsafe { libc::getgrnam(name.as_ptr()).as_ref() }.ok_or_else(unknown)?;
+        Ok(Group { gid: entry.gr_gid })
+    }
+
+    /// Gives a file to the group, or a link itself and not what it points to.
+    pub(crate) fn own(&self, path: &Path) -> io::Result<()> {
+        std::os::unix::fs::lchown(path, None, Some(self.gid))
+    }
+}
+
 fn check(status: libc::c_int) -> io::Result<()> {
     if status == 0 {
         Ok(())
@@ -99,9 +121,11 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_user_is_refused() {
+    fn an_unknown_user_or_group_is_refused() {
         for name in ["no-such-user-here", "nul\0byte"] {
             let refused = User::find(name).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::NotFound);
+            let refused = Group::find(name).unwrap_err();
             assert_eq!(refused.kind(), io::ErrorKind::NotFound);
         }
     }

@@ -19,13 +19,16 @@ use crate::listener::Socket;
 use crate::live::Live;
 use crate::log::{self, Log};
 use crate::orders::Order;
-use crate::process::{self, User};
+use crate::process::{self, Group, User};
 use crate::reload::{History, Reloader};
 use crate::sampling::{CommandLogs, Recording};
 use crate::settings::{self, Address, Config, Effective};
 use crate::supervisor::{self, Ending};
 use crate::threads::{Parts, Threads};
 use crate::tls::Tls;
+
+/// What the admin socket is for, as it is told.
+const ADMIN: &str = "admin";
 
 /// Why the server cannot start: a sentence for the operator.
 #[derive(Debug)]
@@ -70,6 +73,7 @@ pub(crate) fn serve(
     }
     // Before there is another thread, as finding one demands.
     let user = find_user(config, &log)?;
+    let group = config.admin_group.as_deref().map(find_group).transpose()?;
     let (orders, arrived) = supervisor::orders()
         .map_err(|error| Error::System(format!("cannot handle signals: {error}")))?;
 
@@ -82,14 +86,16 @@ pub(crate) fn serve(
         let is_tls = config.admin_tls && matches!(endpoint, Endpoint::Inet(_));
         let protocol = match protocol {
             Protocol::Admin if is_tls => "admin, tls",
-            Protocol::Admin => "admin",
+            Protocol::Admin => ADMIN,
             Protocol::Http => "metrics",
         };
         endpoints.push((endpoint.clone(), protocol));
     }
     raise_open_files(config, &log)?;
+    own_sockets(user.as_ref(), group.as_ref(), &endpoints)
+        .map_err(|error| Error::System(format!("cannot hand over a socket: {error}")))?;
     if let Some(user) = user {
-        become_user(&user, endpoints.iter().map(|(endpoint, _)| endpoint))
+        user.become_them()
             .map_err(|error| Error::System(format!("cannot change the user: {error}")))?;
     }
     // As that user, so that what is read now can be read again.
@@ -310,14 +316,30 @@ fn find(name: &str) -> Result<User, Error> {
     User::find(name).map_err(|error| Error::Configuration(format!("cannot run as {name}: {error}")))
 }
 
-/// Gives up root's rights for those of `user`, who gets the unix sockets.
-fn become_user<'a>(user: &User, endpoints: impl Iterator<Item = &'a Endpoint>) -> io::Result<()> {
-    for endpoint in endpoints {
-        if let Endpoint::Unix(path) = endpoint {
+fn find_group(name: &str) -> Result<Group, Error> {
+    Group::find(name).map_err(|error| {
+        Error::Configuration(format!("cannot give the admin socket to {name}: {error}"))
+    })
+}
+
+/// Gives all unix sockets to the user, and the admin socket to the group.
+fn own_sockets(
+    user: Option<&User>,
+    group: Option<&Group>,
+    endpoints: &[(Endpoint, &'static str)],
+) -> io::Result<()> {
+    for (endpoint, protocol) in endpoints {
+        let Endpoint::Unix(path) = endpoint else {
+            continue;
+        };
+        if let Some(user) = user {
             user.own(path)?;
         }
+        if let Some(group) = group.filter(|_| *protocol == ADMIN) {
+            group.own(path)?;
+        }
     }
-    user.become_them()
+    Ok(())
 }
 
 #[cfg(test)]

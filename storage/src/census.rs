@@ -53,6 +53,8 @@ pub struct Census {
     pub draining: Holding,
     /// Segments that wait for their last readers: all is dead.
     pub retired: Holding,
+    /// Expired bytes in coarse segments as reclaim sees them, dead ones among them.
+    pub coarse_expired_bytes: u64,
     /// By TTL class in ascending order, then the coarse levels, then spans; those without segments left out.
     pub groups: Vec<TtlGroup>,
 }
@@ -129,6 +131,7 @@ impl Store {
             }
             group.add(record, seal, now);
         });
+        census.coarse_expired_bytes = self.space.coarse_expired_bytes();
         groups.retain(|group| group.holding.segments > 0);
         census.groups = groups;
         census

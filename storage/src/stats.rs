@@ -34,8 +34,6 @@ pub struct Stats {
     pub segments_withheld: u64,
     /// Free segments that maintenance keeps ready.
     pub reserve_segments: u64,
-    /// Expired bytes in coarse segments as reclaim sees them, dead ones among them.
-    pub coarse_expired_bytes: u64,
     /// Bytes of the index.
     pub index_bytes: u64,
     /// Slots of the index.
@@ -43,7 +41,7 @@ pub struct Stats {
 }
 
 impl Store {
-    /// Counts and gauges; takes the free list's mutex for a moment and looks at every segment's record.
+    /// Counts and gauges. Takes no lock, and looks at every segment's record.
     pub fn stats(&self) -> Stats {
         // What was removed first: else an item that comes and goes in between would be counted below zero.
         let [earlier, counts] = [(); 2].map(|()| Counts::sum(&self.tallies));
@@ -63,7 +61,6 @@ impl Store {
             segments_lent: lent,
             segments_withheld: withheld.into(),
             reserve_segments: space.limits.reserve().into(),
-            coarse_expired_bytes: space.coarse_expired_bytes(),
             index_bytes: self.index.bytes(),
             index_slots: self.index.slot_count(),
             counts,

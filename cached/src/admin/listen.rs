@@ -13,9 +13,6 @@ use super::server::{Admin, Door, Protocol};
 use crate::log::Log;
 use crate::settings::{AdminSocket, Config};
 
-/// Owner and group may ask; the group is how an operator is let in.
-const SOCKET_MODE: u32 = 0o660;
-
 /// A folder of ours under `$XDG_RUNTIME_DIR` is the user's alone, as that one is.
 const FOLDER_MODE: u32 = 0o700;
 
@@ -30,11 +27,11 @@ pub(crate) fn bind(config: &Config, log: &Log) -> io::Result<Option<Admin>> {
     match &config.admin_socket {
         AdminSocket::Off => {}
         AdminSocket::Path(path) => {
-            let listener = Listener::unix(path, SOCKET_MODE, BACKLOG);
+            let listener = Listener::unix(path, config.admin_mode, BACKLOG);
             let refused = |error| refusal(&path.display().to_string(), &error);
             open(listener.map_err(refused)?, Protocol::Admin);
         }
-        AdminSocket::Auto => match bind_default() {
+        AdminSocket::Auto => match bind_default(config.admin_mode) {
             Ok(listener) => open(listener, Protocol::Admin),
             Err(why) => log.warn(format_args!(
                 "no admin socket: {why}; --admin-socket names another place, or off"
@@ -62,7 +59,7 @@ fn refusal(place: &str, error: &io::Error) -> io::Error {
 }
 
 /// Takes the first default place that can be used, or says why each cannot.
-fn bind_default() -> Result<Listener, String> {
+fn bind_default(mode: u32) -> Result<Listener, String> {
     let runtime_dir = env::var_os("XDG_RUNTIME_DIR");
     let mut reasons = Vec::new();
     for (place, path) in default_sockets(runtime_dir.as_deref()).iter().enumerate() {
@@ -72,7 +69,7 @@ fn bind_default() -> Result<Listener, String> {
         } else {
             make_folder(path)
         };
-        match made.and_then(|()| Listener::unix(path, SOCKET_MODE, BACKLOG)) {
+        match made.and_then(|()| Listener::unix(path, mode, BACKLOG)) {
             Ok(listener) => return Ok(listener),
             Err(error) => reasons.push(format!("{}: {error}", path.display())),
         }

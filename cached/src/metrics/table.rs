@@ -263,7 +263,7 @@ pub(crate) const METRICS: &[Metric] = &[
     gauge(Segments, "reserve_segments", "", |s| s.store.reserve_segments.into(), "free segments that are to be kept"),
     gauge(Segments, "dead_bytes", "bytes", |s| s.census.dead_bytes().into(), "memory of items deleted or replaced"),
     gauge(Segments, "expired_bytes", "bytes", |s| s.census.expired_bytes().into(), "memory of expired items, as far as known"),
-    gauge(Segments, "coarse_expired_bytes", "bytes", |s| s.store.coarse_expired_bytes.into(), "memory of expired items in coarse segments as reclaim sees it, dead ones among them"),
+    gauge(Segments, "coarse_expired_bytes", "bytes", |s| s.census.coarse_expired_bytes.into(), "memory of expired items in coarse segments as reclaim sees it, dead ones among them"),
     gauge(Segments, "open_item_bytes", "bytes", |s| s.census.open.item_bytes.into(), "items in segments being written"),
     gauge(Segments, "open_dead_bytes", "bytes", |s| s.census.open.dead_bytes.into(), "of these, deleted or replaced"),
     gauge(Segments, "open_expired_bytes", "bytes", |s| s.census.open.expired_bytes.into(), "of these, expired"),

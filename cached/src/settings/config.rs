@@ -74,6 +74,10 @@ pub(crate) struct Config {
     pub(crate) drain_timeout: Option<Duration>,
     pub(crate) tls: Tls,
     pub(crate) admin_socket: AdminSocket,
+    /// Permission bits of the admin socket.
+    pub(crate) admin_mode: u32,
+    /// Whose group the admin socket is; `None`: that of the process.
+    pub(crate) admin_group: Option<String>,
     pub(crate) admin: Option<SocketAddr>,
     /// Where HTTP is spoken, for metrics.
     pub(crate) metrics: Option<SocketAddr>,
@@ -112,6 +116,8 @@ impl Default for Config {
             drain_timeout: Some(Duration::from_secs(30)),
             tls: Tls::default(),
             admin_socket: AdminSocket::Auto,
+            admin_mode: 0o660,
+            admin_group: None,
             admin: None,
             metrics: None,
             admin_tls: false,

@@ -86,13 +86,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Permissions of the unix socket, in octal.",
         get: |c| Value::Text(format!("{:04o}", c.unix_mode)),
         set: |c, v| {
-            let text = v.text()?;
-            c.unix_mode = u32::from_str_radix(&text, 8)
-                .ok()
-                .filter(|mode| *mode <= 0o777)
-                .ok_or(format!(
-                    "must be octal permissions, as in 0770, not '{text}'"
-                ))?;
+            c.unix_mode = permissions(&v.text()?)?;
             Ok(())
         },
     },
@@ -519,6 +513,30 @@ pub(crate) const SETTINGS: &[Setting] = &[
         },
     },
     Setting {
+        key: "admin.socket_mode",
+        flag: Flag::long("admin-socket-mode", "MODE"),
+        kind: Kind::Text,
+        reload: Reload::Restart,
+        help: "Permissions of that socket, in octal: owner and group may ask anything.",
+        get: |c| Value::Text(format!("{:04o}", c.admin_mode)),
+        set: |c, v| {
+            c.admin_mode = permissions(&v.text()?)?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "admin.socket_group",
+        flag: Flag::long("admin-socket-group", "NAME"),
+        kind: Kind::Text,
+        reload: Reload::Restart,
+        help: "Group that the socket is given to; that of the server's user unless given.",
+        get: |c| Value::Text(c.admin_group.clone().unwrap_or_default()),
+        set: |c, v| {
+            c.admin_group = given(v.text()?);
+            Ok(())
+        },
+    },
+    Setting {
         key: "admin.address",
         flag: Flag::long("admin", "ADDR[:PORT]"),
         kind: Kind::Text,
@@ -671,6 +689,12 @@ fn whole_seconds(value: Value) -> Result<Seconds, String> {
 /// `None` for the empty text, which stands for "none" in a file.
 fn given(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
+}
+
+fn permissions(text: &str) -> Result<u32, String> {
+    let mode = u32::from_str_radix(text, 8).ok();
+    let mode = mode.filter(|mode| *mode <= 0o777);
+    mode.ok_or_else(|| format!("must be octal permissions, as in 0770, not '{text}'"))
 }
 
 fn path_text(path: Option<&Path>) -> String {

@@ -1,14 +1,16 @@
 //! What operators and monitoring do to a running daemon.
 
+use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 
 use net::admin::{Document, Value};
 
 use crate::client::{PATIENCE, connect};
 use crate::limits::eventually;
-use crate::server::Server;
+use crate::server::{Server, refusal};
 
 /// With metrics beside the rest.
 fn start(flags: &[&str]) -> Server {
@@ -183,4 +185,17 @@ fn clients_of_the_admin_thread_that_stand_still_would_hold_up_others() {
     };
     let refused = rows.iter().find(|row| row.name == "http_refused");
     assert_eq!(refused.map(|row| &row.value), Some(&Value::Number(1)));
+}
+
+#[test]
+fn the_admin_socket_would_be_open_to_others_or_closed_to_operators() {
+    let permissions = |server: &Server| {
+        let file = fs::metadata(server.admin_socket()).expect("a socket");
+        file.permissions().mode() & 0o777
+    };
+    assert_eq!(permissions(&start(&[])), 0o660);
+    assert_eq!(permissions(&start(&["--admin-socket-mode", "0600"])), 0o600);
+    let (status, said) = refusal(&["-p", "0", "--admin-socket-group", "no-such-group-here"]);
+    assert_eq!(status, Some(2));
+    assert!(said.contains("no-such-group-here"), "{said}");
 }

@@ -350,8 +350,8 @@ impl Space {
 
     /// Segments that are withheld, and those that are still to be.
     pub(crate) fn withheld(&self) -> (u32, u32) {
-        let queues = self.queues();
-        (queues.withheld, self.missing(&queues))
+        let missing = self.missing.load(Ordering::Relaxed);
+        (self.limits.withheld().saturating_sub(missing), missing)
     }
 
     /// Segments in each state.

@@ -71,6 +71,8 @@ const SAMPLES: &[Sample] = &[
     sample("tls.handshake_timeout", "--tls-handshake-timeout", "", r#""9s""#),
     sample("tls.handshakes", "--tls-handshakes", "", "9"),
     sample("admin.socket", "--admin-socket", r#""FOLDER/admin.sock""#, r#""FOLDER/b.sock""#),
+    sample("admin.socket_mode", "--admin-socket-mode", "", r#""0600""#),
+    sample("admin.socket_group", "--admin-socket-group", "", r#""daemon""#),
     sample("admin.address", "--admin", "", r#""127.0.0.1:1""#),
     sample("admin.metrics", "--metrics", "", r#""127.0.0.1:2""#),
     sample("admin.tls", "--admin-tls", "", "true"),
