@@ -86,6 +86,11 @@ enum Command {
         /// settings, items, slabs, sizes, conns, cached, segments, ttl, tls, latency or process; without it, the general ones
         group: Option<String>,
     },
+    /// Print the keys that are asked for most
+    Hotkeys {
+        /// ops, by the number of requests, or bytes, of their values
+        by: Option<String>,
+    },
     /// Print every setting: its value, where that is from, and whether a reload may change it
     Config,
     /// Read the configuration again, and print what becomes of each setting
@@ -117,6 +122,7 @@ impl Command {
             Command::Ping => ("ping", vec![]),
             Command::Version => ("version", vec![]),
             Command::Stats { group } => ("stats", group.iter().cloned().collect()),
+            Command::Hotkeys { by } => ("hotkeys", by.iter().cloned().collect()),
             Command::Config => ("config", vec![]),
             Command::Reload => ("reload", vec![]),
             Command::Connections => ("connections", vec![]),

@@ -7,6 +7,7 @@ mod clock;
 mod connections;
 mod execute;
 mod handoff;
+mod hotkeys;
 mod lifetimes;
 mod listener;
 mod live;

@@ -153,6 +153,7 @@ impl Reloader {
         }
         self.log.switch(output);
         self.recording.switch(command_logs);
+        self.recording.set_window(&config.hotkeys);
         self.live.replace(next);
         Ok(changes)
     }

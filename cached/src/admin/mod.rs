@@ -13,6 +13,7 @@ mod listen;
 mod protocol;
 mod server;
 mod stat_connections;
+mod stat_hotkeys;
 mod stat_latency;
 mod stat_settings;
 mod stat_ttl;

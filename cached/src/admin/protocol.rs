@@ -91,6 +91,10 @@ fn execute(request: &Request<'_>, stats: &Stats) -> Result<Writer, String> {
                 })?;
         }
         ("config", []) => config::rows(&stats.live.now(), &mut |row| document.row(row)),
+        ("hotkeys", [] | [_]) => {
+            let by = request.arguments.first().copied().unwrap_or("ops");
+            stats.hot_keys(by, &mut |row| document.row(row))?;
+        }
         ("connections", []) => stats.connections(0, &mut |row| document.row(row)),
         ("connections", [from]) => {
             stats.connections(number(from)?, &mut |row| document.row(row));
@@ -103,11 +107,12 @@ fn execute(request: &Request<'_>, stats: &Stats) -> Result<Writer, String> {
         ("flush", _) => {
             return Err("flush takes nothing, delay SECONDS, or prefix PREFIX".to_owned());
         }
+        ("hotkeys", _) => return Err("hotkeys takes ops or bytes".to_owned()),
         ("stats", _) => return Err("stats takes one group".to_owned()),
         (verb, _) => {
             return Err(format!(
                 "there is no verb '{verb}'; there are ping, version, config, stats, connections, \
-                 kill, flush, drain, reload"
+                 kill, hotkeys, flush, drain, reload"
             ));
         }
     }

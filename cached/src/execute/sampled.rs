@@ -47,18 +47,19 @@ impl<'t> Executor<'t> {
     pub(super) fn note(&mut self, look: &Look, kind: Kind, asked: &Asked<'_>) {
         let now = Instant::now();
         let own = now.duration_since(look.began);
-        if look.chosen.is_timed {
+        if look.chosen.timed {
             self.engine.latency().add_own(kind, own);
         }
         let latency = now.duration_since(self.polled);
-        let is_slow = self.engine.sampler.is_slow(latency);
-        if !(look.chosen.is_command || is_slow) {
+        let for_slow = self.engine.sampler.is_slow(latency);
+        if !(look.chosen.for_commands || look.chosen.for_keys || for_slow) {
             return;
         }
         let found = (self.outcome == Outcome::Hit).then_some(self.found);
         let sample = Sample {
-            is_chosen: look.chosen.is_command,
-            is_slow,
+            for_commands: look.chosen.for_commands,
+            for_slow,
+            for_keys: look.chosen.for_keys,
             client: self.engine.stats.connections.peer(self.client),
             outcome: self.outcome,
             size: found.unwrap_or(asked.brought),

@@ -111,6 +111,8 @@ pub(crate) struct WorkerBlock<T> {
     pub(crate) command_log_dropped: T,
     /// Likewise, of the slow log.
     pub(crate) slow_log_dropped: T,
+    /// Requests chosen to find hot keys that were lost to a full ring.
+    pub(crate) hotkeys_dropped: T,
     /// Sessions in TLS that ended.
     pub(crate) tls_closed: T,
     /// Of these, those whose client left without a word.
@@ -177,6 +179,7 @@ impl<T> WorkerBlock<T> {
             closed_drained: f(&self.closed_drained, &other.closed_drained),
             command_log_dropped: f(&self.command_log_dropped, &other.command_log_dropped),
             slow_log_dropped: f(&self.slow_log_dropped, &other.slow_log_dropped),
+            hotkeys_dropped: f(&self.hotkeys_dropped, &other.hotkeys_dropped),
             tls_closed: f(&self.tls_closed, &other.tls_closed),
             tls_truncated: f(&self.tls_truncated, &other.tls_truncated),
             tls_bytes_read: f(&self.tls_bytes_read, &other.tls_bytes_read),

@@ -244,6 +244,7 @@ pub(crate) const METRICS: &[Metric] = &[
     counter(Cached, "command_log_unwritten", "", |s| s.command_log_unwritten.into(), "lost as they could not be written"),
     counter(Cached, "slow_log_dropped", "", |s| s.counts.workers.slow_log_dropped.into(), "lines of the slow log lost to a full ring"),
     counter(Cached, "slow_log_unwritten", "", |s| s.slow_log_unwritten.into(), "lost as they could not be written"),
+    counter(Cached, "hotkeys_dropped", "", |s| s.counts.workers.hotkeys_dropped.into(), "requests chosen to find hot keys that were lost to a full ring"),
     counter(Cached, "config_reloads", "", |s| s.reloads.succeeded.into(), "times the configuration was read again"),
     counter(Cached, "config_reloads_failed", "", |s| s.reloads.failed.into(), "times it could not be used, and nothing changed"),
     gauge(Cached, "config_reload_failed", "", |s| u64::from(s.reloads.last_failed).into(), "1 if that was so the last time: what is in effect is not what the files say"),

@@ -1,15 +1,17 @@
 //! The collector: it takes the samples of all workers, and writes them to their logs.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 
 use super::command_log::{self, CommandLogs};
 use super::{RING, Sample};
+use crate::hotkeys::{By, HotKeys, Top};
 use crate::log::{Format, LogFile, Replacement};
+use crate::settings::Hotkeys;
 
 /// Between two looks into the rings, with little in them and with much.
 const PAUSE_MAX: Duration = Duration::from_millis(50);
@@ -25,12 +27,28 @@ pub(crate) struct Recording {
     logs: Replacement<CommandLogs>,
     commands_unwritten: AtomicU64,
     slow_unwritten: AtomicU64,
+    /// Workers have no part in it: the collector's thread adds, and the admin's looks.
+    keys: Mutex<HotKeys>,
 }
 
 impl Recording {
     /// Writes to `logs` from now on. What somebody has moved out of the way is closed.
     pub(crate) fn switch(&self, logs: CommandLogs) {
         self.logs.put(logs);
+    }
+
+    /// Finds hot keys as `settings` say from now on.
+    pub(crate) fn set_window(&self, settings: &Hotkeys) {
+        self.keys().set_window(settings.window);
+    }
+
+    /// The `most` hottest keys there are now.
+    pub(crate) fn top(&self, by: By, most: usize) -> Top {
+        self.keys().top(by, most, Instant::now())
+    }
+
+    fn keys(&self) -> MutexGuard<'_, HotKeys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lines of the command log that were lost as they could not be written.
@@ -91,16 +109,22 @@ impl Collector {
         let mut most = 0;
         for ring in &self.rings {
             let mut taken = 0;
+            let mut keys = self.recording.keys();
+            let now = Instant::now();
             for sample in ring.try_iter().take(RING) {
                 taken += 1;
                 let format = self.logs.format;
-                if sample.is_chosen {
+                if sample.for_commands {
                     command_log::append(&sample, format, false, &mut self.commands);
                 }
-                if sample.is_slow {
+                if sample.for_slow {
                     command_log::append(&sample, format, true, &mut self.slow);
                 }
+                if let (true, Some(key)) = (sample.for_keys, sample.key()) {
+                    keys.add(key, sample.size as u64, now);
+                }
             }
+            drop(keys);
             most = most.max(taken);
             let recording = &*self.recording;
             write(
@@ -153,15 +177,15 @@ mod tests {
         CommandLogs::open(&logs).expect("files")
     }
 
-    fn put(ring: &Sender<Sample>, key: &[u8], is_chosen: bool, is_slow: bool) {
+    fn put(ring: &Sender<Sample>, key: &[u8], for_commands: bool, for_slow: bool) {
         let asked = Asked {
             command: "get",
             key: Some(key),
             brought: 0,
         };
         let sample = Sample {
-            is_chosen,
-            is_slow,
+            for_commands,
+            for_slow,
             ..Sample::new(&asked)
         };
         ring.try_send(sample).expect("room");
@@ -182,6 +206,26 @@ mod tests {
         put(&ring, b"c", true, true);
         collector.run(&AtomicBool::new(true));
         assert_eq!((lines(&commands), lines(&slow)), (2, 2));
+    }
+
+    #[test]
+    fn a_request_would_be_counted_that_was_chosen_for_a_log_alone() {
+        let (ring, mut collector) = collector();
+        put(&ring, b"logged", true, false);
+        let asked = Asked {
+            command: "set",
+            key: Some(b"counted"),
+            brought: 7,
+        };
+        let sample = Sample {
+            for_keys: true,
+            ..Sample::new(&asked)
+        };
+        ring.try_send(sample).expect("room");
+        collector.collect();
+        let top = collector.recording.top(By::Bytes, 2);
+        assert_eq!(top.keys, [(b"counted".to_vec(), 7)]);
+        assert_eq!((top.samples, top.total), (1, 7));
     }
 
     #[test]

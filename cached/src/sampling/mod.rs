@@ -1,9 +1,9 @@
 //! Some of the workers' requests are looked at more closely: timed alone, written to the command
-//! log, or to the slow log.
+//! log or to the slow log, or counted to find hot keys.
 //!
 //! ```text
 //! worker 0  Sampler ==(ring of samples)==>+
-//! worker 1  Sampler ==(ring of samples)==>+--> Collector --> command log, slow log
+//! worker 1  Sampler ==(ring of samples)==>+--> Collector --> command log, slow log, hot keys
 //! ```
 //!
 //! A request that is not chosen costs its worker a decrement. One that is becomes a record of fixed

@@ -131,9 +131,11 @@ impl Outcome {
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
     /// It goes to the command log.
-    pub(crate) is_chosen: bool,
+    pub(crate) for_commands: bool,
     /// It goes to the slow log.
-    pub(crate) is_slow: bool,
+    pub(crate) for_slow: bool,
+    /// Its key is counted.
+    pub(crate) for_keys: bool,
     /// When it was executed.
     pub(crate) time: SystemTime,
     /// `None`: the client is no longer known.
@@ -174,8 +176,9 @@ impl Sample {
     /// One of `asked` that nobody wants yet, at this moment.
     pub(crate) fn new(asked: &Asked<'_>) -> Sample {
         Sample {
-            is_chosen: false,
-            is_slow: false,
+            for_commands: false,
+            for_slow: false,
+            for_keys: false,
             time: SystemTime::now(),
             client: None,
             command: asked.command,

@@ -22,6 +22,7 @@ pub(crate) struct Sampler {
     distance: u32,
     timed: Countdown,
     commands: Countdown,
+    keys: Countdown,
     /// A request that takes so long goes to the slow log: each is looked at. `None`: there is no
     /// slow log.
     slow: Option<Duration>,
@@ -33,9 +34,11 @@ pub(crate) struct Sampler {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Chosen {
     /// It is timed.
-    pub(crate) is_timed: bool,
+    pub(crate) timed: bool,
     /// It goes to the command log.
-    pub(crate) is_command: bool,
+    pub(crate) for_commands: bool,
+    /// Its key is counted.
+    pub(crate) for_keys: bool,
 }
 
 impl Sampler {
@@ -47,6 +50,7 @@ impl Sampler {
             distance: 0,
             timed: Countdown::new(TIMED, &mut random),
             commands: Countdown::new(0, &mut random),
+            keys: Countdown::new(0, &mut random),
             slow: None,
             ring,
             random,
@@ -61,6 +65,7 @@ impl Sampler {
         let every = logs.commands.as_ref().map_or(0, |_| logs.command_sample);
         self.commands = Countdown::new(every, &mut self.random);
         self.timed = Countdown::new(TIMED, &mut self.random);
+        self.keys = Countdown::new(config.hotkeys.sample, &mut self.random);
         self.slow = logs.slow.as_ref().map(|_| logs.slow_threshold);
         self.rewind();
     }
@@ -75,8 +80,9 @@ impl Sampler {
     /// What the request that comes is chosen for.
     pub(crate) fn choose(&mut self) -> Chosen {
         let chosen = Chosen {
-            is_timed: self.timed.pass(self.distance, &mut self.random),
-            is_command: self.commands.pass(self.distance, &mut self.random),
+            timed: self.timed.pass(self.distance, &mut self.random),
+            for_commands: self.commands.pass(self.distance, &mut self.random),
+            for_keys: self.keys.pass(self.distance, &mut self.random),
         };
         self.rewind();
         chosen
@@ -89,16 +95,28 @@ impl Sampler {
 
     /// Hands a sample to the collector, or drops it.
     pub(crate) fn put(&self, sample: Sample, counters: &WorkerCounters) {
-        let (is_chosen, is_slow) = (sample.is_chosen, sample.is_slow);
-        if (is_chosen || is_slow) && self.ring.try_send(sample).is_err() {
-            counters.command_log_dropped.add(is_chosen.into());
-            counters.slow_log_dropped.add(is_slow.into());
+        let Sample {
+            for_commands,
+            for_slow,
+            for_keys,
+            ..
+        } = sample;
+        let is_wanted = for_commands || for_slow || for_keys;
+        if is_wanted && self.ring.try_send(sample).is_err() {
+            counters.command_log_dropped.add(for_commands.into());
+            counters.slow_log_dropped.add(for_slow.into());
+            counters.hotkeys_dropped.add(for_keys.into());
         }
     }
 
     fn rewind(&mut self) {
         let each = self.slow.map(|_| 1);
-        let distances = [self.timed.left(), self.commands.left(), each];
+        let distances = [
+            self.timed.left(),
+            self.commands.left(),
+            self.keys.left(),
+            each,
+        ];
         // One at least is timed.
         self.distance = distances.into_iter().flatten().min().unwrap_or(1);
         self.left = self.distance;
@@ -114,6 +132,7 @@ mod tests {
 
     fn config(change: impl FnOnce(&mut Config)) -> Config {
         let mut config = Config::default();
+        config.hotkeys.sample = 0;
         change(&mut config);
         config
     }
@@ -133,15 +152,18 @@ mod tests {
         let config = config(|c| {
             c.logs.commands = Some("/commands".into());
             c.logs.command_sample = 10;
+            c.hotkeys.sample = 20;
         });
         let mut sampler = Sampler::new(&config, bounded(1).0);
         let chosen = chosen(&mut sampler, 128_000);
-        let commands = count(&chosen, |c| c.is_command);
+        let commands = count(&chosen, |c| c.for_commands);
         assert!((12_000..13_600).contains(&commands), "{commands}");
-        let timed = count(&chosen, |c| c.is_timed);
+        let keys = count(&chosen, |c| c.for_keys);
+        assert!((5800..7000).contains(&keys), "{keys}");
+        let timed = count(&chosen, |c| c.timed);
         assert!((800..1200).contains(&timed), "{timed}");
         let all = chosen.iter().flatten().count();
-        assert!(all >= commands.max(timed) && all <= commands + timed);
+        assert!((commands..=commands + keys + timed).contains(&all));
     }
 
     #[test]
@@ -151,18 +173,15 @@ mod tests {
             c.logs.command_sample = 1;
         });
         let mut sampler = Sampler::new(&config, bounded(1).0);
-        assert_eq!(count(&chosen(&mut sampler, 1000), |c| c.is_command), 1000);
+        assert_eq!(count(&chosen(&mut sampler, 1000), |c| c.for_commands), 1000);
     }
 
     #[test]
     fn without_a_log_requests_would_be_looked_at_for_one() {
-        let mut sampler = Sampler::new(&Config::default(), bounded(1).0);
+        let mut sampler = Sampler::new(&config(|_| ()), bounded(1).0);
         let chosen = chosen(&mut sampler, 10_000);
-        assert_eq!(count(&chosen, |c| c.is_command), 0);
-        assert_eq!(
-            count(&chosen, |c| c.is_timed),
-            chosen.iter().flatten().count()
-        );
+        assert_eq!(count(&chosen, |c| c.for_commands), 0);
+        assert_eq!(count(&chosen, |c| c.timed), chosen.iter().flatten().count());
         assert!(!sampler.is_slow(Duration::MAX));
     }
 
@@ -188,10 +207,11 @@ mod tests {
             key: Some(b"key"),
             brought: 0,
         };
-        for (is_chosen, is_slow) in [(false, false), (true, true), (true, false), (true, true)] {
+        for (for_commands, for_slow) in [(false, false), (true, true), (true, false), (true, true)]
+        {
             let sample = Sample {
-                is_chosen,
-                is_slow,
+                for_commands,
+                for_slow,
                 ..Sample::new(&asked)
             };
             sampler.put(sample, &counters);

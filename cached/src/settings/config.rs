@@ -10,6 +10,7 @@ use std::time::Duration;
 use net::{Budget, Limits};
 
 use super::address::Address;
+use super::hotkeys::Hotkeys;
 use super::logs::Logs;
 use super::tls::Tls;
 use super::value::size_text;
@@ -86,6 +87,7 @@ pub(crate) struct Config {
     /// 0 warnings, 1 and information, 2 and debugging.
     pub(crate) verbosity: u8,
     pub(crate) logs: Logs,
+    pub(crate) hotkeys: Hotkeys,
 }
 
 impl Default for Config {
@@ -123,6 +125,7 @@ impl Default for Config {
             admin_tls: false,
             verbosity: 0,
             logs: Logs::default(),
+            hotkeys: Hotkeys::default(),
         }
     }
 }

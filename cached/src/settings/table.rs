@@ -670,6 +670,30 @@ pub(crate) const SETTINGS: &[Setting] = &[
             Ok(())
         },
     },
+    Setting {
+        key: "hotkeys.sample",
+        flag: Flag::long("hotkeys-sample", "N"),
+        kind: Kind::Count,
+        reload: Reload::Live,
+        help: "One request in so many, chosen at random, is counted to find hot keys; 0: none.",
+        get: |c| Value::Count(c.hotkeys.sample.into()),
+        set: |c, v| {
+            c.hotkeys.sample = v.count(0..=1_000_000)? as u32;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "hotkeys.window",
+        flag: Flag::long("hotkeys-window", "TIME"),
+        kind: Kind::Duration,
+        reload: Reload::Live,
+        help: "Hot keys are those of the time that is so long.",
+        get: |c| Value::Duration(c.hotkeys.window),
+        set: |c, v| {
+            c.hotkeys.window = v.timeout()?.ok_or("must be more than nothing")?;
+            Ok(())
+        },
+    },
 ];
 
 fn seconds(seconds: Seconds) -> Value {

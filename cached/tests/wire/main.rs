@@ -6,6 +6,7 @@
 mod client;
 mod descriptors;
 mod full_cache;
+mod hotkeys;
 mod isolation;
 mod lifecycle;
 mod limits;

@@ -1,3 +1,4 @@
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::super::fixture;
@@ -5,6 +6,7 @@ use super::super::stat_connections::SHOWN_MAX;
 use super::*;
 use crate::connections::Listening;
 use crate::metrics::{Executed, Kind};
+use crate::sampling::{Asked, Collector, Sample};
 use crate::settings::Config;
 
 fn report(stats: &Stats, group: &str) -> Vec<(String, String)> {
@@ -334,4 +336,62 @@ fn memcached_exporter_would_find_a_key_missing_or_no_number() {
         }
     }
     assert!(exported(&report(&stats, "slabs"), "total_malloced") > 0.0);
+}
+
+/// Has the collector see one request for `key`.
+fn see(stats: &Stats, key: &[u8], bytes: usize) {
+    let (ring, samples) = crossbeam_channel::bounded(1);
+    let asked = Asked {
+        command: "get",
+        key: Some(key),
+        brought: bytes,
+    };
+    let sample = Sample {
+        for_keys: true,
+        ..Sample::new(&asked)
+    };
+    ring.try_send(sample).expect("room");
+    let recording = Arc::clone(&stats.recording);
+    Collector::new(vec![samples], recording).run(&AtomicBool::new(true));
+}
+
+#[test]
+fn a_hot_key_would_be_told_of_with_the_figures_of_another() {
+    let stats = fixture::stats();
+    see(&stats, b"large\n", 300);
+    see(&stats, b"often", 50);
+    see(&stats, b"often", 50);
+    let hot = |by: &str| {
+        let mut rows = Vec::new();
+        let told = stats.hot_keys(by, &mut |row| {
+            rows.push(format!("{} {}", row.name, row.value));
+        });
+        told.map(|()| rows)
+    };
+    assert_eq!(
+        hot("ops").expect("rows"),
+        [
+            "window 60",
+            "sample 100",
+            "samples 3",
+            "1:key often",
+            "1:share 0.666667",
+            "1:requests 200",
+            "2:key large%0A",
+            "2:share 0.333333",
+            "2:requests 100",
+        ]
+    );
+    let bytes = hot("bytes").expect("rows");
+    assert_eq!(
+        bytes[3..6],
+        ["1:key large%0A", "1:share 0.750000", "1:bytes 30000"]
+    );
+    assert!(hot("age").expect_err("no such order").contains("'age'"));
+
+    let mut config = Config::default();
+    config.hotkeys.sample = 0;
+    let stats = fixture::stats_with(config, None);
+    let off = stats.hot_keys("ops", &mut |_| ());
+    assert!(off.expect_err("it is off").contains("hotkeys.sample"));
 }

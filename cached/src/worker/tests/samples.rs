@@ -80,7 +80,7 @@ fn a_slow_log_would_have_none_or_all() {
         assert_eq!(slow.len(), wanted);
         assert!(
             slow.iter()
-                .all(|sample| sample.is_slow && !sample.is_chosen)
+                .all(|sample| sample.for_slow && !sample.for_commands)
         );
         assert!(slow.iter().all(|sample| sample.latency >= sample.own));
     }

@@ -83,6 +83,8 @@ const SAMPLES: &[Sample] = &[
     sample("log.command_sample", "--log-command-sample", "", "9"),
     sample("log.slow", "--log-slow", "", r#""FOLDER/slow""#),
     sample("log.slow_threshold", "--log-slow-threshold", "", r#""9ms""#),
+    sample("hotkeys.sample", "--hotkeys-sample", "", "9"),
+    sample("hotkeys.window", "--hotkeys-window", "", r#""9s""#),
 ];
 
 impl Sample {
