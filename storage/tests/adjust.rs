@@ -38,10 +38,14 @@ impl Bench {
 
     /// Stores as a worker does, which works for space between two tries.
     fn set(&mut self, key: &str) -> Result<(), NoSpace> {
+        self.set_value(key, &VALUE)
+    }
+
+    fn set_value(&mut self, key: &str, value: &[u8]) -> Result<(), NoSpace> {
         for _ in 0..100 {
             let guard = self.participant.enter(NOW);
             let (key, always) = (key.as_bytes(), Condition::Always);
-            let stored = self.writer.store(&guard, key, &VALUE, 0, 0, always);
+            let stored = self.writer.store(&guard, key, value, 0, 0, always);
             drop(guard);
             match stored {
                 Ok(_) => return Ok(()),
@@ -56,6 +60,7 @@ impl Bench {
     fn work(&mut self) {
         let guard = self.participant.enter(NOW);
         self.writer.reclaim(&guard, 16);
+        self.writer.settle(&guard);
         drop(guard);
         self.maintainer.tick(NOW);
     }
@@ -210,6 +215,29 @@ fn a_store_with_less_memory_would_use_more_or_store_nothing() {
             bench.store.set_memory(MOST).unwrap();
         }
         assert_eq!(bench.stats().counts.evicted_index, 0, "{eviction:?}");
+    }
+}
+
+/// Three segments of four are withheld, and lie anywhere.
+#[test]
+fn a_large_item_would_find_no_room_beside_what_is_withheld() {
+    let large = vec![b'l'; 600_000];
+    for eviction in [Eviction::S3Fifo, Eviction::Random] {
+        let mut bench = with_most(eviction);
+        bench.churn("most");
+        bench.churn("all");
+        bench.store.set_memory(LEAST).unwrap();
+        bench.settle();
+        for n in 0..100 {
+            let key = format!("large-{n}");
+            let stored = bench.set_value(&key, &large);
+            assert_eq!(stored, Ok(()), "{key}: {:?}", bench.stats());
+            for m in 0..20 {
+                bench.set(&format!("between-{n}-{m}")).unwrap();
+            }
+            assert!(bench.used() <= LEAST, "{:?}", bench.stats());
+        }
+        assert_eq!(bench.stats().excess_bytes, 0);
     }
 }
 

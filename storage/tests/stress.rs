@@ -431,7 +431,7 @@ fn an_answer_would_be_impossible_while_the_store_is_adjusted() {
     const MEMORY: u64 = 32 << 20;
     let field = Field::new(MEMORY);
     call_on_a_few(&field, true, |at, round, hand| {
-        let often = if cfg!(miri) { 20 } else { 500 };
+        let often = if cfg!(miri) { 1 } else { 500 };
         if at == 0 && round % often == 0 {
             let turn = round / often;
             let policies = Eviction::ALL;

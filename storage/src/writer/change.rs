@@ -179,16 +179,16 @@ impl Writer {
         born: u64,
         early: bool,
     ) -> Result<(Room, Placement, Place), NoSpace> {
-        let store = guard.store();
+        let (store, eviction) = (guard.store(), guard.store().eviction());
         // What has proven itself has done so for good; only s3fifo tells it apart.
         let is_main = |it: Found<'_>| store.space.record_of(it.location).is_main();
-        let proven = store.eviction() == Eviction::S3Fifo && seen.is_some_and(is_main);
+        let proven = eviction == Eviction::S3Fifo && seen.is_some_and(is_main);
         let placement = Placement {
             now: guard.now(),
             deadline: draft.head.deadline,
             born,
             purpose: task.purpose,
-            evict: store.eviction() != Eviction::None && task.purpose == Purpose::Write,
+            evict: eviction != Eviction::None && task.purpose == Purpose::Write,
             main: task.main || proven,
         };
         let size = draft.size_max();
