@@ -25,8 +25,6 @@ const RESERVE_BYTES: u64 = 16 << 20;
 const HELD_SHARE: u64 = 100;
 /// The least memory that a store can work with.
 const MEMORY_MIN: u64 = 8 << 20;
-/// What is in force is at least such a part of the most that may be: segments and index are laid out for that.
-const LEAST_PART: u64 = 8;
 const SEGMENT_DEFAULT_MAX: u64 = 1 << 20;
 
 /// How large a store is and how it behaves.
@@ -34,8 +32,8 @@ const SEGMENT_DEFAULT_MAX: u64 = 1 << 20;
 pub struct Options {
     /// Bytes for items and index together, at first.
     pub memory: u64,
-    /// Bytes that [`Store::set_memory`](crate::Store::set_memory) may raise it to, at most eight times as many; `None`: no
-    /// more than `memory`. Of all of it the system must be able to give addresses, and the smallest index is made for it.
+    /// Bytes that [`Store::set_memory`](crate::Store::set_memory) may raise it to; `None`: no more than `memory`. The system
+    /// must be able to give so many, and the index is laid out for them: it should not be many times what is in force.
     pub memory_max: Option<u64>,
     /// Bytes of a segment, a power of two from 16 KiB to 8 MiB; `None`: it follows from memory and writers.
     pub segment_size: Option<u32>,
@@ -99,7 +97,7 @@ impl Options {
         // The room of ghosts is set aside whatever the policy: s3fifo may follow it.
         let beside = Index::bytes_min(memory_max, self.huge_pages) + Ghosts::bytes(self.memory);
         let hands = self.writers as u64 + 1;
-        let share = (self.memory - beside) / TAIL_SHARE / (TAILS_A_WRITER * hands);
+        let share = self.memory.saturating_sub(beside) / TAIL_SHARE / (TAILS_A_WRITER * hands);
         let share = share.clamp(SEGMENT_MIN.into(), SEGMENT_DEFAULT_MAX);
         let segment_bytes = self.segment_size.unwrap_or(1 << share.ilog2());
         let is_in_range = (SEGMENT_MIN..=SEGMENT_MAX).contains(&segment_bytes);
@@ -173,12 +171,6 @@ impl Options {
         demand(memory <= memory_max, || {
             format!(
                 "{memory} bytes of memory are more than the {memory_max} that the store was laid out for when it started"
-            )
-        })?;
-        let least = memory_max.div_ceil(LEAST_PART);
-        demand(memory >= least, || {
-            format!(
-                "{memory} bytes of memory are too few for a store that may have {memory_max}: {least} are the least, an eighth"
             )
         })?;
         let is_fixed = self.huge_pages == HugePages::Explicit;
@@ -343,10 +335,10 @@ mod tests {
         );
         assert!(
             refused(Options {
-                memory_max: Some(129 << 20),
+                memory_max: Some(1 << 40),
                 ..base.clone()
             })
-            .contains("an eighth")
+            .contains("the memory holds 0")
         );
         assert!(
             refused(Options {

@@ -316,7 +316,10 @@ fn more_or_less_memory_than_can_be_would_be_put_in_force() {
     let bench = with_most(Eviction::default());
     let refused = |bytes| bench.store.set_memory(bytes).unwrap_err().to_string();
     assert!(refused(MOST + 1).contains("laid out for"));
-    assert!(refused(LEAST - 1).contains("too few"));
+    assert!(
+        refused(LEAST - 1).contains("too few"),
+        "too small for any store"
+    );
     assert_eq!(bench.stats().memory, MOST);
     let large = Bench::new(&Options {
         memory: MOST,
