@@ -163,21 +163,15 @@ impl Index {
             .for_each(|(slot, word)| see(slot, word));
     }
 
-    /// Shows every location that a slot of a partition names, some more than once; none is left out that is named from
-    /// before this until after. An item that makes way meanwhile may come to a bucket that has been looked at, but does so
-    /// once in an array: so each array is looked at twice, and one that takes its place likewise.
+    /// Shows every location that a slot of a partition names, most of them twice; none is left out whose item is there from
+    /// before this until after. It may make way meanwhile into a bucket that has been looked at, but does so once: hence
+    /// the second look.
     pub(crate) fn visit_all(&self, partition: usize, mut see: impl FnMut(u64)) {
-        loop {
-            let array = self.array(partition);
-            for _ in 0..2 {
-                let slots = array.buckets().flat_map(Bucket::slots);
-                slots
-                    .filter_map(|slot| slot.load().location())
-                    .for_each(&mut see);
-            }
-            if self.array(partition).place == array.place {
-                return;
-            }
+        let array = self.array(partition);
+        for _ in 0..2 {
+            let slots = array.buckets().flat_map(Bucket::slots);
+            let locations = slots.filter_map(|slot| slot.load().location());
+            locations.for_each(&mut see);
         }
     }
 

@@ -14,8 +14,8 @@ use super::{Call, Entry, Swap};
 const TRIES: usize = 100;
 /// Every value begins with its number, in so many digits and blanks.
 const DIGITS: usize = 20;
-/// How often a removal may come to a key: twice in an array of the index, of which it may see two.
-const REMOVALS: usize = 4;
+/// How often a removal may come to a key.
+const REMOVALS: usize = 2;
 
 /// What the hands on a store have in common.
 pub struct Field {
