@@ -28,7 +28,9 @@ pub(super) fn parse<'a>(verb: &[u8], words: Words<'a>) -> Option<Line<'a>> {
         b"lru_crawler" => crawler(words.clone()),
         b"slabs" => slabs(words.clone()),
         b"cache_memlimit" => limit(words.clone()),
-        b"watch" => Err(Error::Client("watch is not offered: ask cachectl stats")),
+        b"watch" => Err(Error::Client(
+            "watch is not offered: start with --log-commands",
+        )),
         b"shutdown" => Err(Error::Plain("ERROR: shutdown not enabled")),
         _ => return None,
     };

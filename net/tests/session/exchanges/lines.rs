@@ -112,7 +112,7 @@ pub(super) fn operators() -> Vec<Exchange> {
         row(
             "what is not offered",
             "watch\r\ncache_memlimit 64\r\nslabs reassign 1 2\r\n",
-            "CLIENT_ERROR watch is not offered: ask cachectl stats\r\nCLIENT_ERROR memory is set when the server starts, by -m\r\nCLIENT_ERROR there are no slab classes to move memory between\r\n",
+            "CLIENT_ERROR watch is not offered: start with --log-commands\r\nCLIENT_ERROR memory is set when the server starts, by -m\r\nCLIENT_ERROR there are no slab classes to move memory between\r\n",
         )
         .differs(refused),
         row(
