@@ -52,6 +52,8 @@ fn a_scrape_would_not_tell_what_clients_did() {
     let mut client = server.connect();
     client.ask("set a 0 0 1\r\nx\r\n", "STORED\r\n");
     client.ask("get a\r\n", "VALUE a 0 1\r\nx\r\nEND\r\n");
+    // A request's time is counted once its reply is sent, and so before the next turn.
+    client.ask("mn\r\n", "MN\r\n");
     let page = get(&server, "/metrics");
     for line in [
         "memcached_up 1",
