@@ -108,6 +108,18 @@ pub(crate) const FAMILIES: &[Family] = &[
         (Cached, "uploads_no_place", r#"place="buffer""#),
     ]),
     family("cached_uploads_slow_total", "Uploads too slow for their place in the store, moved to a buffer.", &[(Cached, "uploads_slow", "")]),
+    family("cached_log_lines_lost_total", "Lines that were lost, by log, to a full ring or as they could not be written.", &[
+        (Cached, "log_dropped", r#"log="debug",reason="full""#),
+        (Cached, "log_unwritten", r#"log="debug",reason="unwritten""#),
+        (Cached, "command_log_dropped", r#"log="command",reason="full""#),
+        (Cached, "command_log_unwritten", r#"log="command",reason="unwritten""#),
+        (Cached, "slow_log_dropped", r#"log="slow",reason="full""#),
+        (Cached, "slow_log_unwritten", r#"log="slow",reason="unwritten""#),
+    ]),
+    family("cached_config_reloads_total", "Reloads of the configuration; of those that failed nothing has changed.", &[
+        (Cached, "config_reloads", r#"result="success""#),
+        (Cached, "config_reloads_failed", r#"result="failure""#),
+    ]),
     family("cached_config_read_timestamp_seconds", "Unix time at which the configuration in effect was read.", &[(Cached, "config_read_time", "")]),
     family("cached_config_reload_failed", "1 if the last reload failed, and what is in effect is not what the files say.", &[(Cached, "config_reload_failed", "")]),
 
@@ -120,6 +132,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         (Segments, "segments_draining", r#"state="draining""#),
         (Segments, "segments_retired", r#"state="retired""#),
         (Segments, "segments_lent", r#"state="lent""#),
+        (Segments, "segments_withheld", r#"state="withheld""#),
     ]),
     family("cached_segment_item_bytes", "Memory of items, by the state of their segments.", &[
         (Segments, "open_item_bytes", r#"state="open""#),
