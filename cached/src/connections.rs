@@ -67,7 +67,7 @@ pub(crate) struct Connections {
     /// How many there are. A row is free before its connection is counted out, and is taken after
     /// the next one is counted in, so there are never more rows than the highest limit.
     open: AtomicUsize,
-    blocks: Box<[OnceLock<Box<[Row]>>]>,
+    blocks: Box<[OnceLock<Arc<[Row]>>]>,
     /// How many rows have been given out at least once; they are numbered from 0.
     given: AtomicU32,
     /// The numbers of those that are free again. Giving one back never waits.
@@ -160,6 +160,7 @@ impl Connections {
         let number = again.unwrap_or_else(|| self.given.fetch_add(1, Ordering::Relaxed));
         self.row(number).open(listener, fd, peer, now);
         Some(Connection {
+            block: Arc::clone(self.block(number)),
             table: Arc::clone(self),
             number,
         })
@@ -176,9 +177,12 @@ impl Connections {
     }
 
     fn row(&self, number: u32) -> &Row {
-        let (block, row) = (number as usize / BLOCK, number as usize % BLOCK);
-        let rows = self.blocks[block].get_or_init(|| (0..BLOCK).map(|_| Row::default()).collect());
-        &rows[row]
+        &self.block(number)[number as usize % BLOCK]
+    }
+
+    fn block(&self, number: u32) -> &Arc<[Row]> {
+        let block = &self.blocks[number as usize / BLOCK];
+        block.get_or_init(|| (0..BLOCK).map(|_| Row::default()).collect())
     }
 
     /// The sockets that connections come to.
@@ -192,7 +196,8 @@ impl Connections {
         from: usize,
         now: Seconds,
     ) -> impl Iterator<Item = (usize, Shown<'_>)> {
-        let rows = self.blocks.iter().map_while(OnceLock::get).flatten();
+        let blocks = self.blocks.iter().map_while(OnceLock::get);
+        let rows = blocks.flat_map(|block| block.iter());
         let rows = rows.enumerate().skip(from);
         rows.filter_map(move |(number, row)| Some((number, self.show(number, &row.read()?, now))))
     }
@@ -330,6 +335,8 @@ fn mapped(address: IpAddr) -> Ipv6Addr {
 #[derive(Debug)]
 pub(crate) struct Connection {
     table: Arc<Connections>,
+    /// Where its row is: looked up once, as it is written with each request.
+    block: Arc<[Row]>,
     number: u32,
 }
 
@@ -371,7 +378,7 @@ impl Connection {
     }
 
     fn row(&self) -> &Row {
-        self.table.row(self.number)
+        &self.block[self.number as usize % BLOCK]
     }
 }
 
