@@ -45,6 +45,19 @@ impl Store {
         buckets
     }
 
+    /// Makes sparse partitions smaller, from the one behind `partition` on, until so many buckets were looked at.
+    pub(crate) fn shrink_sparse(&self, partition: &mut usize, buckets: usize, tally: &Tally) {
+        let partitions = self.index.partition_count();
+        let mut seen = 0;
+        for _ in 0..partitions {
+            *partition = (*partition + 1) % partitions;
+            seen += self.shrink_index(*partition, tally);
+            if seen >= buckets {
+                break;
+            }
+        }
+    }
+
     /// Closes holes between the arrays, some at a time, and takes back the segments that the index does not need.
     pub(crate) fn tidy_index(&self, tally: &Tally, moves: usize) {
         for _ in 0..moves {

@@ -18,6 +18,8 @@ const IDLE: Duration = Duration::from_millis(250);
 const SOON: Duration = Duration::from_millis(1);
 /// Buckets of the index looked at for a place to shrink, in a bout, once a second: about 400 us.
 const BUCKETS: usize = 64 << 10;
+/// As many in each bout while there is memory to be given up: the index is to come down as fast as the items.
+const BUCKETS_SHORT: usize = 8 << 10;
 /// Index arrays moved together in a bout: about 100 us.
 const MOVES: usize = 16;
 
@@ -69,15 +71,9 @@ impl Maintainer {
         }
         if self.rested && self.looked != now {
             self.looked = now;
-            let partitions = store.index.partition_count();
-            let mut seen = 0;
-            for _ in 0..partitions {
-                self.partition = (self.partition + 1) % partitions;
-                seen += store.shrink_index(self.partition, self.writer.tally());
-                if seen >= BUCKETS {
-                    break;
-                }
-            }
+            store.shrink_sparse(&mut self.partition, BUCKETS, self.writer.tally());
+        } else if store.space.is_excessive() {
+            store.shrink_sparse(&mut self.partition, BUCKETS_SHORT, self.writer.tally());
         }
         store.tidy_index(self.writer.tally(), MOVES);
         let worked = store.space.withhold(&store.pool) || worked;

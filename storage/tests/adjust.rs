@@ -7,7 +7,6 @@ use storage::{
     Writer,
 };
 
-const NOW: Seconds = 10;
 const MEMORY: u64 = 8 << 20;
 /// Items of this length, in bytes, fill the store with a few thousand.
 const VALUE: [u8; 1_000] = [b'v'; 1_000];
@@ -23,6 +22,7 @@ struct Bench {
     participant: Participant,
     writer: Writer,
     maintainer: Maintainer,
+    now: Seconds,
 }
 
 impl Bench {
@@ -33,6 +33,7 @@ impl Bench {
             writer: store.writer().unwrap(),
             maintainer: store.maintainer().unwrap(),
             store,
+            now: 10,
         }
     }
 
@@ -43,7 +44,7 @@ impl Bench {
 
     fn set_value(&mut self, key: &str, value: &[u8]) -> Result<(), NoSpace> {
         for _ in 0..100 {
-            let guard = self.participant.enter(NOW);
+            let guard = self.participant.enter(self.now);
             let (key, always) = (key.as_bytes(), Condition::Always);
             let stored = self.writer.store(&guard, key, value, 0, 0, always);
             drop(guard);
@@ -58,11 +59,11 @@ impl Bench {
 
     /// What a worker and maintenance do between two requests.
     fn work(&mut self) {
-        let guard = self.participant.enter(NOW);
+        let guard = self.participant.enter(self.now);
         self.writer.reclaim(&guard, 16);
         self.writer.settle(&guard);
         drop(guard);
-        self.maintainer.tick(NOW);
+        self.maintainer.tick(self.now);
     }
 
     fn idle(&mut self) {
@@ -70,12 +71,12 @@ impl Bench {
     }
 
     fn has(&mut self, key: &str) -> bool {
-        let guard = self.participant.enter(NOW);
+        let guard = self.participant.enter(self.now);
         self.store.get(&guard, key.as_bytes()).is_some()
     }
 
     fn delete(&mut self, key: &str) -> bool {
-        let guard = self.participant.enter(NOW);
+        let guard = self.participant.enter(self.now);
         self.writer.delete(&guard, key.as_bytes())
     }
 
@@ -99,7 +100,7 @@ impl Bench {
     fn keys(&mut self) -> Vec<Vec<u8>> {
         let (mut keys, mut part) = (Vec::new(), Some(0));
         while let Some(at) = part {
-            let guard = self.participant.enter(NOW);
+            let guard = self.participant.enter(self.now);
             let see = |item: &Item<'_>| keys.push(item.key().to_vec());
             part = self.store.walk(&guard, at, see);
         }
@@ -329,4 +330,44 @@ fn more_or_less_memory_than_can_be_would_be_put_in_force() {
     let refused = large.store.set_memory(LEAST).unwrap_err().to_string();
     assert!(refused.contains("a largest item"), "{refused}");
     assert_eq!(large.stats().excess_bytes, 0);
+}
+
+/// A large part of the memory is the index of small items, which has to come down as they do.
+#[test]
+fn small_items_would_go_that_there_is_room_for_once_the_index_is_smaller() {
+    const ITEMS: usize = 500_000;
+    /// A second of requests.
+    const SECOND: usize = 100_000;
+    // Returns the fewest items that there were.
+    let churn = |bench: &mut Bench, name: &str| {
+        let mut fewest = u64::MAX;
+        for n in 0..ITEMS {
+            bench.set_value(&format!("{name}{n}"), b"").unwrap();
+            bench.now += Seconds::from(n % SECOND == 0);
+            if n % 16 == 0 {
+                bench.work();
+            }
+            if n % 1_000 == 0 {
+                fewest = fewest.min(bench.stats().items);
+            }
+        }
+        fewest
+    };
+    for eviction in [Eviction::S3Fifo, Eviction::Fifo] {
+        let mut bench = Bench::new(&Options {
+            memory: LEAST,
+            memory_max: Some(MOST),
+            eviction,
+            ..Options::default()
+        });
+        churn(&mut bench, "least");
+        let fit = bench.stats().items;
+        bench.store.set_memory(MOST).unwrap();
+        churn(&mut bench, "more");
+        bench.store.set_memory(LEAST).unwrap();
+        let fewest = churn(&mut bench, "less");
+        assert!(fewest > fit / 10 * 8, "{eviction:?}: {fewest} of {fit}");
+        assert_eq!(bench.stats().excess_bytes, 0, "{eviction:?}");
+        assert!(bench.used() <= LEAST, "{:?}", bench.stats());
+    }
 }

@@ -113,6 +113,11 @@ impl Space {
         self.limits.withheld().saturating_sub(queues.withheld)
     }
 
+    /// There are segments that are still to be withheld.
+    pub(crate) fn is_excessive(&self) -> bool {
+        self.missing.load(Ordering::Relaxed) > 0
+    }
+
     /// So few segments are free that only drains may take one.
     pub(crate) fn is_starved(&self) -> bool {
         self.available.0.load(Ordering::Relaxed) <= self.geometry.drain_reserve
