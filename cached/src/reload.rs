@@ -169,9 +169,9 @@ impl Reloader {
             match fate {
                 Fate::Applied => self
                     .log
-                    .info(format_args!("{key} is now {to}, it was {from}")),
+                    .info(format_args!("{key} is now '{to}', it was '{from}'")),
                 Fate::Restart => self.log.warn(format_args!(
-                    "{key} stays {from}: it takes a restart to make it {to}"
+                    "{key} stays '{from}': it takes a restart to make it '{to}'"
                 )),
                 Fate::Unchanged => {}
             }

@@ -140,3 +140,16 @@ fn other_settings_of_tls_would_wait_for_other_certificates() {
     assert_eq!(fate(&changes, "tls.min_version"), Fate::Applied);
     assert_eq!(files.tls.status().reloads, 1);
 }
+
+#[test]
+fn certificates_would_be_told_to_be_in_effect_where_tls_is_not_spoken() {
+    let (file, args) = started_with("", &[]);
+    let reloader = fixture::reloader(args, None);
+    let text = "[tls]\nlisten = [\"127.0.0.1:0\"]\ncert = [\"none.pem\"]\nkey = [\"none.pem\"]\n";
+    fs::write(file.path(), text).expect("written");
+    let changes = reloader.reload(Certificates::Always).expect("a good file");
+    for key in ["tls.listen", "tls.cert", "tls.key"] {
+        assert_eq!(fate(&changes, key), Fate::Restart, "{key}");
+    }
+    assert!(reloader.live.now().config.tls.certificates.is_empty());
+}

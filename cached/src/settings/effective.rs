@@ -94,10 +94,12 @@ impl Effective {
         let mut changes = Vec::with_capacity(SETTINGS.len());
         for (row, setting) in SETTINGS.iter().enumerate() {
             let (from, to) = ((setting.get)(&self.config), (setting.get)(&read.config));
+            // Where TLS is not spoken, nothing is made of what is said of it.
+            let is_idle = setting.key.starts_with("tls.") && !self.config.has_tls();
             let fate = match setting.reload {
                 _ if from == to => Fate::Unchanged,
-                Reload::Live => Fate::Applied,
-                Reload::Restart => Fate::Restart,
+                Reload::Live if !is_idle => Fate::Applied,
+                Reload::Live | Reload::Restart => Fate::Restart,
             };
             changes.push(Change {
                 key: setting.key,

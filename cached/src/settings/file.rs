@@ -103,6 +103,10 @@ fn read_section(
     }
     for (key, value) in keys {
         let at = key.span().start;
+        if key.get_ref() == INCLUDE {
+            let message = format!("{name}.{INCLUDE}: {INCLUDE} must stand ahead of all sections");
+            return Err(source.refuse(at, &message));
+        }
         let full = format!("{name}.{}", key.get_ref());
         let Some(row) = SETTINGS.iter().position(|setting| setting.key == full) else {
             let keys = SETTINGS.iter().map(|setting| (setting.key, setting.key));

@@ -100,6 +100,11 @@ fn a_folder_that_is_not_there_would_be_passed_over() {
         typed,
         "main.toml:1:1: includ: a key must stand in a section; did you mean include?"
     );
+    let behind = refused(&[("main.toml", "[admin]\ninclude = \"conf.d\"\n")]);
+    assert_eq!(
+        behind,
+        "main.toml:2:1: admin.include: include must stand ahead of all sections"
+    );
     let none = folder(&[("main.toml", "include = \"\"\n")]);
     assert_eq!(config(&[&none.1]), config(&[]));
 }
