@@ -116,6 +116,17 @@ pub(super) fn operators() -> Vec<Exchange> {
         )
         .differs(refused),
         row(
+            "what is not offered, quietly",
+            "watch noreply\r\ncache_memlimit 64 noreply\r\ncache_memlimit noreply\r\nslabs automove noreply\r\nmn\r\n",
+            "MN\r\n",
+        ),
+        row(
+            "noreply where it is a word like any",
+            "slabs reassign 1 noreply\r\n",
+            "CLIENT_ERROR there are no slab classes to move memory between\r\n",
+        )
+        .differs(refused),
+        row(
             "a dump",
             "lru_crawler metadump all\r\nset a 0 0 1\r\nx\r\nset b/%-._~ 0 100 1\r\nx\r\nms AAoNIMOp 1 b\r\nx\r\nget a\r\nset c 0 -1 1\r\nx\r\nlru_crawler metadump all\r\nlru_crawler mgdump 2,1\r\nlru_crawler metadump 2\r\nmn\r\n",
             "END\r\nSTORED\r\nSTORED\r\nHD\r\nVALUE a 0 1\r\nx\r\nEND\r\nSTORED\r\n\

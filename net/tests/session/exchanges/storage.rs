@@ -213,6 +213,12 @@ pub(super) fn bodies() -> Vec<Exchange> {
             "set a\rb 0 0 11 noreply\r\nset x 0 0 1\r\nget x\r\n",
             "END\r\n",
         ),
+        row(
+            "a smuggled command, and its answer",
+            "set a\rb 0 0 11\r\nset x 0 0 1\r\nget x\r\n",
+            format!("{FORMAT}END\r\n"),
+        )
+        .differs("memcached takes a carriage return into a key"),
         row("NUL in a key", "get a\0b\r\n", FORMAT)
             .differs("memcached takes NUL for the end of the line"),
         row(
