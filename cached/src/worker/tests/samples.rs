@@ -7,6 +7,7 @@ fn rig_that_logs() -> Rig {
     rig(|config| {
         config.logs.commands = Some("/commands".into());
         config.logs.command_sample = 1;
+        config.hotkeys.sample = 0;
     })
 }
 
@@ -73,6 +74,7 @@ fn a_slow_log_would_have_none_or_all() {
         let mut rig = rig(|config| {
             config.logs.slow = Some("/slow".into());
             config.logs.slow_threshold = threshold;
+            config.hotkeys.sample = 0;
         });
         let mut client = rig.connect();
         rig.exchange(&mut client, b"get a b c\r\n", b"END\r\n");
