@@ -1,9 +1,11 @@
 //! The command log and the slow log: a line for each request that was sampled or slow.
 
 use std::fmt;
+use std::io::Write;
 use std::net::SocketAddr;
 
-use serde::Serialize;
+use humantime::Rfc3339Timestamp;
+use serde::{Serialize, Serializer};
 
 use super::Sample;
 use crate::log::{Format, LogFile, append_json};
@@ -41,11 +43,13 @@ impl fmt::Display for Client {
     }
 }
 
-/// A line in JSON. Times are in microseconds.
+/// A line, and its fields in JSON. Times are in microseconds.
 #[derive(Serialize)]
 struct Fields<'s> {
-    time: String,
-    client: String,
+    #[serde(serialize_with = "as_text")]
+    time: Rfc3339Timestamp,
+    #[serde(serialize_with = "as_text")]
+    client: Client,
     command: &'s str,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
@@ -57,11 +61,15 @@ struct Fields<'s> {
     own_us: Option<u128>,
 }
 
+fn as_text<S: Serializer>(shown: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(shown)
+}
+
 /// Appends the line of `sample` to `lines`, in the slow log with its times.
 pub(super) fn append(sample: &Sample, format: Format, with_times: bool, lines: &mut Vec<u8>) {
     let fields = Fields {
-        time: humantime::format_rfc3339_millis(sample.time).to_string(),
-        client: Client(sample.client).to_string(),
+        time: humantime::format_rfc3339_millis(sample.time),
+        client: Client(sample.client),
         command: sample.command,
         key: sample.key().map(net::admin::key_text),
         result: sample.outcome.name(),
@@ -70,7 +78,10 @@ pub(super) fn append(sample: &Sample, format: Format, with_times: bool, lines: &
         own_us: with_times.then_some(sample.own.as_micros()),
     };
     match format {
-        Format::Text => lines.extend_from_slice(format!("{fields}\n").as_bytes()),
+        Format::Text => {
+            let written = writeln!(lines, "{fields}");
+            debug_assert!(written.is_ok(), "a Vec takes every byte");
+        }
         Format::Json => append_json(&fields, lines),
     }
 }
