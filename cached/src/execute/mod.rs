@@ -182,12 +182,14 @@ impl<'t> Execute<'t> for Executor<'t> {
     }
 
     fn execute(&mut self, request: &Request<'_>, sink: &mut Sink<'_, 't>) -> Flow {
-        if self.engine.sampler.is_due() {
-            return self.execute_sampled(request, sink);
-        }
+        let looked_at = self.engine.sampler.is_due().then(|| self.look());
         let flow = self.attempt(request, sink);
         if flow == Flow::Done {
-            self.engine.executed.count(Kind::of(request));
+            let kind = Kind::of(request);
+            self.engine.executed.count(kind);
+            if let Some(look) = looked_at {
+                self.note(&look, kind, &Asked::of(request));
+            }
         }
         flow
     }

@@ -2,8 +2,6 @@
 
 use std::time::Instant;
 
-use net::{Flow, Request, Sink};
-
 use super::Executor;
 use crate::metrics::Kind;
 use crate::sampling::{Asked, Chosen, Outcome, Sample};
@@ -14,24 +12,7 @@ pub(super) struct Look {
     began: Instant,
 }
 
-impl<'t> Executor<'t> {
-    /// Executes a request as others are, and notes how that went.
-    #[cold]
-    pub(super) fn execute_sampled(
-        &mut self,
-        request: &Request<'_>,
-        sink: &mut Sink<'_, 't>,
-    ) -> Flow {
-        let look = self.look();
-        let flow = self.attempt(request, sink);
-        if flow == Flow::Done {
-            let kind = Kind::of(request);
-            self.engine.executed.count(kind);
-            self.note(&look, kind, &Asked::of(request));
-        }
-        flow
-    }
-
+impl Executor<'_> {
     /// Begins to look at the request that comes.
     #[cold]
     pub(super) fn look(&mut self) -> Look {

@@ -4,8 +4,8 @@
 //! and nobody waits for anybody. The library's buckets are added to by a locked instruction: once
 //! for each kind of request in a portion of a turn, it is lost among the system calls.
 
-use std::array;
 use std::time::Duration;
+use std::{array, mem};
 
 use histogram::{AtomicHistogram, Config, Histogram};
 use net::Request;
@@ -83,6 +83,12 @@ fn shape() -> Config {
     Config::new(GROUPING_POWER, MAX_POWER).expect("a shape that can be")
 }
 
+/// What `took` counts as.
+fn nanoseconds(took: Duration) -> u64 {
+    let most = (1 << MAX_POWER) - 1;
+    u64::try_from(took.as_nanos()).map_or(most, |ns| ns.min(most))
+}
+
 /// The requests that a worker has executed in a portion of its turn, by kind.
 #[derive(Debug, Default)]
 pub(crate) struct Executed([u32; Kind::COUNT]);
@@ -122,9 +128,7 @@ impl Series {
         }
     }
 
-    fn add(&self, took: Duration, requests: u32) {
-        let most = (1 << MAX_POWER) - 1;
-        let ns = u64::try_from(took.as_nanos()).map_or(most, |ns| ns.min(most));
+    fn add(&self, ns: u64, requests: u32) {
         let added = self.buckets.add(ns, requests.into());
         debug_assert!(added.is_ok(), "within the shape");
         self.sum_ns.add(ns * u64::from(requests));
@@ -142,17 +146,17 @@ impl WorkerLatency {
     /// Those of `executed` took so long, from their turn's poll until they were sent. To be called
     /// by the worker alone, as `add_own`.
     pub(crate) fn add_turn(&self, executed: &mut Executed, took: Duration) {
+        let ns = nanoseconds(took);
         for (latency, requests) in self.0.iter().zip(&mut executed.0) {
             if *requests > 0 {
-                latency.turn.add(took, *requests);
-                *requests = 0;
+                latency.turn.add(ns, mem::take(requests));
             }
         }
     }
 
     /// The execution of one request took so long.
     pub(crate) fn add_own(&self, kind: Kind, took: Duration) {
-        self.0[kind as usize].own.add(took, 1);
+        self.0[kind as usize].own.add(nanoseconds(took), 1);
     }
 }
 

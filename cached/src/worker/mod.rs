@@ -165,18 +165,19 @@ impl Worker {
     /// Serves until told to stop. The turn that is under way then is finished.
     pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(EVENTS);
+        let mut now = Instant::now();
         while !self.waker.is_stopped() {
-            self.step(&mut events, self.timeout());
+            now = self.step(&mut events, self.timeout(now));
         }
         for (_, client) in &mut self.clients {
             client.finish();
         }
     }
 
-    /// Waits for events until `timeout`, and serves a turn.
-    fn step(&mut self, events: &mut Events, timeout: Option<Duration>) {
+    /// Waits for events until `timeout`, and serves a turn. Returns when that was over.
+    fn step(&mut self, events: &mut Events, timeout: Option<Duration>) -> Instant {
         match self.poll.poll(events, timeout) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Instant::now(),
             polled => polled.expect("a worker's poll is valid"),
         }
         let now = Instant::now();
@@ -189,8 +190,9 @@ impl Worker {
                 self.note(event);
             }
         }
-        self.turn(now);
+        let ended = self.turn(now);
         self.sweep(now);
+        ended
     }
 
     /// Takes over a new configuration, if there is one. With clients a worker looks again within a
@@ -204,15 +206,15 @@ impl Worker {
         }
     }
 
-    /// How long to poll at most.
-    fn timeout(&self) -> Option<Duration> {
+    /// How long to poll at most, as of `now`.
+    fn timeout(&self, now: Instant) -> Option<Duration> {
         if !self.ready.is_empty() || self.upkeep.owes {
             return Some(Duration::ZERO);
         }
         [
             (!self.waiting.is_empty()).then_some(RETRY),
             self.upkeep.settles.then_some(SETTLE),
-            self.sweep.due(&self.clients),
+            self.sweep.due(&self.clients, now),
         ]
         .into_iter()
         .flatten()

@@ -38,9 +38,9 @@ impl Sweep {
         }
     }
 
-    /// How long until the next step; `None`: there is nothing to look at.
-    pub(super) fn due(&self, clients: &Slab<Client>) -> Option<Duration> {
-        let wait = || self.next.saturating_duration_since(Instant::now());
+    /// How long it is from `now` until the next step; `None`: there is nothing to look at.
+    pub(super) fn due(&self, clients: &Slab<Client>, now: Instant) -> Option<Duration> {
+        let wait = || self.next.saturating_duration_since(now);
         (!clients.is_empty()).then(wait)
     }
 }

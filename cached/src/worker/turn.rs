@@ -96,8 +96,8 @@ enum Admitted {
 
 impl Worker {
     /// Serves a batch of clients. Each portion of it is executed and sent under one guard: large
-    /// values are sent from the heap itself.
-    pub(super) fn turn(&mut self, polled: Instant) {
+    /// values are sent from the heap itself. Returns when the last one was sent; without any, `polled`.
+    pub(super) fn turn(&mut self, polled: Instant) -> Instant {
         self.gather(polled);
         if !self.batch.is_empty() {
             self.engine.counters().turns.increment();
@@ -105,10 +105,11 @@ impl Worker {
         self.engine.dumps.turn();
         let mut batch = std::mem::take(&mut self.batch);
         let mut rest = &mut batch[..];
+        let mut now = polled;
         while !rest.is_empty() {
             let executed = self.execute(rest, polled);
             let (portion, later) = rest.split_at_mut(executed);
-            let now = Instant::now();
+            now = Instant::now();
             self.engine.note_sent(now.duration_since(polled));
             for work in portion {
                 self.finish(work, now);
@@ -117,7 +118,8 @@ impl Worker {
         }
         batch.clear();
         self.batch = batch;
-        self.upkeep();
+        self.upkeep(now);
+        now
     }
 
     /// Makes up the batch: those who wait for space or budget, as many in a turn as leave room for
@@ -232,6 +234,8 @@ impl Worker {
             reload: None,
         };
         expect_first(&mut executor, rest, &self.arena);
+        let until = start + GUARD;
+        let mut ended = start;
         let mut executed = 0;
         let mut ends = [Mark::default(); BATCH];
         for (work, end) in rest.iter_mut().zip(&mut ends) {
@@ -244,7 +248,8 @@ impl Worker {
                 client.phase == Phase::NoSpace && start.duration_since(client.since) >= PATIENCE;
             executor.no_place = false;
             executor.client = client.connection.number();
-            executor.reload = client.reload.take();
+            // Mostly both are none, and a swap has nothing to drop.
+            mem::swap(&mut executor.reload, &mut client.reload);
             let before = output.len();
             let (limits, budget) = (&self.bounds.limits, &self.budget);
             let progress = match &work.piece {
@@ -257,7 +262,10 @@ impl Worker {
                     .session
                     .resume(limits, budget, &mut executor, &mut output),
             };
-            client.reload = executor.reload.take();
+            mem::swap(&mut executor.reload, &mut client.reload);
+            if progress.operations > 0 {
+                client.connection.requested(now);
+            }
             // While it waits for a buffer, it asks for a place again each time.
             let has_buffer = executor.no_place && progress.next == Next::Receive;
             let counters = executor.engine.counters();
@@ -265,14 +273,14 @@ impl Worker {
             work.progress = Some(progress);
             work.replies = output.len() - before;
             *end = output.mark();
+            ended = Instant::now();
             if output.len() >= PORTION
                 || executor.engine.writer.turn_allowance() == 0
-                || start.elapsed() >= GUARD
+                || ended >= until
             {
                 break;
             }
         }
-        let now = Instant::now();
         let mut begin = Mark::default();
         for (work, end) in rest.iter_mut().zip(ends).take(executed) {
             if work.replies > 0
@@ -280,7 +288,7 @@ impl Worker {
             {
                 let replies = output.between(begin, end);
                 let charge = work.progress.as_mut().and_then(|p| p.output.take());
-                work.sent = client.send(replies, charge, &self.budget, now);
+                work.sent = client.send(replies, charge, &self.budget, ended);
             }
             begin = end;
         }
@@ -303,9 +311,6 @@ impl Worker {
         let counters = self.engine.counters();
         counters.requests.add(progress.operations.into());
         counters.request_errors.add(progress.refused.into());
-        if progress.operations > 0 {
-            client.connection.requested(self.engine.clock.at(now));
-        }
         match work.sent {
             Ok(bytes) => count_sent(counters, client, bytes),
             Err(reason) => return self.close(token, reason),
@@ -392,8 +397,8 @@ impl Worker {
     }
 
     /// Pays the store what this worker owes it, now that the replies are out.
-    fn upkeep(&mut self) {
-        let guard = self.participant.enter(self.engine.clock.now());
+    fn upkeep(&mut self, now: Instant) {
+        let guard = self.participant.enter(self.engine.clock.at(now));
         self.upkeep = Upkeep {
             owes: self.engine.writer.reclaim(&guard, SLICES),
             settles: self.engine.writer.settle(&guard),
