@@ -25,7 +25,7 @@ pub(crate) enum Order {
     Reload(Sender<Outcome<Vec<Change>>>),
 }
 
-/// How an order ended: well, or with a sentence that says why nothing has changed.
+/// How an order ended: well, or with a sentence that says why not.
 pub(crate) type Outcome<T> = Result<T, String>;
 
 /// Where orders are given, without waiting.
@@ -82,7 +82,9 @@ impl<T> Awaited<T> {
         match self.answer.try_recv() {
             Ok(outcome) => Some(outcome),
             Err(TryRecvError::Empty) if Instant::now() < self.until => None,
-            Err(TryRecvError::Empty) => Some(Err("the files are not read in time".to_owned())),
+            Err(TryRecvError::Empty) => Some(Err(
+                "reading the files takes long: the log will tell how it ends".to_owned(),
+            )),
             Err(TryRecvError::Disconnected) => Some(Err(
                 "too many ask for a reload, or a stop is under way".to_owned(),
             )),

@@ -67,14 +67,13 @@ impl Reloader {
     pub(crate) fn reload(&self, certificates: Certificates) -> Result<Vec<Change>, String> {
         let outcome = self
             .prepare(certificates)
-            .and_then(|prepared| self.apply(prepared));
+            .and_then(|prepared| self.apply(prepared))
+            .map_err(|why| format!("nothing is changed: {why}"));
         let now = self.clock.unix(self.clock.now());
         self.history.note(outcome.is_ok(), now.unsigned_abs());
         match &outcome {
             Ok(changes) => self.tell(changes),
-            Err(why) => self
-                .log
-                .warn(format_args!("cannot reload, nothing is changed: {why}")),
+            Err(why) => self.log.warn(format_args!("cannot reload, {why}")),
         }
         outcome
     }

@@ -53,7 +53,7 @@ fn number<T: FromStr>(word: &str) -> Result<T, String> {
 pub(super) fn reloaded(outcome: Outcome<Vec<Change>>) -> Vec<u8> {
     let changes = match outcome {
         Ok(changes) => changes,
-        Err(why) => return error_line(&format!("nothing is changed: {why}")),
+        Err(why) => return error_line(&why),
     };
     let mut document = Writer::new();
     for fate in [Fate::Applied, Fate::Restart, Fate::Unchanged] {

@@ -133,7 +133,7 @@ fn a_reload_would_be_answered_before_its_outcome_is_known() {
             ]
         );
         let refusal = error(&ask(address, b"reload\n"));
-        assert_eq!(refusal, "nothing is changed: a bad file");
+        assert_eq!(refusal, "a bad file");
     });
     main.join().expect("both were asked for");
 }
