@@ -127,6 +127,16 @@ impl Client {
         Ok(())
     }
 
+    /// No request of it is whole, and no answer on its way: it may go without a loss but its own.
+    pub(super) fn is_asking(&self) -> bool {
+        self.is_established() && self.task.is_none() && self.output.is_empty() && !self.closing
+    }
+
+    /// It has not even begun to ask.
+    pub(super) fn is_idle(&self) -> bool {
+        self.is_asking() && self.input.is_empty()
+    }
+
     /// Ends the connection in order.
     pub(super) fn finish(&mut self) {
         self.channel.finish();
@@ -175,7 +185,10 @@ impl Client {
                     self.send(document, now);
                     self.closing = true;
                 }
-                Answer::Later(task) => self.task = Some(task),
+                Answer::Later(task) => {
+                    self.task = Some(task);
+                    self.deadline = now + self.protocol.patience();
+                }
             }
         } else if !self.receive()? {
             return Ok(State::Closed);

@@ -1,4 +1,7 @@
 //! The clients of the admin thread: how many there may be, and for how long.
+//!
+//! Who asks nothing holds a place only while nobody else wants it: with all of them taken, the one
+//! who has been asking for longest makes way, so that idle clients keep no health check out.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -79,13 +82,13 @@ impl Clients {
         now: Instant,
     ) {
         let counters = stats.metrics.of(protocol);
-        let is_alike = |client: &&Client| client.protocol == protocol;
-        let is_full = self.open.values().filter(is_alike).count() == CLIENTS_MAX;
         let is_secure = protocol == Protocol::Admin && matches!(stream, Stream::Tcp(_));
         let effective = stats.live.now();
         let config = &effective.config;
         let tls = stats.tls.as_ref();
         let tls = tls.filter(|_| is_secure && config.admin_tls);
+        // Nobody makes way for one who may not be let in.
+        let is_full = self.is_full(protocol) && (tls.is_some() || !self.make_way(protocol, stats));
         let channel = match tls {
             Some(_) if is_full || self.handshakes() == HANDSHAKES_MAX => {
                 stats.metrics.admin_handshakes.full.increment();
@@ -116,6 +119,24 @@ impl Clients {
         if client.register(registry, token).is_ok() {
             self.open.insert(token, client);
         }
+    }
+
+    fn is_full(&self, protocol: Protocol) -> bool {
+        let alike = self.open.values().filter(|it| it.protocol == protocol);
+        alike.count() == CLIENTS_MAX
+    }
+
+    /// Closes the client of `protocol` that has been asking for longest. Returns whether there was
+    /// one.
+    fn make_way(&mut self, protocol: Protocol, stats: &Stats) -> bool {
+        let alike = self.open.iter().filter(|(_, it)| it.protocol == protocol);
+        let asking = alike.filter(|(_, client)| client.is_asking());
+        let oldest = asking.min_by_key(|(_, client)| client.deadline);
+        let Some(token) = oldest.map(|(token, _)| *token) else {
+            return false;
+        };
+        self.expire(token, stats);
+        true
     }
 
     /// Handshakes under way.
@@ -191,14 +212,23 @@ impl Clients {
             .filter(|(_, client)| client.deadline <= now);
         let overdue: Vec<_> = overdue.map(|(token, _)| *token).collect();
         for token in overdue {
-            let client = &self.open[&token];
-            if client.is_established() {
-                stats.metrics.of(client.protocol).overdue.increment();
-                self.open.remove(&token);
-            } else {
-                self.fail(token, &Failure::timed_out(), stats);
-            }
+            self.expire(token, stats);
         }
+    }
+
+    /// Closes a client whose time is up.
+    fn expire(&mut self, token: Token, stats: &Stats) {
+        let client = &self.open[&token];
+        let counters = stats.metrics.of(client.protocol);
+        if !client.is_established() {
+            return self.fail(token, &Failure::timed_out(), stats);
+        }
+        if client.is_idle() {
+            counters.idle.increment();
+        } else {
+            counters.overdue.increment();
+        }
+        self.open.remove(&token);
     }
 }
 

@@ -253,7 +253,9 @@ pub(crate) struct ClientBlock<T> {
     pub(crate) accepted: T,
     /// Clients refused because there were as many as may be.
     pub(crate) refused: T,
-    /// Clients closed for taking too long.
+    /// Clients closed for asking nothing.
+    pub(crate) idle: T,
+    /// Clients closed for taking too long to ask, or to take their answer.
     pub(crate) overdue: T,
     pub(crate) requests: T,
 }
@@ -266,6 +268,7 @@ impl<T> ClientBlock<T> {
         ClientBlock {
             accepted: f(&self.accepted, &other.accepted),
             refused: f(&self.refused, &other.refused),
+            idle: f(&self.idle, &other.idle),
             overdue: f(&self.overdue, &other.overdue),
             requests: f(&self.requests, &other.requests),
         }

@@ -49,6 +49,13 @@ fn every_page_is_answered() {
 }
 
 #[test]
+fn one_client_too_many_would_not_know_what_it_was_told() {
+    let refusal = String::from_utf8(too_many()).expect("text");
+    assert!(refusal.starts_with("HTTP/1.1 503 "), "{refusal}");
+    assert!(refusal.contains("\r\nConnection: close\r\n"), "{refusal}");
+}
+
+#[test]
 fn a_head_would_be_followed_by_a_body_that_nobody_reads() {
     let (answer, is_last) = answer("HEAD /healthz HTTP/1.1\r\n\r\n");
     assert!(answer.contains("Content-Length: 3\r\n") && answer.ends_with("\r\n\r\n"));

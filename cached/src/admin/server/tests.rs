@@ -14,6 +14,7 @@ use super::super::clients::HANDSHAKES_MAX;
 use super::super::{Stats, fixture};
 use super::*;
 use crate::metrics::Metrics;
+use crate::orders::{Order, Orders};
 use crate::settings::Config;
 use crate::tls;
 
@@ -95,23 +96,55 @@ fn more_requests_at_once_than_a_turn_takes_are_all_answered() {
 }
 
 #[test]
-fn one_client_too_many_is_told_so_and_the_others_stay() {
-    with_server(|address| {
-        let mut clients: Vec<_> = (0..CLIENTS_MAX)
+fn one_client_too_many_is_told_so_and_those_who_wait_for_an_answer_stay() {
+    let (orders, arrived) = Orders::new();
+    let stats = || Stats {
+        orders,
+        ..fixture::stats()
+    };
+    with_stats(stats, |address| {
+        let clients: Vec<_> = (0..CLIENTS_MAX)
             .map(|_| TcpStream::connect(address).expect("connected"))
             .collect();
-        for client in &mut clients {
-            client.write_all(b"ping\n").expect("sent");
-            assert_eq!(line(client), b"{\"rows\":[]}\n");
+        let mut askers = Vec::new();
+        for mut client in &clients {
+            client.write_all(b"reload\n").expect("sent");
+            match arrived.recv_timeout(PATIENCE) {
+                Ok(Order::Reload(asker)) => askers.push(asker),
+                other => panic!("{other:?}"),
+            }
         }
         let late = TcpStream::connect(address).expect("connected");
         assert_eq!(error(&line(late)), "too many admin clients");
-        drop(clients);
+        for (asker, client) in askers.iter().zip(clients) {
+            asker.send(Ok(Vec::new())).expect("it waits");
+            assert_eq!(line(client), b"{\"rows\":[]}\n");
+        }
     });
 }
 
 #[test]
-fn more_clients_at_once_than_a_turn_accepts_are_all_dealt_with() {
+fn clients_that_ask_nothing_would_keep_all_others_out() {
+    with_server(|address| {
+        let idle: Vec<_> = (0..CLIENTS_MAX)
+            .map(|_| TcpStream::connect(address).expect("connected"))
+            .collect();
+        for (number, mut client) in idle.iter().enumerate() {
+            // Whether they have asked before, have begun to, or neither.
+            let begun = [&b"ping\n"[..], b"pi", b""][number % 3];
+            client.write_all(begun).expect("sent");
+            if number % 3 == 0 {
+                assert_eq!(line(client), b"{\"rows\":[]}\n");
+            }
+        }
+        for _ in 0..2 * CLIENTS_MAX {
+            assert_eq!(ask(address, b"ping\n"), b"{\"rows\":[]}\n");
+        }
+    });
+}
+
+#[test]
+fn more_clients_at_once_than_a_turn_accepts_are_all_dealt_with_and_the_eldest_goes() {
     let mut door = door(64);
     let poll = Poll::new().expect("a poll");
     poll.registry()
@@ -123,34 +156,68 @@ fn more_clients_at_once_than_a_turn_accepts_are_all_dealt_with() {
     let stats = fixture::stats();
     let now = Instant::now();
     let mut clients = Clients::new(1);
-    let waiting: Vec<_> = (0..=CLIENTS_MAX)
+    let mut waiting: Vec<_> = (0..=CLIENTS_MAX)
         .map(|_| TcpStream::connect(address).expect("connected"))
         .collect();
     let mut accept = || clients.accept(&door, poll.registry(), &stats, now);
     assert_eq!(accept(), Some(now), "one is left");
     assert_eq!(accept(), None);
-    assert_eq!(
-        error(&line(&waiting[CLIENTS_MAX])),
-        "too many admin clients"
-    );
+    assert_eq!(clients.open.len(), CLIENTS_MAX);
+    assert_eq!(waiting[0].read(&mut [0]).expect("closed"), 0);
+    assert_eq!(stats.metrics.of(Protocol::Admin).idle.get(), 1);
 }
 
 #[test]
-fn a_client_that_asks_nothing_is_closed_when_its_time_is_up() {
+fn a_client_that_asks_nothing_or_half_a_request_is_closed_when_its_time_is_up() {
     let poll = Poll::new().expect("a poll");
     let mut clients = Clients::new(0);
-    let (ours, _theirs) = UnixStream::pair().expect("a pair");
-    ours.set_nonblocking(true).expect("set");
-    let stream = Stream::Unix(mio::net::UnixStream::from_std(ours));
     let start = Instant::now();
-    let (peer, stats) = (Endpoint::Unix("".into()), fixture::stats());
-    let protocol = Protocol::Admin;
-    clients.add(stream, peer, protocol, poll.registry(), &stats, start);
-    clients.close_overdue(&stats, start + PATIENCE / 2);
-    assert_eq!(clients.open.len(), 1);
-    clients.close_overdue(&stats, start + PATIENCE);
+    let mut control = fixture::control(fixture::stats());
+    let protocol = Protocol::Http;
+    let mut peers = Vec::new();
+    for begun in [&b""[..], b"GET /heal"] {
+        let (ours, mut theirs) = UnixStream::pair().expect("a pair");
+        ours.set_nonblocking(true).expect("set");
+        theirs.write_all(begun).expect("sent");
+        let stream = Stream::Unix(mio::net::UnixStream::from_std(ours));
+        let (peer, stats) = (Endpoint::Unix("".into()), &control.stats);
+        clients.add(stream, peer, protocol, poll.registry(), stats, start);
+        let token = *clients.open.keys().last().expect("added");
+        clients.advance(token, poll.registry(), &mut control, start);
+        peers.push(theirs);
+    }
+    let patience = protocol.patience();
+    clients.close_overdue(&control.stats, start + patience / 2);
+    assert_eq!(clients.open.len(), 2);
+    clients.close_overdue(&control.stats, start + patience);
     assert_eq!(clients.open.len(), 0);
-    assert_eq!(stats.metrics.of(protocol).overdue.get(), 1);
+    let counters = control.stats.metrics.of(protocol);
+    assert_eq!((counters.idle.get(), counters.overdue.get()), (1, 1));
+}
+
+/// A request that came late has its own time.
+#[test]
+fn a_client_would_be_closed_while_its_reload_is_under_way() {
+    let poll = Poll::new().expect("a poll");
+    let mut clients = Clients::new(0);
+    let start = Instant::now();
+    let (orders, _arrived) = Orders::new();
+    let mut control = fixture::control(Stats {
+        orders,
+        ..fixture::stats()
+    });
+    let (ours, mut theirs) = UnixStream::pair().expect("a pair");
+    ours.set_nonblocking(true).expect("set");
+    theirs.write_all(b"reload\n").expect("sent");
+    let stream = Stream::Unix(mio::net::UnixStream::from_std(ours));
+    let (peer, protocol) = (Endpoint::Unix("".into()), Protocol::Admin);
+    let stats = Arc::clone(&control.stats);
+    clients.add(stream, peer, protocol, poll.registry(), &stats, start);
+    let late = start + protocol.patience() / 2;
+    let token = *clients.open.keys().last().expect("added");
+    clients.advance(token, poll.registry(), &mut control, late);
+    clients.close_overdue(&stats, start + protocol.patience());
+    assert_eq!(clients.open.len(), 1);
 }
 
 #[test]
