@@ -140,7 +140,7 @@ impl Counts {
     /// What was counted since they were `earlier`; of the longest slice it is not known when it was.
     #[must_use]
     pub fn since(&self, earlier: &Counts) -> Counts {
-        let mut since = self.zip(earlier, |now, then| now.wrapping_sub(*then));
+        let mut since = self.zip(earlier, |now, then| now.saturating_sub(*then));
         since.slice_ns_max = self.slice_ns_max;
         since
     }

@@ -196,7 +196,7 @@ impl WorkerTotals {
 
     /// What was counted since these totals were `earlier`.
     pub(super) fn since(&self, earlier: &WorkerTotals) -> WorkerTotals {
-        self.zip(earlier, |now, then| now.wrapping_sub(*then))
+        self.zip(earlier, |now, then| now.saturating_sub(*then))
     }
 }
 
@@ -236,7 +236,7 @@ impl<T> ListenerBlock<T> {
 impl ListenerTotals {
     /// What the listener counted since these totals were `earlier`.
     pub(super) fn since(&self, earlier: &ListenerTotals) -> ListenerTotals {
-        self.zip(earlier, |now, then| now.wrapping_sub(*then))
+        self.zip(earlier, |now, then| now.saturating_sub(*then))
     }
 }
 
@@ -278,7 +278,7 @@ impl<T> ClientBlock<T> {
 impl ClientTotals {
     /// What was counted since these totals were `earlier`.
     pub(super) fn since(&self, earlier: &ClientTotals) -> ClientTotals {
-        self.zip(earlier, |now, then| now.wrapping_sub(*then))
+        self.zip(earlier, |now, then| now.saturating_sub(*then))
     }
 }
 

@@ -124,7 +124,7 @@ impl HandshakeTotals {
 
     /// What was counted since these totals were `earlier`.
     pub(super) fn since(&self, earlier: &HandshakeTotals) -> HandshakeTotals {
-        self.zip(earlier, |now, then| now.wrapping_sub(*then))
+        self.zip(earlier, |now, then| now.saturating_sub(*then))
     }
 
     /// All that failed.

@@ -81,8 +81,9 @@ impl Metrics {
 
     /// How long requests have taken since the last reset.
     pub(crate) fn latencies(&self) -> Latencies {
-        self.latencies_since_start()
-            .since(&self.baseline.load().latencies)
+        // In this order: what is read later has grown, whoever resets meanwhile.
+        let baseline = self.baseline.load();
+        self.latencies_since_start().since(&baseline.latencies)
     }
 
     /// The block of the clients of `protocol`, to be written by the admin's thread alone.
@@ -108,9 +109,11 @@ impl Metrics {
         )
     }
 
-    /// Every count since the last reset. The store's come from it at the same moment.
+    /// Every count since the last reset; 0 for what was counted before it. The store's come from it
+    /// at the same moment, and so may be older than a reset by somebody else.
     pub(crate) fn read(&self, store: storage::Counts) -> Counts {
-        self.since_start(store).since(&self.baseline.load().counts)
+        let baseline = self.baseline.load();
+        self.since_start(store).since(&baseline.counts)
     }
 
     /// Lets every count begin at zero again, without writing a counter of another thread.

@@ -45,6 +45,18 @@ fn a_reset_clears_counts_and_leaves_the_longest() {
 }
 
 #[test]
+fn what_was_counted_before_a_reset_would_be_shown_as_a_huge_number() {
+    let metrics = Metrics::new(1);
+    let counted = |stored| storage::Counts {
+        stored,
+        ..Default::default()
+    };
+    let before = counted(8);
+    metrics.reset(counted(9));
+    assert_eq!(metrics.read(before).store.stored, 0);
+}
+
+#[test]
 fn two_resets_do_not_subtract_twice() {
     let metrics = Metrics::new(1);
     metrics.worker(0).bytes_read.add(10);
