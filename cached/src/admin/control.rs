@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use net::admin::{Row, Writer};
-use storage::{Census, Participant, Removed, Remover};
+use storage::{Participant, Removed, Remover};
 
-use super::stats::{Stats, gauge};
+use super::stats::{Stats, Survey, gauge};
 use crate::metrics::{Dialect, Exposition, Snapshot, Usage};
 
-/// How old what is told of all segments may be: to look at them takes the free list's mutex for
-/// moments, and no number of scrapes may make a writer wait for it more often than this.
-const CENSUS_AGE: Duration = Duration::from_secs(1);
+/// How old a survey may be. To look at all segments takes the free list's mutex for moments, and to
+/// count open files the longer the more there are: however often clients ask, this is how often.
+const SURVEY_AGE: Duration = Duration::from_secs(1);
 
 /// The admin thread's own.
 pub(crate) struct Control {
@@ -20,7 +20,7 @@ pub(crate) struct Control {
     participant: Participant,
     remover: Remover,
     exposition: Exposition,
-    census: Option<(Instant, Census)>,
+    survey: Option<(Instant, Survey)>,
 }
 
 impl Control {
@@ -32,7 +32,7 @@ impl Control {
             remover: store.remover().expect("nobody else removes"),
             stats,
             exposition: Exposition::new(),
-            census: None,
+            survey: None,
         }
     }
 
@@ -87,12 +87,42 @@ impl Control {
 
     /// Everything there is to report.
     pub(super) fn snapshot(&mut self) -> Snapshot {
-        let now = Instant::now();
-        let census = match self.census.take() {
-            Some((taken, census)) if now < taken + CENSUS_AGE => (taken, census),
-            _ => (now, self.stats.census()),
+        let survey = self.survey(Instant::now());
+        self.stats.snapshot(survey)
+    }
+
+    /// A survey that is not too old at `now`.
+    pub(super) fn survey(&mut self, now: Instant) -> Survey {
+        let survey = match self.survey.take() {
+            Some((taken, survey)) if now < taken + SURVEY_AGE => (taken, survey),
+            _ => {
+                let (census, usage) = (self.stats.census(), Usage::now());
+                (now, Survey { census, usage })
+            }
         };
-        let (_, census) = self.census.insert(census);
-        self.stats.snapshot(census.clone(), Usage::now())
+        self.survey.insert(survey).1.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use storage::Condition;
+
+    use super::super::fixture;
+    use super::*;
+
+    #[test]
+    fn who_asks_again_and_again_would_have_all_segments_looked_at_each_time() {
+        let mut control = fixture::control(fixture::stats());
+        let now = Instant::now();
+        let groups = |control: &mut Control, now| control.survey(now).census.groups.len();
+        assert_eq!(groups(&mut control, now), 0);
+        let store = Arc::clone(&control.stats.store);
+        let (mut participant, mut writer) = (store.join().unwrap(), store.writer().unwrap());
+        let guard = participant.enter(1);
+        let stored = writer.store(&guard, b"key", b"value", 0, 0, Condition::Always);
+        assert!(stored.is_ok());
+        assert_eq!(groups(&mut control, now + SURVEY_AGE / 2), 0);
+        assert_eq!(groups(&mut control, now + SURVEY_AGE), 1);
     }
 }

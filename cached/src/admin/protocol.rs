@@ -1,16 +1,33 @@
 //! The verbs of the admin protocol.
 
 use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Instant;
 
 use net::admin::{Kind, REQUEST_MAX, Request, Row, Writer, error_line};
 
 use super::client::Answer;
 use super::config;
 use super::control::Control;
-use super::stats::{GROUPS, Stats, text};
+use super::stats::{GROUPS, text};
 use super::task::Task;
 use crate::orders::Outcome;
 use crate::settings::{Change, Fate};
+
+/// Every verb. Who begins with another may speak another protocol, and is closed: behind the
+/// request line that a web page had a browser send there could be a line of ours.
+const VERBS: [&str; 10] = [
+    "ping",
+    "version",
+    "config",
+    "stats",
+    "connections",
+    "kill",
+    "hotkeys",
+    "flush",
+    "drain",
+    "reload",
+];
 
 /// Takes a line off `input` and answers it; `None`: it is not whole.
 pub(super) fn take(input: &mut Vec<u8>, control: &mut Control) -> Option<Answer> {
@@ -38,7 +55,12 @@ fn answer(line: &[u8], control: &mut Control) -> Answer {
             ("flush", ["delay", seconds]) => Ok(Answer::Now(control.flush(number(seconds)?))),
             ("flush", ["prefix", prefix]) => Task::flush(prefix).map(Answer::Later),
             ("flush", []) => Ok(Answer::Now(control.flush(0))),
-            _ => execute(&request, &control.stats).map(|document| Answer::Now(document.finish())),
+            (verb, _) if !VERBS.contains(&verb) => {
+                let known = VERBS.join(", ");
+                let why = format!("there is no verb '{verb}'; there are {known}");
+                Ok(Answer::Last(error_line(&why)))
+            }
+            _ => execute(&request, control).map(|document| Answer::Now(document.finish())),
         });
     answered.unwrap_or_else(|why| Answer::Now(error_line(&why)))
 }
@@ -69,7 +91,8 @@ pub(super) fn reloaded(outcome: Outcome<Vec<Change>>) -> Vec<u8> {
     document.finish()
 }
 
-fn execute(request: &Request<'_>, stats: &Stats) -> Result<Writer, String> {
+fn execute(request: &Request<'_>, control: &mut Control) -> Result<Writer, String> {
+    let stats = Arc::clone(&control.stats);
     let mut document = Writer::new();
     match (request.verb, &request.arguments[..]) {
         // The answer itself says that the server lives.
@@ -83,8 +106,9 @@ fn execute(request: &Request<'_>, stats: &Stats) -> Result<Writer, String> {
         }),
         ("stats", [] | [_]) => {
             let group = request.arguments.first().copied().unwrap_or_default();
+            let survey = || control.survey(Instant::now());
             stats
-                .rows(group, &mut |row| document.row(row))
+                .rows(group, survey, &mut |row| document.row(row))
                 .map_err(|_| {
                     let known = GROUPS.join(", ");
                     format!("there is no group '{group}'; there are {known}")
@@ -108,13 +132,7 @@ fn execute(request: &Request<'_>, stats: &Stats) -> Result<Writer, String> {
             return Err("flush takes nothing, delay SECONDS, or prefix PREFIX".to_owned());
         }
         ("hotkeys", _) => return Err("hotkeys takes ops or bytes".to_owned()),
-        ("stats", _) => return Err("stats takes one group".to_owned()),
-        (verb, _) => {
-            return Err(format!(
-                "there is no verb '{verb}'; there are ping, version, config, stats, connections, \
-                 kill, hotkeys, flush, drain, reload"
-            ));
-        }
+        (verb, _) => return Err(format!("{verb} takes one group")),
     }
     Ok(document)
 }

@@ -44,20 +44,35 @@ pub(crate) struct Stats {
     pub(crate) recording: Arc<Recording>,
 }
 
+/// What it takes a look at every segment, or into the system's files, to tell.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Survey {
+    pub(super) census: Census,
+    pub(super) usage: Usage,
+}
+
 /// There is no such group of statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoSuchGroup;
 
 impl Stats {
-    /// Shows every row of `group` (empty: the general one) as classic `stats` prints it.
+    /// Shows every row of `group` (empty: the general one) as classic `stats` prints it. For
+    /// workers: `process` is not among the groups, as the system lists every open file for it.
     pub(crate) fn report(
         &self,
         group: &[u8],
         emit: &mut dyn FnMut(&str, &str),
     ) -> Result<(), NoSuchGroup> {
         let group = str::from_utf8(group).map_err(|_| NoSuchGroup)?;
+        if group == "process" {
+            return Err(NoSuchGroup);
+        }
+        let survey = || Survey {
+            census: self.census(),
+            usage: Usage::default(),
+        };
         let mut value = String::new();
-        self.rows(group, &mut |row| {
+        self.rows(group, survey, &mut |row| {
             value.clear();
             // Writing to a String cannot fail.
             let _ = write!(value, "{}", row.value);
@@ -65,19 +80,20 @@ impl Stats {
         })
     }
 
-    /// As `report`, with kinds, units and meanings.
+    /// As `report`, with kinds, units and meanings. A group that takes a survey asks for it.
     pub(super) fn rows(
         &self,
         group: &str,
+        survey: impl FnOnce() -> Survey,
         emit: &mut dyn FnMut(&Row<'_>),
     ) -> Result<(), NoSuchGroup> {
         match group {
-            "" => self.metrics(Group::General, emit),
-            "cached" => self.metrics(Group::Cached, emit),
-            "segments" => self.metrics(Group::Segments, emit),
-            "process" => self.metrics(Group::Process, emit),
+            "" => self.metrics(Group::General, Survey::default(), emit),
+            "cached" => self.metrics(Group::Cached, Survey::default(), emit),
+            "segments" => self.metrics(Group::Segments, survey(), emit),
+            "process" => self.metrics(Group::Process, survey(), emit),
             "settings" => self.settings(emit),
-            "ttl" => self.ttl(emit),
+            "ttl" => ttl(&survey().census, emit),
             "tls" => self.tls(emit),
             "latency" => self.latency(emit),
             "items" => self.items(emit),
@@ -94,7 +110,8 @@ impl Stats {
         self.metrics.reset(self.store.stats().counts);
     }
 
-    pub(super) fn snapshot(&self, census: Census, usage: Usage) -> Snapshot {
+    pub(super) fn snapshot(&self, survey: Survey) -> Snapshot {
+        let Survey { census, usage } = survey;
         let now = self.clock.now();
         let effective = self.live.now();
         let config = &effective.config;
@@ -129,18 +146,8 @@ impl Stats {
         }
     }
 
-    fn metrics(&self, group: Group, emit: &mut dyn FnMut(&Row<'_>)) {
-        let census = if group == Group::Segments {
-            self.census()
-        } else {
-            Census::default()
-        };
-        let usage = if group == Group::Process {
-            Usage::now()
-        } else {
-            Usage::default()
-        };
-        let snapshot = self.snapshot(census, usage);
+    fn metrics(&self, group: Group, survey: Survey, emit: &mut dyn FnMut(&Row<'_>)) {
+        let snapshot = self.snapshot(survey);
         let of_group = METRICS.iter().filter(|it| it.group.name() == group.name());
         for metric in of_group.filter(|metric| metric.is_shown(&snapshot)) {
             emit(&Row {
@@ -155,23 +162,6 @@ impl Stats {
 
     pub(super) fn census(&self) -> Census {
         self.store.census(self.clock.now())
-    }
-
-    fn ttl(&self, emit: &mut dyn FnMut(&Row<'_>)) {
-        for group in &self.census().groups {
-            for (name, unit, read, help) in STAT_TTL {
-                let Some(number) = read(group) else {
-                    continue;
-                };
-                emit(&Row {
-                    name: format!("{}:{name}", group.name).into(),
-                    kind: Kind::Gauge,
-                    unit: (*unit).into(),
-                    value: number.into(),
-                    help: (*help).into(),
-                });
-            }
-        }
     }
 
     /// Kinds of which there were no requests are left out.
@@ -195,7 +185,7 @@ impl Stats {
         if self.tls.is_none() {
             return;
         }
-        self.metrics(Group::Tls, emit);
+        self.metrics(Group::Tls, Survey::default(), emit);
         let counts = self.metrics.read(self.store.stats().counts);
         for (cipher, sessions) in CIPHERS.iter().zip(counts.handshakes.ciphers) {
             if sessions > 0 {
@@ -283,6 +273,23 @@ impl Stats {
         }
         emit(&gauge("active_slabs", u64::from(used > 0)));
         emit(&gauge("total_malloced", store.heap_bytes));
+    }
+}
+
+fn ttl(census: &Census, emit: &mut dyn FnMut(&Row<'_>)) {
+    for group in &census.groups {
+        for (name, unit, read, help) in STAT_TTL {
+            let Some(number) = read(group) else {
+                continue;
+            };
+            emit(&Row {
+                name: format!("{}:{name}", group.name).into(),
+                kind: Kind::Gauge,
+                unit: (*unit).into(),
+                value: number.into(),
+                help: (*help).into(),
+            });
+        }
     }
 }
 

@@ -62,8 +62,7 @@ fn a_wrong_request_is_refused_and_the_client_may_go_on() {
     with_server(|address| {
         let mut stream = TcpStream::connect(address).expect("connected");
         for (request, words) in [
-            (&b"flash\n"[..], "there is no verb 'flash'"),
-            (b"stats nonsense\n", "there is no group 'nonsense'"),
+            (&b"stats nonsense\n"[..], "there is no group 'nonsense'"),
             (b"ping twice\n", "ping takes no argument"),
             (b"connections all\n", "a number is wanted"),
             (b"flush delay\n", "flush takes nothing, delay"),
@@ -81,6 +80,25 @@ fn a_wrong_request_is_refused_and_the_client_may_go_on() {
         }
         stream.write_all(b"ping\n").expect("sent");
         assert_eq!(line(&stream), b"{\"rows\":[]}\n");
+    });
+}
+
+/// A browser can be made to send what it likes to an address of its own machine, behind a request
+/// line of HTTP.
+#[test]
+fn a_web_page_would_give_orders() {
+    with_server(|address| {
+        for request in [
+            &b"POST / HTTP/1.1\r\nHost: x\r\n\r\nflush\n"[..],
+            b"flash\nping\n",
+        ] {
+            let mut stream = TcpStream::connect(address).expect("connected");
+            stream.write_all(request).expect("sent");
+            let mut answers = Vec::new();
+            stream.read_to_end(&mut answers).expect("closed");
+            let refusal = error(&answers);
+            assert!(refusal.starts_with("there is no verb"), "{refusal}");
+        }
     });
 }
 
