@@ -23,6 +23,10 @@ use place::Place;
 /// How long a server may take to accept, and as long again to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long it may take over what others than its admin thread do: it waits 10 seconds for them, and
+/// then says so.
+const PATIENCE_OTHERS: Duration = Duration::from_secs(15);
+
 /// How long it may take over what it does to every item.
 const PATIENCE_LONG: Duration = Duration::from_secs(60 * 60);
 
@@ -145,6 +149,8 @@ impl Command {
             Command::Flush {
                 prefix: Some(_), ..
             } => PATIENCE_LONG,
+            // Files are read, or a worker is waited for.
+            Command::Reload | Command::Kill { .. } => PATIENCE_OTHERS,
             _ => PATIENCE,
         }
     }
