@@ -18,6 +18,7 @@ use super::control::Control;
 use super::http;
 use super::server::{Door, Protocol};
 use super::stats::Stats;
+use crate::log::Rarely;
 use crate::tls::Failures;
 
 /// Clients of a protocol at a time.
@@ -38,6 +39,8 @@ pub(super) struct Clients {
     pub(super) open: BTreeMap<Token, Client>,
     next: usize,
     failures: Failures,
+    /// When the log was last told that none can be accepted.
+    unaccepted: Rarely,
 }
 
 impl Clients {
@@ -46,6 +49,7 @@ impl Clients {
             open: BTreeMap::new(),
             next: first_token,
             failures: Failures::default(),
+            unaccepted: Rarely::default(),
         }
     }
 
@@ -63,8 +67,12 @@ impl Clients {
                 Ok((stream, peer)) => self.add(stream, peer, door.protocol, registry, stats, now),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
                 Err(error) => {
-                    let log = &stats.log;
-                    log.info(format_args!("cannot accept an admin client: {error}"));
+                    if let Some(held_back) = self.unaccepted.tell(now) {
+                        stats.log.warn(format_args!(
+                            "cannot accept an admin client: {error} ({held_back} more times since \
+                             this was last said)"
+                        ));
+                    }
                     return Some(now + ACCEPT_REST);
                 }
             }
