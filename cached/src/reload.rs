@@ -152,7 +152,7 @@ impl Reloader {
         }
         self.log.switch(output);
         self.recording.switch(command_logs);
-        self.recording.set_window(&config.hotkeys);
+        self.recording.adapt(&config.hotkeys);
         self.live.replace(next);
         Ok(changes)
     }

@@ -108,7 +108,7 @@ pub(crate) fn serve(
     log.switch(output);
     let recording = Arc::new(Recording::default());
     recording.switch(CommandLogs::open(&config.logs).map_err(Error::System)?);
-    recording.set_window(&config.hotkeys);
+    recording.adapt(&config.hotkeys);
 
     let seed = RandomState::new().hash_one(std::process::id());
     let store = Store::new(&config.store_options(seed)).map_err(|error| no_store(&error))?;

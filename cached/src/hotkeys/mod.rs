@@ -28,6 +28,8 @@ pub(crate) enum By {
 pub(crate) struct HotKeys {
     /// How long a slice is.
     slice: Duration,
+    /// One request in so many is counted: what was counted at another rate does not add up with it.
+    sample: u32,
     /// The oldest first.
     slices: VecDeque<Slice>,
 }
@@ -61,6 +63,7 @@ impl HotKeys {
     pub(crate) fn new(window: Duration) -> HotKeys {
         HotKeys {
             slice: window / SLICES,
+            sample: Hotkeys::default().sample,
             slices: VecDeque::new(),
         }
     }
@@ -68,6 +71,14 @@ impl HotKeys {
     /// Has the window be of another length; what is seen already stays until it is too old.
     pub(crate) fn set_window(&mut self, window: Duration) {
         self.slice = window / SLICES;
+    }
+
+    /// Begins anew if one request in another number is counted from now on.
+    pub(crate) fn set_sample(&mut self, sample: u32) {
+        if sample != self.sample {
+            self.sample = sample;
+            self.slices.clear();
+        }
     }
 
     /// A request for `key` was seen, with a value of so many bytes.
@@ -191,5 +202,16 @@ mod tests {
         hot.set_window(WINDOW / 2);
         let top = hot.top(By::Requests, 1, start + WINDOW / 2);
         assert_eq!(keys(&top), []);
+    }
+
+    #[test]
+    fn what_was_counted_at_one_rate_would_be_multiplied_by_another() {
+        let (mut hot, now) = (HotKeys::new(WINDOW), Instant::now());
+        hot.set_sample(100);
+        hot.add(b"key", 1, now);
+        hot.set_sample(100);
+        assert_eq!(hot.top(By::Requests, 1, now).samples, 1);
+        hot.set_sample(1);
+        assert_eq!(hot.top(By::Requests, 1, now), Top::default());
     }
 }

@@ -38,8 +38,10 @@ impl Recording {
     }
 
     /// Finds hot keys as `settings` say from now on.
-    pub(crate) fn set_window(&self, settings: &Hotkeys) {
-        self.keys().set_window(settings.window);
+    pub(crate) fn adapt(&self, settings: &Hotkeys) {
+        let mut keys = self.keys();
+        keys.set_window(settings.window);
+        keys.set_sample(settings.sample);
     }
 
     /// The `most` hottest keys there are now.
