@@ -83,7 +83,7 @@ fn keeps_storing(memory_mib: u64, ttl: fn(usize) -> i64) {
     assert!(client.stat("curr_items") > 0);
     assert_eq!(client.stat("store_no_memory"), 0);
     assert!(client.stat("bytes") <= client.stat("limit_maxbytes"));
-    let max = (memory_mib + 8) * (1 << 20) + 64 * 1024 * server.threads();
+    let max = (memory_mib + 2) * (1 << 20) + 64 * 1024 * server.threads();
     assert!(
         server.resident() <= max,
         "{} bytes resident, {max} allowed",

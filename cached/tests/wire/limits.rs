@@ -8,9 +8,9 @@ use crate::server::Server;
 
 const MIB: u64 = 1 << 20;
 
-/// What a daemon started with `-m 64` may keep resident.
+/// What a daemon started with `-m 64` may keep resident of its own.
 pub(crate) fn resident_max(server: &Server) -> u64 {
-    64 * MIB + 8 * MIB + 64 * 1024 * server.threads()
+    64 * MIB + 2 * MIB + 64 * 1024 * server.threads()
 }
 
 #[track_caller]

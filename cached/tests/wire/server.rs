@@ -183,9 +183,10 @@ impl Server {
         self.stderr.lock().expect("stderr lines").join("\n")
     }
 
-    /// Resident memory, bytes.
+    /// Resident memory of its own, bytes: its code and that of libraries, which others share, left
+    /// out.
     pub(crate) fn resident(&self) -> u64 {
-        self.status_field("VmRSS:") * 1024
+        self.status_field("RssAnon:") * 1024
     }
 
     pub(crate) fn threads(&self) -> u64 {
