@@ -17,7 +17,7 @@ impl Store {
         self.wake_maintenance();
     }
 
-    /// Puts another amount of memory in force, in bytes: at most [`memory_max`](crate::Options::memory_max) of the options.
+    /// Puts another amount of memory in force, in bytes: at most `memory_max` of the options.
     /// Items and index come down to it as the policy in force makes room for it, in the course of maintenance. Under
     /// eviction `none` what is stored stays, nothing is stored any more that would take more memory, and
     /// [`excess_bytes`](crate::Stats::excess_bytes) tells how far it is.
