@@ -18,7 +18,7 @@ const IDLE: Duration = Duration::from_millis(250);
 const SOON: Duration = Duration::from_millis(1);
 /// Buckets of the index looked at for a place to shrink, in a bout, once a second: about 400 us.
 const BUCKETS: usize = 64 << 10;
-/// As many in each bout while there is memory to be given up: the index is to come down as fast as the items.
+/// Likewise, in each bout while there is memory to be given up: the index is to come down as fast as the items.
 const BUCKETS_SHORT: usize = 8 << 10;
 /// Index arrays moved together in a bout: about 100 us.
 const MOVES: usize = 16;

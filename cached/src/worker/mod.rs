@@ -174,7 +174,7 @@ impl Worker {
         }
     }
 
-    /// Waits for events until `timeout`, and serves a turn. Returns when that was over.
+    /// Waits for events until `timeout`, and serves a turn. Returns when its last reply was sent.
     fn step(&mut self, events: &mut Events, timeout: Option<Duration>) -> Instant {
         match self.poll.poll(events, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Instant::now(),
