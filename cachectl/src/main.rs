@@ -5,6 +5,8 @@
 mod client;
 mod connection;
 mod place;
+#[allow(dead_code, reason = "the commands that read it come next")]
+mod report;
 mod text;
 
 use std::io::{self, Write};
