@@ -1,11 +1,12 @@
 //! A connection to a server: its socket, or TLS over it.
 
 use std::io::{self, Read, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use net::tls;
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use crate::failure::Failure;
 use crate::place::Place;
 
 /// How the server at a TCP address is spoken to in TLS.
@@ -25,6 +26,19 @@ pub(crate) enum Connection {
 pub(crate) enum NoConnection {
     System(io::Error),
     Tls(tls::Failure),
+}
+
+impl NoConnection {
+    /// As a failure at `place`, after `patience` if that was what ended.
+    pub(crate) fn at(self, place: &Place, patience: Duration) -> Failure {
+        match self {
+            NoConnection::System(error) if is_timeout(&error) => {
+                Failure::Silent(place.clone(), patience)
+            }
+            NoConnection::System(error) => Failure::Unreachable(vec![(place.clone(), error)]),
+            NoConnection::Tls(failure) => Failure::Insecure(place.clone(), failure),
+        }
+    }
 }
 
 impl Connection {
@@ -50,14 +64,48 @@ impl Connection {
         }
     }
 
-    /// Bounds the next reads.
-    pub(crate) fn set_patience(&self, patience: Duration) -> io::Result<()> {
-        let socket = match self {
+    /// Reads what comes within `patience`.
+    pub(crate) fn read_within(&mut self, room: &mut [u8], patience: Duration) -> io::Result<usize> {
+        if patience.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let deadline = Instant::now() + patience;
+        self.socket().set_read_timeout(Some(patience))?;
+        loop {
+            match self.read(room) {
+                Err(error)
+                    if error.kind() == io::ErrorKind::Interrupted && Instant::now() < deadline => {}
+                read => return read,
+            }
+        }
+    }
+
+    /// What the failed call of a connection to `place` means.
+    pub(crate) fn broken(&self, place: &Place, error: io::Error) -> Failure {
+        match self {
+            // Not the socket's: the peer's alert. In TLS 1.3 a client learns only behind its
+            // handshake that its certificate is not taken.
+            Connection::Tls(_) if error.raw_os_error().is_none() && !is_timeout(&error) => {
+                Failure::Barred(place.clone(), error.to_string())
+            }
+            _ => Failure::Broken(place.clone(), error),
+        }
+    }
+
+    fn socket(&self) -> &Socket {
+        match self {
             Connection::Plain(socket) => socket,
             Connection::Tls(stream) => stream.get_ref(),
-        };
-        socket.set_read_timeout(Some(patience))
+        }
     }
+}
+
+/// The call took as long as it may.
+pub(crate) fn is_timeout(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock
+    )
 }
 
 fn connect(place: &Place, patience: Duration) -> io::Result<Socket> {

@@ -23,14 +23,14 @@ impl fmt::Display for Place {
     }
 }
 
-/// Where a server is unless somebody says otherwise.
-pub(crate) fn defaults() -> Vec<Place> {
+/// Where a server's operators ask it unless somebody says otherwise.
+pub(crate) fn default_admin() -> Vec<Place> {
     let runtime_dir = env::var_os("XDG_RUNTIME_DIR");
     let sockets = default_sockets(runtime_dir.as_deref());
     sockets.into_iter().map(Place::Unix).collect()
 }
 
 /// Reads the value of `--admin`.
-pub(crate) fn address(text: &str) -> Result<SocketAddr, &'static str> {
+pub(crate) fn admin(text: &str) -> Result<SocketAddr, &'static str> {
     parse_address(text, PORT).ok_or("an address is wanted, as in 127.0.0.1:9999 or [::1]:9999")
 }

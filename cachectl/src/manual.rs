@@ -1,0 +1,77 @@
+//! cachectl(1) and the program agree.
+
+use clap::{CommandFactory, Parser};
+
+use crate::arguments::Arguments;
+use crate::commands;
+
+const PAGE: &str = include_str!("../../man/cachectl.1");
+
+fn value_name(option: &clap::Arg) -> &str {
+    let names = option.get_value_names().unwrap_or_default();
+    names.first().map_or("", |name| name.as_str())
+}
+
+#[test]
+fn the_page_lists_exactly_the_options_and_commands() {
+    let command = Arguments::command();
+    let mut options: Vec<_> = command
+        .get_arguments()
+        .filter_map(|option| {
+            let takes_value = option.get_action().takes_values();
+            let value = takes_value.then(|| format!(" Ar {}", value_name(option)));
+            let long = option.get_long()?;
+            Some(format!("-{long}{}", value.unwrap_or_default()))
+        })
+        .collect();
+    options.extend(["h , Fl -help", "V , Fl -version"].map(str::to_owned));
+    let verbs: Vec<_> = command
+        .get_subcommands()
+        .map(|verb| {
+            let words = verb.get_arguments().map(|argument| {
+                let name = argument.get_id().as_str().to_uppercase();
+                match argument.get_long() {
+                    Some(long) => format!(" Op Fl -{long} Ar {}", value_name(argument)),
+                    None if argument.is_required_set() => format!(" Ar {name}"),
+                    None => format!(" Op Ar {name}"),
+                }
+            });
+            verb.get_name().to_owned() + &words.collect::<String>()
+        })
+        .collect();
+
+    let listed = |mark: &str| -> Vec<&str> {
+        PAGE.lines()
+            .filter_map(|line| line.strip_prefix(mark))
+            .collect()
+    };
+    assert_eq!(listed(".It Fl "), options);
+    assert_eq!(listed(".It Ic "), verbs);
+}
+
+#[test]
+fn several_servers_would_be_taken_for_one() {
+    for (words, sentence) in [
+        (
+            &["--socket", "/s", "--admin", "127.0.0.1:1"][..],
+            "one server",
+        ),
+        (
+            &["--admin", "127.0.0.1:1", "--admin", "127.0.0.1:2"],
+            "one server",
+        ),
+        (&["--tls"], "TLS is spoken to an address"),
+        (&["--tls-insecure"], "--tls-insecure says how --tls is"),
+        (
+            &["--admin", "127.0.0.1", "--tls", "--tls-key", "k"],
+            "go together",
+        ),
+    ] {
+        let words = [&["cachectl", "ping"], words].concat();
+        let arguments = Arguments::try_parse_from(&words).expect("words that can be parsed");
+        let failure = commands::run(&arguments).expect_err("nobody is asked");
+        assert_eq!(failure.status(), 2, "{words:?}");
+        assert!(failure.to_string().contains(sentence), "{failure}");
+    }
+    assert!(Arguments::try_parse_from(["cachectl"]).is_err());
+}
