@@ -15,6 +15,7 @@ mod server;
 mod stat_connections;
 mod stat_hotkeys;
 mod stat_latency;
+mod stat_log;
 mod stat_settings;
 mod stat_ttl;
 mod stats;

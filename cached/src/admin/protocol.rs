@@ -16,7 +16,7 @@ use crate::settings::{Change, Fate};
 
 /// Every verb. Who begins with another may speak another protocol, and is closed: behind the
 /// request line that a web page had a browser send there could be a line of ours.
-const VERBS: [&str; 10] = [
+const VERBS: [&str; 11] = [
     "ping",
     "version",
     "config",
@@ -24,6 +24,7 @@ const VERBS: [&str; 10] = [
     "connections",
     "kill",
     "hotkeys",
+    "log",
     "flush",
     "drain",
     "reload",
@@ -123,10 +124,13 @@ fn execute(request: &Request<'_>, control: &mut Control) -> Result<Writer, Strin
         ("connections", [from]) => {
             stats.connections(number(from)?, &mut |row| document.row(row));
         }
+        ("log", []) => stats.log_lines(0, &mut |row| document.row(row)),
+        ("log", [from]) => stats.log_lines(number(from)?, &mut |row| document.row(row)),
         ("ping" | "version" | "config" | "drain" | "reload", _) => {
             return Err(format!("{} takes no argument", request.verb));
         }
         ("connections", _) => return Err("connections takes one place to go on from".to_owned()),
+        ("log", _) => return Err("log takes the number of a line to begin with".to_owned()),
         ("kill", _) => return Err("kill takes the id of a connection".to_owned()),
         ("flush", _) => {
             return Err("flush takes nothing, delay SECONDS, or prefix PREFIX".to_owned());

@@ -18,7 +18,7 @@ pub(super) enum Level {
 
 /// A line as it travels through the ring.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     time: SystemTime,
     /// `None`: shown as its text alone.
     level: Option<Level>,
@@ -62,6 +62,24 @@ struct Fields<'a> {
 }
 
 impl Line {
+    /// When it was, in UTC.
+    pub(crate) fn time(&self) -> String {
+        humantime::format_rfc3339_millis(self.time).to_string()
+    }
+
+    /// How much it matters; `notice`: whoever started the program waits for it.
+    pub(crate) fn level(&self) -> &'static str {
+        self.level.map_or("notice", Level::name)
+    }
+
+    pub(crate) fn thread(&self) -> &str {
+        self.thread.get()
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        self.text.get()
+    }
+
     /// Whoever started the program waits for it.
     pub(super) fn is_said(&self) -> bool {
         self.level.is_none()

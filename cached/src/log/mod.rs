@@ -8,6 +8,7 @@
 //! for one is told when it cannot be; the log thread is handed what is open.
 
 mod file;
+mod latest;
 mod line;
 mod rarely;
 mod replacement;
@@ -24,6 +25,7 @@ use serde::Serialize;
 use crate::settings::Logs;
 
 pub(crate) use file::LogFile;
+use latest::Latest;
 use line::{Level, Line};
 pub(crate) use rarely::Rarely;
 pub(crate) use replacement::Replacement;
@@ -89,6 +91,7 @@ struct Shared {
     unwritten: AtomicU64,
     /// What the log thread is to write to, once it sees it.
     output: Replacement<Output>,
+    latest: Latest,
 }
 
 /// A log that keeps what `verbosity` asks for (0 warnings, 1 information too, 2 debugging too),
@@ -100,6 +103,7 @@ pub(crate) fn start(verbosity: u8) -> (Log, Drain) {
         dropped: AtomicU64::new(0),
         unwritten: AtomicU64::new(0),
         output: Replacement::default(),
+        latest: Latest::default(),
     });
     let drain = Drain {
         shared: Arc::clone(&shared),
@@ -162,6 +166,11 @@ impl Log {
         self.shared.unwritten.load(Ordering::Relaxed)
     }
 
+    /// The latest lines from number `from` on, and the number of the one to come.
+    pub(crate) fn latest(&self, from: u64) -> (Vec<(u64, Line)>, u64) {
+        self.shared.latest.since(from)
+    }
+
     /// Keeps a line if the verbosity asks for it.
     fn keep(&self, level: Level, text: fmt::Arguments<'_>) {
         if level as u8 <= self.verbosity() {
@@ -198,7 +207,7 @@ impl Drain {
             let entries = self.entries.clone();
             for entry in iter::once(first).chain(entries.try_iter()) {
                 if let Some(line) = entry {
-                    self.append(&line);
+                    self.append(line);
                 }
                 if self.batch.len() >= BATCH {
                     break;
@@ -212,14 +221,16 @@ impl Drain {
     }
 
     /// Appends a line to the batch. What is said goes to standard error, wherever the others go.
-    fn append(&mut self, line: &Line) {
-        if !line.is_said() {
-            return line.append(self.output.format, &mut self.batch);
+    fn append(&mut self, line: Line) {
+        if line.is_said() {
+            self.write();
+            let mut said = Vec::new();
+            line.append(Format::Text, &mut said);
+            self.standard_error.write(&said);
+        } else {
+            line.append(self.output.format, &mut self.batch);
         }
-        self.write();
-        let mut said = Vec::new();
-        line.append(Format::Text, &mut said);
-        self.standard_error.write(&said);
+        self.shared.latest.push(line);
     }
 
     fn write(&mut self) {
@@ -235,7 +246,7 @@ impl Drain {
         let lost = dropped - mem::replace(&mut self.reported, dropped);
         if lost > 0 {
             let line = Line::new(Some(Level::Warn), format_args!("{lost} lines were lost"));
-            self.append(&line);
+            self.append(line);
         }
     }
 }

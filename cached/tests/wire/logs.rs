@@ -1,5 +1,6 @@
 //! Logs in files: they are what operators keep, move away and search.
 
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 use std::process::Command;
@@ -70,6 +71,33 @@ fn a_log_that_cannot_be_opened_would_be_left_without_a_word() {
     let (status, said) = crate::server::refusal(&["-p", "0", "--log-file", flag(&path)]);
     assert_eq!(status, Some(1), "{said}");
     assert!(said.contains(flag(&path)), "{said}");
+}
+
+#[test]
+fn an_operator_without_a_way_to_the_files_would_see_no_log() {
+    let server = Server::start(&["-v"]);
+    let ask = |request: &str| server.rows(request).expect("rows");
+    let number_of = |rows: &BTreeMap<String, String>, words: &str| {
+        let mut messages = rows.iter().filter(|(name, _)| name.ends_with(":message"));
+        let found = messages.find(|(_, message)| message.contains(words));
+        found.and_then(|(name, _)| name.split_once(':').map(|(number, _)| number.to_owned()))
+    };
+    // It is said before it is kept.
+    let is_kept = || number_of(&ask("log"), "listening on").is_some();
+    eventually("what was said at the start is kept", is_kept);
+    let first = ask("log");
+    let said = number_of(&first, "listening on").expect("it is kept");
+    assert_eq!(first[&format!("{said}:level")], "notice");
+    assert_eq!(first[&format!("{said}:thread")], "main");
+    assert!(first[&format!("{said}:time")].ends_with('Z'), "{first:?}");
+
+    let next = first["next"].clone();
+    server.signal("HUP");
+    eventually("news are told of", || {
+        let news = ask(&format!("log {next}"));
+        assert!(!news.contains_key(&format!("{said}:message")), "{news:?}");
+        number_of(&news, "the configuration is read anew").is_some()
+    });
 }
 
 #[test]

@@ -65,6 +65,8 @@ fn a_wrong_request_is_refused_and_the_client_may_go_on() {
             (&b"stats nonsense\n"[..], "there is no group 'nonsense'"),
             (b"ping twice\n", "ping takes no argument"),
             (b"connections all\n", "a number is wanted"),
+            (b"log all\n", "a number is wanted"),
+            (b"log 1 2\n", "log takes the number of a line"),
             (b"flush delay\n", "flush takes nothing, delay"),
             (b"flush prefix %f\n", "the prefix has a %"),
             (b"flush delay x\n", "a number is wanted"),
