@@ -38,6 +38,12 @@ pub(crate) fn page_bytes() -> u64 {
     bytes.unsigned_abs()
 }
 
+/// Name of the machine.
+pub(crate) fn host() -> String {
+    let system = rustix::system::uname();
+    system.nodename().to_string_lossy().into_owned()
+}
+
 /// Whether the process runs as root.
 pub(crate) fn is_root() -> bool {
     // SAFETY: the call takes nothing and cannot fail.

@@ -15,13 +15,14 @@ pub(crate) struct Family {
     pub(crate) members: &'static [(Group, &'static str, &'static str)],
 }
 
-/// Metrics that are not told: they are sums of others, or say what others say.
+/// Metrics that are not told: they are sums of others, or say what others or the scraper says.
 pub(crate) const LEFT_OUT: &[(Group, &str)] = &[
     (General, "pid"),
     (General, "pointer_size"),
     (General, "connection_structures"),
     (General, "hash_bytes"),
     (GeneralTls, "ssl_handshake_errors"),
+    (Cached, "host"),
     (GeneralTls, "time_since_server_cert_refresh"),
     (Tls, "handshakes"),
     (Tls, "failed"),

@@ -4,6 +4,7 @@ use net::admin::{Kind, Value};
 
 use super::Snapshot;
 use crate::WIRE_VERSION;
+use crate::process;
 use crate::tls::Status;
 
 /// One metric.
@@ -199,6 +200,7 @@ pub(crate) const METRICS: &[Metric] = &[
     absent("direct_reclaims"),
 
     text(Cached, "cached_version", |_| env!("CARGO_PKG_VERSION").into(), "version of cached"),
+    text(Cached, "host", |_| Value::Text(process::host().into()), "name of the machine"),
     counter(Cached, "requests", "", |s| s.counts.workers.requests.into(), "operations executed"),
     counter(Cached, "request_errors", "", |s| s.counts.workers.request_errors.into(), "lines refused as malformed or unknown"),
     counter(Cached, "sets", "", |s| s.sets().into(), "storage commands but for cas"),
