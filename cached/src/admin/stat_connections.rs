@@ -71,18 +71,20 @@ impl Stats {
         }
     }
 
-    /// The connections from place `from` of the table on. If more are left, the last row is
-    /// `next`: the place to go on from.
+    /// The connections from place `from` of the table on. The fields of the first say what they
+    /// mean; those of thousands would make megabytes of it. If more connections are left, the last
+    /// row is `next`: the place to go on from.
     pub(super) fn connections(&self, from: usize, emit: &mut dyn FnMut(&Row<'_>)) {
         let mut shown = self.connections.shown(from, self.clock.now());
-        for (_, connection) in shown.by_ref().take(SHOWN_MAX) {
+        for (at, (_, connection)) in shown.by_ref().take(SHOWN_MAX).enumerate() {
             for (name, kind, unit, read, help) in FIELDS {
+                let help = if at == 0 { help } else { "" };
                 emit(&Row {
                     name: format!("{}:{name}", connection.id).into(),
                     kind: *kind,
                     unit: (*unit).into(),
                     value: read(&connection),
-                    help: (*help).into(),
+                    help: help.into(),
                 });
             }
         }

@@ -186,6 +186,8 @@ fn connections_beyond_a_document_could_not_be_asked_for() {
     };
     with_stats(stats, |address| {
         assert_eq!(ask(address, "connections\n"), (SHOWN_MAX, None));
+        let bytes = super::ask(address, b"connections\n").len();
+        assert!(bytes < SHOWN_MAX * 600, "{bytes}: said a thousand times");
         all.extend((0..3).map(&mut open));
         let (shown, next) = ask(address, "connections\n");
         assert_eq!(shown, SHOWN_MAX);
