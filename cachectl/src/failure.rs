@@ -69,8 +69,8 @@ impl fmt::Display for Failure {
             ),
             Failure::Closed(place) => write!(
                 f,
-                "who listens at {place} closed the connection without an answer: it stops, or is \
-                 no cached"
+                "who listens at {place} closed the connection without an answer: it stops, wants TLS \
+                 (--tls), or is no cached"
             ),
             Failure::Broken(place, error) => {
                 write!(f, "the server at {place} broke off its answer: {error}")

@@ -1,0 +1,66 @@
+//! What is asked of a daemon by its operator.
+
+use crate::daemon::{Daemon, cachectl, text};
+
+#[test]
+fn a_server_that_answers_would_not_be_found() {
+    let daemon = Daemon::start(&[]);
+    let said = daemon.operate(&["ping"]);
+    assert_eq!(said.status, Some(0), "{said:?}");
+    assert_eq!(said.out, format!("{} answers\n", daemon.socket().display()));
+    let version = daemon.operate(&["version"]);
+    assert_eq!(version.out.trim_end(), env!("CARGO_PKG_VERSION"));
+    let listening = daemon.operate(&["stats", "conns"]);
+    let address = daemon.address("memcached").to_string();
+    assert!(listening.out.contains(&address), "{listening:?}");
+}
+
+#[test]
+fn a_connection_that_is_not_there_would_be_said_to_be_ended() {
+    let daemon = Daemon::start(&[]);
+    let said = daemon.operate(&["kill", "77"]);
+    assert_eq!(said.status, Some(1));
+    assert_eq!(said.err, "cachectl: there is no connection 77\n");
+    let said = daemon.operate(&["kill", "77", "--json"]);
+    assert_eq!(said.status, Some(1));
+    assert_eq!(said.out, "{\"error\":\"there is no connection 77\"}\n");
+}
+
+#[test]
+fn a_server_that_nobody_vouches_for_would_be_trusted() {
+    let daemon = Daemon::start_secure(&["--admin", "127.0.0.1:0", "--admin-tls"]);
+    let address = daemon.address("admin, tls").to_string();
+    let authority = text(&daemon.folder().join("authority.pem"));
+    let asked = |words: &[&str]| {
+        let place = ["ping", "--admin", &address];
+        cachectl(&[&place[..], words].concat(), b"")
+    };
+    let trusted = asked(&["--tls", "--tls-ca", &authority]);
+    assert_eq!(trusted.out, format!("{address} answers\n"), "{trusted:?}");
+
+    let stranger = asked(&["--tls"]);
+    assert_eq!(stranger.status, Some(5), "{stranger:?}");
+    let other = asked(&[
+        "--tls",
+        "--tls-ca",
+        &authority,
+        "--tls-server-name",
+        "other",
+    ]);
+    assert_eq!(other.status, Some(5), "{other:?}");
+    let plain = asked(&[]);
+    assert_eq!(plain.status, Some(3), "{plain:?}");
+    assert!(plain.err.contains("--tls"), "{plain:?}");
+    let unusable = asked(&["--tls", "--tls-ca", "/nonexistent"]);
+    assert_eq!(unusable.status, Some(2), "{unusable:?}");
+}
+
+#[test]
+fn a_server_that_is_started_again_would_not_be_found() {
+    let daemon = Daemon::start(&[]);
+    let pid = daemon.pid();
+    let daemon = daemon.restart(&[]);
+    assert_ne!(daemon.pid(), pid);
+    let said = daemon.operate(&["ping"]);
+    assert_eq!(said.status, Some(0), "{said:?}");
+}
