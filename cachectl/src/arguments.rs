@@ -1,7 +1,10 @@
 //! The command line.
 
+use std::ffi::OsString;
+
 use clap::{Parser, Subcommand};
 
+use crate::ketama::Node;
 use crate::reach::Reach;
 
 /// Asks a running cached through its admin protocol, or as one of its clients.
@@ -22,6 +25,23 @@ pub(crate) struct Arguments {
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(flatten)]
+    Question(Question),
+    #[command(flatten)]
+    Order(Order),
+    /// End a connection
+    Kill {
+        /// As in `connections`
+        id: u64,
+    },
+    /// Ask every server named by --socket and --admin, all of them at once
+    #[command(subcommand)]
+    Cluster(Cluster),
+}
+
+/// What a server is asked that changes nothing.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Question {
     /// Say whether the server answers
     Ping,
     /// Print the version of the server
@@ -38,15 +58,15 @@ pub(crate) enum Command {
     },
     /// Print every setting: its value, where that is from, and whether a reload may change it
     Config,
-    /// Read the configuration again, and print what becomes of each setting
-    Reload,
     /// Print every connection
     Connections,
-    /// End a connection
-    Kill {
-        /// As in `connections`
-        id: u64,
-    },
+}
+
+/// What a server is told to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Order {
+    /// Read the configuration again, and print what becomes of each setting
+    Reload,
     /// Make everything void that is stored
     Flush {
         /// Only in so many seconds, and with it what is stored by then
@@ -58,4 +78,20 @@ pub(crate) enum Command {
     },
     /// Stop the server once no request is under way
     Drain,
+}
+
+/// What is to be done with several servers.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cluster {
+    #[command(flatten)]
+    Question(Question),
+    /// Print which node owns a key, as libmemcached and twemproxy tell it; nobody is asked
+    Owner {
+        /// Keys, as clients write them
+        #[arg(required = true)]
+        keys: Vec<OsString>,
+        /// A node under the name its clients have for it: they digest the name, not where it leads
+        #[arg(long, value_name = "HOST[:PORT[:WEIGHT]]", required = true)]
+        node: Vec<Node>,
+    },
 }

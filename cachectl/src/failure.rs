@@ -31,6 +31,12 @@ pub(crate) enum Failure {
     Insecure(Place, tls::Failure),
     /// The server does not let us in.
     Barred(Place, String),
+    /// Of several nodes, some have not done it; why is told of each.
+    Nodes {
+        failed: usize,
+        of: usize,
+        status: u8,
+    },
 }
 
 impl Failure {
@@ -46,6 +52,7 @@ impl Failure {
             | Failure::Foreign(..) => 3,
             Failure::Refused(_) => 4,
             Failure::Insecure(..) | Failure::Barred(..) => 5,
+            Failure::Nodes { status, .. } => *status,
         }
     }
 }
@@ -84,6 +91,9 @@ impl fmt::Display for Failure {
             }
             Failure::Barred(place, why) => {
                 write!(f, "the server at {place} does not let us in: {why}")
+            }
+            Failure::Nodes { failed, of, .. } => {
+                write!(f, "{failed} of {of} nodes have not done it")
             }
         }
     }

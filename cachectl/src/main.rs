@@ -7,6 +7,7 @@ mod arguments;
 mod commands;
 mod connection;
 mod failure;
+mod ketama;
 #[cfg(test)]
 mod manual;
 mod place;

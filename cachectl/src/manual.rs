@@ -36,7 +36,12 @@ fn the_page_lists_exactly_the_options_and_commands() {
                     None => format!(" Op Ar {name}"),
                 }
             });
-            verb.get_name().to_owned() + &words.collect::<String>()
+            let further = if verb.has_subcommands() {
+                " Ar COMMAND"
+            } else {
+                ""
+            };
+            verb.get_name().to_owned() + &words.collect::<String>() + further
         })
         .collect();
 

@@ -26,6 +26,11 @@ impl Report {
         })
     }
 
+    /// Appends the rows of a further document.
+    pub(crate) fn extend(&mut self, rows: &[Row<'_>]) {
+        self.rows.extend(rows.iter().cloned().map(owned));
+    }
+
     /// All rows.
     pub(crate) fn rows(&self) -> &[Row<'static>] {
         &self.rows

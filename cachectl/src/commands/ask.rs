@@ -3,79 +3,156 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use net::admin::Request;
+use net::admin::{Request, Row};
 
-use crate::admin::{PATIENCE, PATIENCE_ITEMS, PATIENCE_OTHERS};
-use crate::arguments::{Arguments, Command};
+use crate::admin::{Admin, PATIENCE, PATIENCE_ITEMS, PATIENCE_OTHERS};
+use crate::arguments::{Order, Question};
 use crate::failure::Failure;
+use crate::place::Place;
+use crate::reach::Reach;
 use crate::text;
 
-/// Asks, and prints what is answered.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let mut admin = arguments.reach.connect()?;
-    let (verb, mut words) = request(&arguments.command);
-    loop {
-        let request = Request {
+/// What is asked: a verb, the words behind it, and how long the answer may take.
+pub(crate) struct Inquiry {
+    verb: &'static str,
+    words: Vec<String>,
+    patience: Duration,
+}
+
+impl Inquiry {
+    fn new(verb: &'static str) -> Inquiry {
+        Inquiry {
             verb,
-            arguments: words.iter().map(String::as_str).collect(),
-        };
-        let line = admin.ask(&request, patience(&arguments.command))?;
-        let mut rows = match admin.rows(&line) {
-            Err(Failure::Refused(why)) if why.starts_with("there is no connection") => {
-                return Err(Failure::NotFound(why));
+            words: Vec::new(),
+            patience: PATIENCE,
+        }
+    }
+
+    fn words(self, words: impl IntoIterator<Item = String>) -> Inquiry {
+        Inquiry {
+            words: words.into_iter().collect(),
+            ..self
+        }
+    }
+
+    fn patience(self, patience: Duration) -> Inquiry {
+        Inquiry { patience, ..self }
+    }
+}
+
+impl Question {
+    pub(crate) fn inquiry(&self) -> Inquiry {
+        match self {
+            Question::Ping => Inquiry::new("ping"),
+            Question::Version => Inquiry::new("version"),
+            Question::Stats { group } => Inquiry::new("stats").words(group.clone()),
+            Question::Hotkeys { by } => Inquiry::new("hotkeys").words(by.clone()),
+            Question::Config => Inquiry::new("config"),
+            Question::Connections => Inquiry::new("connections"),
+        }
+    }
+
+    /// What people read of the answer from `place`.
+    pub(crate) fn text(&self, place: &Place, rows: &[Row<'_>]) -> String {
+        match self {
+            Question::Ping => format!("{place} answers\n"),
+            Question::Version => text::values(rows),
+            _ => text::table(rows),
+        }
+    }
+}
+
+impl Order {
+    pub(crate) fn inquiry(&self) -> Inquiry {
+        match self {
+            // Files are read.
+            Order::Reload => Inquiry::new("reload").patience(PATIENCE_OTHERS),
+            Order::Flush {
+                delay: Some(seconds),
+                ..
+            } => Inquiry::new("flush").words(["delay".to_owned(), seconds.to_string()]),
+            Order::Flush {
+                prefix: Some(prefix),
+                ..
+            } => Inquiry::new("flush")
+                .words(["prefix".to_owned(), prefix.clone()])
+                .patience(PATIENCE_ITEMS),
+            Order::Flush { .. } => Inquiry::new("flush"),
+            Order::Drain => Inquiry::new("drain"),
+        }
+    }
+}
+
+impl Inquiry {
+    /// Asks, and shows `take` each line of the answer, and its rows: a document has a bound, the
+    /// rest of a long answer comes in others.
+    pub(crate) fn ask(
+        &self,
+        admin: &mut Admin,
+        mut take: impl FnMut(&[u8], &[Row<'_>]),
+    ) -> Result<(), Failure> {
+        let mut words = self.words.clone();
+        loop {
+            let request = Request {
+                verb: self.verb,
+                arguments: words.iter().map(String::as_str).collect(),
+            };
+            let line = admin.ask(&request, self.patience)?;
+            let mut rows = admin.rows(&line)?;
+            let next = rows.pop_if(|row| self.verb == "connections" && row.name == "next");
+            take(&line, &rows);
+            match next {
+                Some(next) => words = vec![next.value.to_string()],
+                None => return Ok(()),
             }
-            rows => rows?,
-        };
-        // A document has a bound; the rest comes in others.
-        let next = rows.pop_if(|row| verb == "connections" && row.name == "next");
-        print(&match arguments.command {
-            _ if arguments.json => String::from_utf8_lossy(&line).into_owned(),
-            Command::Ping => format!("{} answers\n", admin.place()),
-            Command::Version => text::values(&rows),
-            _ => text::table(&rows),
-        });
-        match next {
-            Some(next) => words = vec![next.value.to_string()],
-            None => return Ok(()),
         }
     }
 }
 
-/// The verb, and the words behind it.
-fn request(command: &Command) -> (&'static str, Vec<String>) {
-    match command {
-        Command::Ping => ("ping", vec![]),
-        Command::Version => ("version", vec![]),
-        Command::Stats { group } => ("stats", group.iter().cloned().collect()),
-        Command::Hotkeys { by } => ("hotkeys", by.iter().cloned().collect()),
-        Command::Config => ("config", vec![]),
-        Command::Reload => ("reload", vec![]),
-        Command::Connections => ("connections", vec![]),
-        Command::Kill { id } => ("kill", vec![id.to_string()]),
-        Command::Flush { delay, prefix } => {
-            let delay = delay.map(|seconds| vec!["delay".to_owned(), seconds.to_string()]);
-            let prefix = prefix
-                .clone()
-                .map(|prefix| vec!["prefix".to_owned(), prefix]);
-            ("flush", delay.or(prefix).unwrap_or_default())
+/// Asks the one server that is meant, and prints what it answers.
+pub(super) fn question(question: &Question, reach: &Reach, json: bool) -> Result<(), Failure> {
+    one(&question.inquiry(), reach, json, |place, rows| {
+        question.text(place, rows)
+    })
+}
+
+/// Tells the one server that is meant what to do, and prints what became of it.
+pub(super) fn order(order: &Order, reach: &Reach, json: bool) -> Result<(), Failure> {
+    one(&order.inquiry(), reach, json, |_, rows| text::table(rows))
+}
+
+/// Ends a connection.
+pub(super) fn kill(id: u64, reach: &Reach, json: bool) -> Result<(), Failure> {
+    // A worker is waited for.
+    let inquiry = Inquiry::new("kill")
+        .words([id.to_string()])
+        .patience(PATIENCE_OTHERS);
+    match one(&inquiry, reach, json, |_, rows| text::table(rows)) {
+        Err(Failure::Refused(why)) if why.starts_with("there is no connection") => {
+            Err(Failure::NotFound(why))
         }
-        Command::Drain => ("drain", vec![]),
+        done => done,
     }
 }
 
-/// How long the server may take to answer.
-fn patience(command: &Command) -> Duration {
-    match command {
-        Command::Flush {
-            prefix: Some(_), ..
-        } => PATIENCE_ITEMS,
-        // Files are read, or a worker is waited for.
-        Command::Reload | Command::Kill { .. } => PATIENCE_OTHERS,
-        _ => PATIENCE,
-    }
+fn one(
+    inquiry: &Inquiry,
+    reach: &Reach,
+    json: bool,
+    text: impl Fn(&Place, &[Row<'_>]) -> String,
+) -> Result<(), Failure> {
+    let mut admin = reach.connect()?;
+    let place = admin.place().clone();
+    inquiry.ask(&mut admin, |line, rows| {
+        if json {
+            print(line);
+        } else {
+            print(text(&place, rows).as_bytes());
+        }
+    })
 }
 
 /// A reader that has seen enough, as `head` does, is no failure.
-fn print(text: &str) {
-    let _ = io::stdout().write_all(text.as_bytes());
+pub(super) fn print(bytes: &[u8]) {
+    let _ = io::stdout().write_all(bytes);
 }

@@ -1,5 +1,6 @@
 //! The program beside a running cached.
 
+mod cluster;
 mod daemon;
 mod operating;
 mod standard_error;
