@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::evict::ghosts::STEPS;
+
 /// A slice that takes more CPU time is slow (Law 7).
 const SLOW: Duration = Duration::from_micros(50);
 
@@ -54,6 +56,17 @@ pub struct Counts<C = u64> {
     pub evicted_index: C,
     /// Dropped for want of space or of room in the index without ever having been asked for.
     pub evicted_unfetched: C,
+    /// Items stored again that had been evicted, before an eighth of the memory that the store was made with was evicted
+    /// after them.
+    pub returned_eighth: C,
+    /// Likewise, before a quarter was.
+    pub returned_quarter: C,
+    /// Likewise, before half of it was.
+    pub returned_half: C,
+    /// Likewise, before as much as all of it was.
+    pub returned_whole: C,
+    /// Likewise, later.
+    pub returned_later: C,
     /// Items dropped because their time was up.
     pub expired: C,
     /// Of these, those that were never asked for.
@@ -106,6 +119,11 @@ impl<C> Counts<C> {
             evicted_window: f(&self.evicted_window, &other.evicted_window),
             evicted_index: f(&self.evicted_index, &other.evicted_index),
             evicted_unfetched: f(&self.evicted_unfetched, &other.evicted_unfetched),
+            returned_eighth: f(&self.returned_eighth, &other.returned_eighth),
+            returned_quarter: f(&self.returned_quarter, &other.returned_quarter),
+            returned_half: f(&self.returned_half, &other.returned_half),
+            returned_whole: f(&self.returned_whole, &other.returned_whole),
+            returned_later: f(&self.returned_later, &other.returned_later),
             expired: f(&self.expired, &other.expired),
             expired_unfetched: f(&self.expired_unfetched, &other.expired_unfetched),
             flushed: f(&self.flushed, &other.flushed),
@@ -147,6 +165,20 @@ impl Counts {
 }
 
 impl Tally {
+    /// Counts an item that came back from the ghosts after so many steps of theirs.
+    pub(crate) fn count_return(&self, steps: u32) {
+        let bounds = [
+            (STEPS / 8, &self.returned_eighth),
+            (STEPS / 4, &self.returned_quarter),
+            (STEPS / 2, &self.returned_half),
+            (STEPS, &self.returned_whole),
+        ];
+        let found = bounds.iter().find(|(bound, _)| steps < *bound);
+        found
+            .map_or(&self.returned_later, |(_, count)| count)
+            .add(1);
+    }
+
     pub(crate) fn count_slice(&self, took: Duration) {
         self.slices.add(1);
         self.slices_slow.add(u64::from(took > SLOW));

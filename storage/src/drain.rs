@@ -105,6 +105,10 @@ impl Writer {
             Reason::Window => &tally.segments_window,
         };
         count.add(1);
+        if drain.reason.evicts() {
+            let len = store.space.records[drain.segment as usize].len();
+            store.ghosts.pass(len.saturating_sub(drain.kept).into());
+        }
         store.space.retire(drain.segment);
         store.epochs.retire(Garbage::Segment(drain.segment));
     }

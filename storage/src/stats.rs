@@ -18,6 +18,8 @@ pub struct Stats {
     pub header_bytes: u64,
     /// Bytes for items and index, as set last.
     pub memory: u64,
+    /// Bytes of memory that it was made with: what the counts of returned items tell parts of.
+    pub ghost_memory: u64,
     /// Bytes of segments that are still to be given up for that, beyond those that are withheld.
     pub excess_bytes: u64,
     /// Bytes of the segments that the memory in force has room for.
@@ -53,6 +55,7 @@ impl Store {
             item_bytes: counts.stored_bytes.saturating_sub(earlier.removed_bytes),
             header_bytes: (counts.stored_header_bytes).saturating_sub(earlier.removed_header_bytes),
             memory: self.memory.load(Ordering::Relaxed),
+            ghost_memory: self.ghosts.memory(),
             excess_bytes: space.geometry.bytes(missing),
             heap_bytes: space.heap_bytes(),
             segment_bytes: space.geometry.segment_bytes.into(),

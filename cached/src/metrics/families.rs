@@ -156,6 +156,19 @@ pub(crate) const FAMILIES: &[Family] = &[
         (Segments, "evicted_index", r#"reason="index""#),
     ]),
     family("cached_evictions_window_total", "Of those for want of space, items that lay where a span was wanted.", &[(Segments, "evicted_window", "")]),
+    family("cached_items_returned_total", "Items evicted and stored again, by the share of the memory at the start that was evicted meanwhile, at most.", &[
+        (Segments, "returned_eighth", r#"within="0.125""#),
+        (Segments, "returned_quarter", r#"within="0.25""#),
+        (Segments, "returned_half", r#"within="0.5""#),
+        (Segments, "returned_whole", r#"within="1""#),
+        (Segments, "returned_later", r#"within="+Inf""#),
+    ]),
+    family("cached_hits_at_stake_total", "Of the hits placed, those that there would not have been with so much less memory, at most.", &[
+        (Cached, "hits_oldest_eighth", r#"less="0.125""#),
+        (Cached, "hits_oldest_quarter", r#"less="0.25""#),
+        (Cached, "hits_oldest_half", r#"less="0.5""#),
+    ]),
+    family("cached_hits_placed_total", "Hits, one in 128, on items whose place in the order of eviction is known.", &[(Cached, "hits_placed", "")]),
     family("cached_segments_reclaimed_total", "Segments reclaimed, by the reason.", &[
         (Segments, "segments_expired", r#"reason="expired""#),
         (Segments, "segments_flushed", r#"reason="flushed""#),

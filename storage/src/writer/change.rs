@@ -297,8 +297,10 @@ impl Writer {
             }
             if publish.is_new_value() {
                 self.tally().stored.add(1);
-                if task.main {
-                    store.ghosts.forget(target.hash.bits);
+                if task.main
+                    && let Some(steps) = store.ghosts.take(target.hash.bits)
+                {
+                    self.tally().count_return(steps);
                 }
             }
             let overhead = size - draft.key.len() - draft.body.len();
