@@ -15,6 +15,8 @@ pub(crate) enum Failure {
     NotFound(String),
     /// What the command line says cannot be done.
     Usage(String),
+    /// Standard output does not take what is to be printed.
+    Output(io::Error),
     /// Nobody listens, or it may not be asked.
     Unreachable(Vec<(Place, io::Error)>),
     /// Somebody listens and does not answer for this long.
@@ -40,11 +42,16 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Nobody reads what is printed any more, as after `head`: that is no failure of ours.
+    pub(crate) fn is_unread(&self) -> bool {
+        matches!(self, Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
     /// The exit status it ends the process with; they are in cachectl(1).
     pub(crate) fn status(&self) -> u8 {
         match self {
             Failure::NotFound(_) => 1,
-            Failure::Usage(_) => 2,
+            Failure::Usage(_) | Failure::Output(_) => 2,
             Failure::Unreachable(_)
             | Failure::Silent(..)
             | Failure::Closed(_)
@@ -61,6 +68,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::NotFound(what) | Failure::Usage(what) => f.write_str(what),
+            Failure::Output(error) => write!(f, "cannot write to standard output: {error}"),
             Failure::Unreachable(places) => {
                 f.write_str("cannot connect to a server at ")?;
                 for (index, (place, error)) in places.iter().enumerate() {

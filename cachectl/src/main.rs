@@ -6,10 +6,12 @@ mod admin;
 mod arguments;
 mod commands;
 mod connection;
+mod data;
 mod failure;
 mod ketama;
 #[cfg(test)]
 mod manual;
+mod output;
 mod place;
 mod reach;
 #[allow(dead_code, reason = "the commands that read it come next")]
@@ -25,8 +27,9 @@ use arguments::Arguments;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let Err(failure) = commands::run(&arguments) else {
-        return ExitCode::SUCCESS;
+    let failure = match commands::run(&arguments) {
+        Err(failure) if !failure.is_unread() => failure,
+        _ => return ExitCode::SUCCESS,
     };
     if arguments.json {
         let document = net::admin::error_line(&failure.to_string());

@@ -31,9 +31,9 @@ fn the_page_lists_exactly_the_options_and_commands() {
             let words = verb.get_arguments().map(|argument| {
                 let name = argument.get_id().as_str().to_uppercase();
                 match argument.get_long() {
-                    Some(long) => format!(" Op Fl -{long} Ar {}", value_name(argument)),
+                    Some(long) => format!(" Oo Fl -{long} Ar {} Oc", value_name(argument)),
                     None if argument.is_required_set() => format!(" Ar {name}"),
-                    None => format!(" Op Ar {name}"),
+                    None => format!(" Oo Ar {name} Oc"),
                 }
             });
             let further = if verb.has_subcommands() {
@@ -65,6 +65,7 @@ fn several_servers_would_be_taken_for_one() {
             &["--admin", "127.0.0.1:1", "--admin", "127.0.0.1:2"],
             "one server",
         ),
+        (&["--server", "127.0.0.1"], "--server names none"),
         (&["--tls"], "TLS is spoken to an address"),
         (&["--tls-insecure"], "--tls-insecure says how --tls is"),
         (

@@ -9,7 +9,7 @@ use net::tls::{Client, ClientOptions};
 use crate::admin::Admin;
 use crate::connection::Tls;
 use crate::failure::Failure;
-use crate::place::{self, Place};
+use crate::place::{self, Place, Server};
 
 /// Where servers are, and how TLS is spoken with them.
 #[derive(Debug, Args)]
@@ -22,6 +22,11 @@ pub(crate) struct Reach {
     /// Address of the server's admin protocol, its port 9999 unless given
     #[arg(long, value_name = "ADDR[:PORT]", value_parser = place::admin, global = true)]
     admin: Vec<SocketAddr>,
+
+    /// Address or unix socket of the server's clients, for what is asked as one of them; without it,
+    /// 127.0.0.1, its port 11211, or 11212 with TLS, unless given
+    #[arg(long, value_name = "ADDR[:PORT]|PATH", value_parser = Server::parse, global = true)]
+    server: Vec<Server>,
 
     /// Speak TLS to the addresses given, and only with a server whose certificate is good
     #[arg(long, global = true)]
@@ -56,9 +61,20 @@ impl Reach {
         sockets.chain(addresses).collect()
     }
 
+    /// The places named by `--server`.
+    pub(crate) fn servers(&self) -> Vec<Place> {
+        self.server.iter().map(|it| it.place(self.tls)).collect()
+    }
+
     /// Where the one server that is meant is asked by operators: the first of these places where
     /// somebody listens.
     pub(crate) fn admin(&self) -> Result<Vec<Place>, Failure> {
+        if !self.server.is_empty() {
+            return Err(Failure::Usage(
+                "this asks the admin protocol, and --server names none: see --socket and --admin"
+                    .to_owned(),
+            ));
+        }
         if self.tls && self.admin.is_empty() {
             return Err(Failure::Usage(
                 "TLS is spoken to an address, which --admin names".to_owned(),
@@ -69,6 +85,29 @@ impl Reach {
             0 => Ok(place::default_admin()),
             1 => Ok(named),
             _ => Err(one_server("--socket or --admin")),
+        }
+    }
+
+    /// Where the one server that is meant is asked by its clients.
+    pub(crate) fn server(&self) -> Result<Place, Failure> {
+        if !self.admins().is_empty() {
+            return Err(Failure::Usage(
+                "this is asked as a client: --server names the server, not --socket or --admin"
+                    .to_owned(),
+            ));
+        }
+        let named = self.servers();
+        let place = match &named[..] {
+            [] => Server::local().place(self.tls),
+            [place] => place.clone(),
+            _ => return Err(one_server("--server")),
+        };
+        match place {
+            Place::Unix(path) if self.tls => Err(Failure::Usage(format!(
+                "TLS is spoken to an address, and {} is a unix socket",
+                path.display()
+            ))),
+            place => Ok(place),
         }
     }
 

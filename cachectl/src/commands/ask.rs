@@ -1,6 +1,5 @@
 //! The commands that are a verb of the admin protocol: asked as they are, and the answer printed.
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use net::admin::{Request, Row};
@@ -8,6 +7,7 @@ use net::admin::{Request, Row};
 use crate::admin::{Admin, PATIENCE, PATIENCE_ITEMS, PATIENCE_OTHERS};
 use crate::arguments::{Order, Question};
 use crate::failure::Failure;
+use crate::output;
 use crate::place::Place;
 use crate::reach::Reach;
 use crate::text;
@@ -89,7 +89,7 @@ impl Inquiry {
     pub(crate) fn ask(
         &self,
         admin: &mut Admin,
-        mut take: impl FnMut(&[u8], &[Row<'_>]),
+        mut take: impl FnMut(&[u8], &[Row<'_>]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let mut words = self.words.clone();
         loop {
@@ -100,7 +100,7 @@ impl Inquiry {
             let line = admin.ask(&request, self.patience)?;
             let mut rows = admin.rows(&line)?;
             let next = rows.pop_if(|row| self.verb == "connections" && row.name == "next");
-            take(&line, &rows);
+            take(&line, &rows)?;
             match next {
                 Some(next) => words = vec![next.value.to_string()],
                 None => return Ok(()),
@@ -145,14 +145,9 @@ fn one(
     let place = admin.place().clone();
     inquiry.ask(&mut admin, |line, rows| {
         if json {
-            print(line);
+            output::print(line)
         } else {
-            print(text(&place, rows).as_bytes());
+            output::print(text(&place, rows))
         }
     })
-}
-
-/// A reader that has seen enough, as `head` does, is no failure.
-pub(super) fn print(bytes: &[u8]) {
-    let _ = io::stdout().write_all(bytes);
 }

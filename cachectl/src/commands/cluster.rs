@@ -10,10 +10,11 @@ use std::thread;
 
 use net::admin::{Row, error_line};
 
-use super::ask::{Inquiry, print};
+use super::ask::Inquiry;
 use crate::admin::Admin;
 use crate::arguments::{Cluster, Question};
 use crate::failure::Failure;
+use crate::output;
 use crate::place::Place;
 use crate::reach::Reach;
 use crate::report::Report;
@@ -36,7 +37,7 @@ fn ask(question: &Question, reach: &Reach, json: bool) -> Result<(), Failure> {
                 Some((place.to_string(), report))
             });
             let answered: Vec<_> = answered.collect();
-            print(side_by_side::table(&answered).as_bytes());
+            output::print(side_by_side::table(&answered))?;
             outcome(&nodes)
         }
         _ => texts(&inquiry, reach, |place, rows| question.text(place, rows)),
@@ -46,7 +47,10 @@ fn ask(question: &Question, reach: &Reach, json: bool) -> Result<(), Failure> {
 /// The rows that a server answers with.
 fn report(inquiry: &Inquiry, admin: &mut Admin) -> Result<Report, Failure> {
     let mut report = Report::default();
-    inquiry.ask(admin, |_, rows| report.extend(rows))?;
+    inquiry.ask(admin, |_, rows| {
+        report.extend(rows);
+        Ok(())
+    })?;
     Ok(report)
 }
 
@@ -81,13 +85,16 @@ fn objects(inquiry: &Inquiry, reach: &Reach) -> Result<(), Failure> {
     let nodes = each(reach, |admin| {
         let place = admin.place().clone();
         let mut lines = Vec::new();
-        inquiry.ask(admin, |line, _| lines.extend(named(&place, line)))?;
+        inquiry.ask(admin, |line, _| {
+            lines.extend(named(&place, line));
+            Ok(())
+        })?;
         Ok(lines)
     })?;
     for (place, answer) in &nodes {
         match answer {
-            Ok(lines) => print(lines),
-            Err(failure) => print(&named(place, &error_line(&failure.to_string()))),
+            Ok(lines) => output::print(lines)?,
+            Err(failure) => output::print(named(place, &error_line(&failure.to_string())))?,
         }
     }
     outcome(&nodes)
@@ -112,7 +119,10 @@ fn texts(
     let nodes = each(reach, |admin| {
         let place = admin.place().clone();
         let mut page = String::new();
-        inquiry.ask(admin, |_, rows| page.push_str(&text(&place, rows)))?;
+        inquiry.ask(admin, |_, rows| {
+            page.push_str(&text(&place, rows));
+            Ok(())
+        })?;
         Ok(page)
     })?;
     let mut pages = String::new();
@@ -121,7 +131,7 @@ fn texts(
             let _ = writeln!(pages, "== {place}\n{page}");
         }
     }
-    print(pages.as_bytes());
+    output::print(pages)?;
     outcome(&nodes)
 }
 

@@ -2,6 +2,7 @@
 
 mod ask;
 mod cluster;
+mod item;
 
 use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;
@@ -18,5 +19,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Order(order) => ask::order(order, reach, *json),
         Command::Kill { id } => ask::kill(*id, reach, *json),
         Command::Cluster(cluster) => cluster::run(cluster, reach, *json),
+        Command::Item(item) => item::run(item, reach, *json),
     }
 }

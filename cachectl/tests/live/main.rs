@@ -2,5 +2,6 @@
 
 mod cluster;
 mod daemon;
+mod items;
 mod operating;
 mod standard_error;

@@ -6,9 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use net::admin::key_text;
 use serde::Serialize;
 
-use crate::commands::ask::print;
 use crate::failure::Failure;
 use crate::ketama::{Continuum, Node};
+use crate::output;
 
 /// What is printed of a key in JSON.
 #[derive(Serialize)]
@@ -38,15 +38,11 @@ pub(super) fn run(keys: &[OsString], nodes: &[Node], json: bool) -> Result<(), F
             }
         })
         .collect();
-    print(if json { objects(&owned) } else { table(&owned) }.as_bytes());
-    Ok(())
+    output::print(if json { objects(&owned) } else { table(&owned) })
 }
 
 fn objects(owned: &[Owned]) -> String {
-    let lines = owned
-        .iter()
-        .map(|it| serde_json::to_string(it).expect("texts and numbers"));
-    lines.map(|line| line + "\n").collect()
+    owned.iter().map(output::json).collect()
 }
 
 /// A line a key: the key, its node, where it lies and the node's point that is next.

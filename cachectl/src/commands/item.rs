@@ -1,0 +1,71 @@
+//! The commands about one item, asked for as a client.
+
+use std::fs;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::arguments::Item;
+use crate::data::{self, Client, Line};
+use crate::failure::Failure;
+use crate::reach::Reach;
+
+/// Does what `item` says.
+pub(super) fn run(item: &Item, reach: &Reach, json: bool) -> Result<(), Failure> {
+    let connect = || Client::connect(reach);
+    match item {
+        Item::Get { key } => data::get(&mut connect()?, key, json),
+        Item::Set {
+            key,
+            value,
+            file,
+            terms,
+        } => {
+            let value = match value {
+                Some(value) => value.as_bytes().to_vec(),
+                None => read(file.as_deref())?,
+            };
+            data::set(&mut connect()?, key, &value, terms, json)
+        }
+        Item::Delete { key } => data::change(&mut connect()?, data::DELETE, key, "", json),
+        Item::Touch { key, ttl } => {
+            data::change(&mut connect()?, data::TOUCH, key, &format!(" {ttl}"), json)
+        }
+        Item::Incr { key, by } => data::count(&mut connect()?, "incr", key, *by, json),
+        Item::Decr { key, by } => data::count(&mut connect()?, "decr", key, *by, json),
+        Item::Meta { words, file } => {
+            let line = Line::of(words).map_err(Failure::Usage)?;
+            let value = match line.value {
+                Some(length) => exactly(length, read(file.as_deref())?)?,
+                None => Vec::new(),
+            };
+            data::meta(&mut connect()?, &line, &value)
+        }
+    }
+}
+
+/// What is in `file`, or comes from standard input.
+fn read(file: Option<&Path>) -> Result<Vec<u8>, Failure> {
+    let mut value = Vec::new();
+    match file {
+        Some(path) if path != "-" => {
+            value = fs::read(path)
+                .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+        }
+        _ => {
+            let read = io::stdin().read_to_end(&mut value);
+            read.map_err(|error| Failure::Usage(format!("standard input: {error}")))?;
+        }
+    }
+    Ok(value)
+}
+
+fn exactly(length: usize, value: Vec<u8>) -> Result<Vec<u8>, Failure> {
+    if value.len() == length {
+        return Ok(value);
+    }
+    Err(Failure::Usage(format!(
+        "the line says that the value has {length} bytes, and it has {}",
+        value.len()
+    )))
+}
