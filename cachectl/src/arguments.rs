@@ -1,14 +1,15 @@
 //! The command line.
 
+mod data;
+
 use std::ffi::OsString;
-use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, TypedValueParser, ValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::data::{self, Key, Mode};
 use crate::ketama::Node;
 use crate::reach::Reach;
+
+pub(crate) use data::{Data, Terms};
 
 /// Asks a running cached through its admin protocol, or as one of its clients.
 #[derive(Debug, Parser)]
@@ -33,6 +34,7 @@ pub(crate) enum Command {
     #[command(flatten)]
     Order(Order),
     /// End a connection
+    #[command(after_help = "Examples:\n  cachectl kill 17")]
     Kill {
         /// As in `connections`
         id: u64,
@@ -41,29 +43,47 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Cluster(Cluster),
     #[command(flatten)]
-    Item(Item),
+    Data(Data),
+    /// Print what a shell reads to complete the words of cachectl
+    #[command(
+        after_help = "Examples:\n  cachectl completions bash > ~/.local/share/bash-completion/completions/cachectl\n  cachectl completions zsh > ~/.zfunc/_cachectl\n  cachectl completions fish > ~/.config/fish/completions/cachectl.fish"
+    )]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
 }
 
 /// What a server is asked that changes nothing.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Question {
     /// Say whether the server answers
+    #[command(
+        after_help = "Examples:\n  cachectl ping\n  cachectl ping --admin 10.0.0.5 --tls --tls-cert me.pem --tls-key me.key"
+    )]
     Ping,
     /// Print the version of the server
+    #[command(after_help = "Examples:\n  cachectl version")]
     Version,
     /// Print statistics
+    #[command(
+        after_help = "Examples:\n  cachectl stats\n  cachectl stats segments\n  cachectl --json stats | jq '.rows[] | select(.name == \"curr_items\").value'"
+    )]
     Stats {
         /// settings, items, slabs, sizes, conns, cached, segments, ttl, tls, latency or process; without it, the general ones
         group: Option<String>,
     },
     /// Print the keys that are asked for most
+    #[command(after_help = "Examples:\n  cachectl hotkeys\n  cachectl hotkeys bytes")]
     Hotkeys {
         /// ops, by the number of requests, or bytes, of their values
         by: Option<String>,
     },
     /// Print every setting: its value, where that is from, and whether a reload may change it
+    #[command(after_help = "Examples:\n  cachectl config\n  cachectl config --json")]
     Config,
     /// Print every connection
+    #[command(after_help = "Examples:\n  cachectl connections")]
     Connections,
 }
 
@@ -71,8 +91,16 @@ pub(crate) enum Question {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Order {
     /// Read the configuration again, and print what becomes of each setting
-    Reload,
+    #[command(after_help = "Examples:\n  cachectl reload\n  cachectl reload --yes")]
+    Reload {
+        /// Do not ask first
+        #[arg(long)]
+        yes: bool,
+    },
     /// Make everything void that is stored
+    #[command(
+        after_help = "Examples:\n  cachectl flush\n  cachectl flush --delay 60 --yes\n  cachectl flush --prefix session:"
+    )]
     Flush {
         /// Only in so many seconds, and with it what is stored by then
         #[arg(long, value_name = "SECONDS", conflicts_with = "prefix")]
@@ -80,9 +108,25 @@ pub(crate) enum Order {
         /// Only what has a key that begins so; other bytes than printable ASCII, and %, as %XX
         #[arg(long, value_name = "PREFIX")]
         prefix: Option<String>,
+        /// Do not ask first
+        #[arg(long)]
+        yes: bool,
     },
     /// Stop the server once no request is under way
-    Drain,
+    #[command(after_help = "Examples:\n  cachectl drain")]
+    Drain {
+        /// Do not ask first
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// A shell that completes words.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 /// What is to be done with several servers.
@@ -91,6 +135,9 @@ pub(crate) enum Cluster {
     #[command(flatten)]
     Question(Question),
     /// Print which node owns a key, as libmemcached and twemproxy tell it; nobody is asked
+    #[command(
+        after_help = "Examples:\n  cachectl cluster owner user:17 --node cache1:11211 --node cache2:11211:2"
+    )]
     Owner {
         /// Keys, as clients write them
         #[arg(required = true)]
@@ -99,92 +146,4 @@ pub(crate) enum Cluster {
         #[arg(long, value_name = "HOST[:PORT[:WEIGHT]]", required = true)]
         node: Vec<Node>,
     },
-}
-
-/// What is asked as one of the server's clients, about one item.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Item {
-    /// Print the value under a key, byte for byte
-    Get {
-        /// Byte for byte
-        #[arg(value_parser = key())]
-        key: Key,
-    },
-    /// Store a value under a key
-    Set {
-        /// Byte for byte
-        #[arg(value_parser = key())]
-        key: Key,
-        /// Byte for byte; without it, --file is read
-        #[arg(required_unless_present = "file", conflicts_with = "file")]
-        value: Option<OsString>,
-        /// Store what is in this file; -, what comes from standard input
-        #[arg(long, value_name = "FILE")]
-        file: Option<PathBuf>,
-        #[command(flatten)]
-        terms: Terms,
-    },
-    /// Delete the item under a key
-    Delete {
-        /// Byte for byte
-        #[arg(value_parser = key())]
-        key: Key,
-    },
-    /// Have the item under a key expire at another time
-    Touch {
-        /// Byte for byte
-        #[arg(value_parser = key())]
-        key: Key,
-        /// From now on, in seconds, or as in 90s, 15m, 2h, 1day; 0: never
-        #[arg(value_parser = data::ttl)]
-        ttl: u64,
-    },
-    /// Add to the number under a key, and print it
-    Incr {
-        /// Byte for byte
-        #[arg(value_parser = key())]
-        key: Key,
-        /// How much
-        #[arg(default_value_t = 1)]
-        by: u64,
-    },
-    /// Take from the number under a key, 0 being the least, and print it
-    Decr {
-        /// Byte for byte
-        #[arg(value_parser = key())]
-        key: Key,
-        /// How much
-        #[arg(default_value_t = 1)]
-        by: u64,
-    },
-    /// Send a meta command, and print what is answered as it is
-    Meta {
-        /// The words of the command, as in: mg KEY v t
-        #[arg(required = true)]
-        words: Vec<OsString>,
-        /// Where the value of ms is; without it, and with -, standard input
-        #[arg(long, value_name = "FILE")]
-        file: Option<PathBuf>,
-    },
-}
-
-/// On which terms a value is stored.
-#[derive(Debug, Args)]
-pub(crate) struct Terms {
-    /// When it expires: in so many seconds, or as in 90s, 15m, 2h, 1day; 0: never
-    #[arg(long, value_name = "TTL", value_parser = data::ttl, default_value = "0")]
-    pub(crate) ttl: u64,
-    /// Flags that clients put beside the value
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) flags: u32,
-    /// Only in the place of the item with this unique
-    #[arg(long, value_name = "UNIQUE", conflicts_with = "mode")]
-    pub(crate) cas: Option<u64>,
-    /// On which condition, and where
-    #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Set)]
-    pub(crate) mode: Mode,
-}
-
-fn key() -> ValueParser {
-    ValueParser::new(OsStringValueParser::new().try_map(Key::parse))
 }

@@ -31,6 +31,9 @@ fn the_page_lists_exactly_the_options_and_commands() {
             let words = verb.get_arguments().map(|argument| {
                 let name = argument.get_id().as_str().to_uppercase();
                 match argument.get_long() {
+                    Some(long) if !argument.get_action().takes_values() => {
+                        format!(" Oo Fl -{long} Oc")
+                    }
                     Some(long) => format!(" Oo Fl -{long} Ar {} Oc", value_name(argument)),
                     None if argument.is_required_set() => format!(" Ar {name}"),
                     None => format!(" Oo Ar {name} Oc"),
@@ -80,4 +83,36 @@ fn several_servers_would_be_taken_for_one() {
         assert!(failure.to_string().contains(sentence), "{failure}");
     }
     assert!(Arguments::try_parse_from(["cachectl"]).is_err());
+}
+
+#[test]
+fn an_example_in_the_help_would_not_work() {
+    let mut command = Arguments::command();
+    command.build();
+    let mut left: Vec<_> = command.get_subcommands().collect();
+    while let Some(command) = left.pop() {
+        if command.get_name() == "help" {
+            continue;
+        }
+        if command.has_subcommands() {
+            left.extend(command.get_subcommands());
+            continue;
+        }
+        let help = command.get_after_help().map(ToString::to_string);
+        let help = help.unwrap_or_default();
+        let examples = help.lines().filter_map(|line| line.strip_prefix("  "));
+        let mut seen = 0;
+        for example in examples {
+            // Of a pipe, the program's own part, without what the shell makes of the rest.
+            let parts: Vec<_> = example.split(" | ").collect();
+            let own = parts.iter().find(|part| part.starts_with("cachectl "));
+            let own = own.unwrap_or_else(|| panic!("{example} runs something else"));
+            let words = own.split(' ').take_while(|word| *word != ">");
+            if let Err(error) = Arguments::try_parse_from(words) {
+                panic!("{example}: {error}");
+            }
+            seen += 1;
+        }
+        assert!(seen > 0, "{} has no example", command.get_name());
+    }
 }

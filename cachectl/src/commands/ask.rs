@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use net::admin::{Request, Row};
 
-use crate::admin::{Admin, PATIENCE, PATIENCE_ITEMS, PATIENCE_OTHERS};
-use crate::arguments::{Order, Question};
+use crate::admin::{Admin, PATIENCE, PATIENCE_OTHERS};
+use crate::arguments::Question;
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -20,7 +20,7 @@ pub(crate) struct Inquiry {
 }
 
 impl Inquiry {
-    fn new(verb: &'static str) -> Inquiry {
+    pub(super) fn new(verb: &'static str) -> Inquiry {
         Inquiry {
             verb,
             words: Vec::new(),
@@ -28,14 +28,14 @@ impl Inquiry {
         }
     }
 
-    fn words(self, words: impl IntoIterator<Item = String>) -> Inquiry {
+    pub(super) fn words(self, words: impl IntoIterator<Item = String>) -> Inquiry {
         Inquiry {
             words: words.into_iter().collect(),
             ..self
         }
     }
 
-    fn patience(self, patience: Duration) -> Inquiry {
+    pub(super) fn patience(self, patience: Duration) -> Inquiry {
         Inquiry { patience, ..self }
     }
 }
@@ -58,27 +58,6 @@ impl Question {
             Question::Ping => format!("{place} answers\n"),
             Question::Version => text::values(rows),
             _ => text::table(rows),
-        }
-    }
-}
-
-impl Order {
-    pub(crate) fn inquiry(&self) -> Inquiry {
-        match self {
-            // Files are read.
-            Order::Reload => Inquiry::new("reload").patience(PATIENCE_OTHERS),
-            Order::Flush {
-                delay: Some(seconds),
-                ..
-            } => Inquiry::new("flush").words(["delay".to_owned(), seconds.to_string()]),
-            Order::Flush {
-                prefix: Some(prefix),
-                ..
-            } => Inquiry::new("flush")
-                .words(["prefix".to_owned(), prefix.clone()])
-                .patience(PATIENCE_ITEMS),
-            Order::Flush { .. } => Inquiry::new("flush"),
-            Order::Drain => Inquiry::new("drain"),
         }
     }
 }
@@ -116,11 +95,6 @@ pub(super) fn question(question: &Question, reach: &Reach, json: bool) -> Result
     })
 }
 
-/// Tells the one server that is meant what to do, and prints what became of it.
-pub(super) fn order(order: &Order, reach: &Reach, json: bool) -> Result<(), Failure> {
-    one(&order.inquiry(), reach, json, |_, rows| text::table(rows))
-}
-
 /// Ends a connection.
 pub(super) fn kill(id: u64, reach: &Reach, json: bool) -> Result<(), Failure> {
     // A worker is waited for.
@@ -141,9 +115,18 @@ fn one(
     json: bool,
     text: impl Fn(&Place, &[Row<'_>]) -> String,
 ) -> Result<(), Failure> {
-    let mut admin = reach.connect()?;
+    print(inquiry, &mut reach.connect()?, json, text)
+}
+
+/// Asks on this connection, and prints what is answered.
+pub(super) fn print(
+    inquiry: &Inquiry,
+    admin: &mut Admin,
+    json: bool,
+    text: impl Fn(&Place, &[Row<'_>]) -> String,
+) -> Result<(), Failure> {
     let place = admin.place().clone();
-    inquiry.ask(&mut admin, |line, rows| {
+    inquiry.ask(admin, |line, rows| {
         if json {
             output::print(line)
         } else {

@@ -2,7 +2,10 @@
 
 mod ask;
 mod cluster;
-mod item;
+mod completions;
+mod confirm;
+mod data;
+mod order;
 
 use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;
@@ -16,9 +19,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     } = arguments;
     match command {
         Command::Question(question) => ask::question(question, reach, *json),
-        Command::Order(order) => ask::order(order, reach, *json),
+        Command::Order(order) => order::run(order, reach, *json),
         Command::Kill { id } => ask::kill(*id, reach, *json),
         Command::Cluster(cluster) => cluster::run(cluster, reach, *json),
-        Command::Item(item) => item::run(item, reach, *json),
+        Command::Data(data) => data::run(data, reach, *json),
+        Command::Completions { shell } => completions::run(*shell),
     }
 }

@@ -1,6 +1,8 @@
 //! The program beside a running cached.
 
 mod cluster;
+mod completions;
+mod confirmation;
 mod daemon;
 mod items;
 mod operating;

@@ -1,21 +1,21 @@
-//! The commands about one item, asked for as a client.
+//! The commands of a client.
 
 use std::fs;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::arguments::Item;
+use crate::arguments::Data;
 use crate::data::{self, Client, Line};
 use crate::failure::Failure;
 use crate::reach::Reach;
 
-/// Does what `item` says.
-pub(super) fn run(item: &Item, reach: &Reach, json: bool) -> Result<(), Failure> {
+/// Does what `command` says.
+pub(super) fn run(command: &Data, reach: &Reach, json: bool) -> Result<(), Failure> {
     let connect = || Client::connect(reach);
-    match item {
-        Item::Get { key } => data::get(&mut connect()?, key, json),
-        Item::Set {
+    match command {
+        Data::Get { key } => data::get(&mut connect()?, key, json),
+        Data::Set {
             key,
             value,
             file,
@@ -27,13 +27,13 @@ pub(super) fn run(item: &Item, reach: &Reach, json: bool) -> Result<(), Failure>
             };
             data::set(&mut connect()?, key, &value, terms, json)
         }
-        Item::Delete { key } => data::change(&mut connect()?, data::DELETE, key, "", json),
-        Item::Touch { key, ttl } => {
+        Data::Delete { key } => data::change(&mut connect()?, data::DELETE, key, "", json),
+        Data::Touch { key, ttl } => {
             data::change(&mut connect()?, data::TOUCH, key, &format!(" {ttl}"), json)
         }
-        Item::Incr { key, by } => data::count(&mut connect()?, "incr", key, *by, json),
-        Item::Decr { key, by } => data::count(&mut connect()?, "decr", key, *by, json),
-        Item::Meta { words, file } => {
+        Data::Incr { key, by } => data::count(&mut connect()?, "incr", key, *by, json),
+        Data::Decr { key, by } => data::count(&mut connect()?, "decr", key, *by, json),
+        Data::Meta { words, file } => {
             let line = Line::of(words).map_err(Failure::Usage)?;
             let value = match line.value {
                 Some(length) => exactly(length, read(file.as_deref())?)?,
