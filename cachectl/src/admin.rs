@@ -87,7 +87,7 @@ impl Admin {
             }
             looked_at = self.received.len();
             if looked_at >= DOCUMENT_MAX || self.received.first().is_some_and(|&it| it != b'{') {
-                return Err(Failure::Foreign(self.place.clone(), PROTOCOL));
+                return Err(self.foreign());
             }
             let left = deadline.saturating_duration_since(Instant::now());
             match self.connection.read_within(&mut piece, left) {
@@ -107,8 +107,13 @@ impl Admin {
         match Document::parse(line) {
             Ok(Document::Rows(rows)) => Ok(rows),
             Ok(Document::Error(why)) => Err(Failure::Refused(why.into_owned())),
-            Err(_) => Err(Failure::Foreign(self.place.clone(), PROTOCOL)),
+            Err(_) => Err(self.foreign()),
         }
+    }
+
+    /// What answers does not speak the protocol.
+    pub(crate) fn foreign(&self) -> Failure {
+        Failure::Foreign(self.place.clone(), PROTOCOL)
     }
 
     fn broken(&self, error: io::Error) -> Failure {

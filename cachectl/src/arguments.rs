@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::ketama::Node;
 use crate::reach::Reach;
+use crate::top::TopArguments;
 
 pub(crate) use data::{Data, Terms};
 
@@ -39,6 +40,8 @@ pub(crate) enum Command {
         /// As in `connections`
         id: u64,
     },
+    /// Show a server on the whole screen, and act on it
+    Top(TopArguments),
     /// Ask every server named by --socket and --admin, all of them at once
     #[command(subcommand)]
     Cluster(Cluster),

@@ -8,15 +8,17 @@ mod commands;
 mod connection;
 mod data;
 mod failure;
+mod figure;
 mod ketama;
 #[cfg(test)]
 mod manual;
 mod output;
+mod percentiles;
 mod place;
 mod reach;
-#[allow(dead_code, reason = "the commands that read it come next")]
 mod report;
 mod text;
+mod top;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

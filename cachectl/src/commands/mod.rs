@@ -9,6 +9,7 @@ mod order;
 
 use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;
+use crate::top;
 
 /// Does what the command line says.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -21,6 +22,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Question(question) => ask::question(question, reach, *json),
         Command::Order(order) => order::run(order, reach, *json),
         Command::Kill { id } => ask::kill(*id, reach, *json),
+        Command::Top(arguments) => top::run(reach, arguments),
         Command::Cluster(cluster) => cluster::run(cluster, reach, *json),
         Command::Data(data) => data::run(data, reach, *json),
         Command::Completions { shell } => completions::run(*shell),

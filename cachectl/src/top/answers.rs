@@ -1,0 +1,156 @@
+//! What the server was asked and answered, as it came and as it is looked up.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::report::{Lookup, Report};
+
+/// What came of one poll.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Answers {
+    /// When, in milliseconds of unix time.
+    pub(crate) time: u64,
+    /// Each request's line, and the document that answers it.
+    pub(crate) documents: Vec<(String, Box<RawValue>)>,
+}
+
+/// The latest answer to each request, and the one before it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reports(BTreeMap<String, Known>);
+
+#[derive(Clone, Debug)]
+struct Known {
+    /// In milliseconds of unix time, as are those below.
+    time: u64,
+    /// Rows, or why there are none.
+    answer: Result<Report, String>,
+    earlier: Option<(u64, Report)>,
+    /// It is of a server that may have been another than the next.
+    stale: bool,
+}
+
+impl Reports {
+    /// Takes in what came of a poll.
+    pub(crate) fn take(&mut self, answers: &Answers) {
+        for (request, document) in &answers.documents {
+            let answer = Report::parse(document.get().as_bytes())
+                .unwrap_or_else(|not_one| Err(not_one.to_string()));
+            let before = self.0.remove(request);
+            let before = before.filter(|known| !known.stale);
+            let earlier = before.and_then(|known| Some((known.time, known.answer.ok()?)));
+            let known = Known {
+                time: answers.time,
+                answer,
+                earlier,
+                stale: false,
+            };
+            self.0.insert(request.clone(), known);
+        }
+    }
+
+    /// The server may be another one from now on: what it counts has no rate across this moment.
+    pub(crate) fn interrupt(&mut self) {
+        for known in self.0.values_mut() {
+            known.earlier = None;
+            known.stale = true;
+        }
+    }
+
+    /// The latest answer to `request`.
+    pub(crate) fn report(&self, request: &str) -> Option<&Report> {
+        self.0.get(request)?.answer.as_ref().ok()
+    }
+
+    /// Why there is none, where the server refused.
+    pub(crate) fn refusal(&self, request: &str) -> Option<&str> {
+        let answer = &self.0.get(request)?.answer;
+        answer.as_ref().err().map(String::as_str)
+    }
+
+    /// The answer before the latest, and how many seconds earlier it was.
+    pub(crate) fn earlier(&self, request: &str) -> Option<(&Report, f64)> {
+        let known = self.0.get(request)?;
+        let (time, report) = known.earlier.as_ref()?;
+        let past = known.time.checked_sub(*time).filter(|past| *past > 0)?;
+        Some((report, past as f64 / 1000.0))
+    }
+
+    /// The value of a row that is a number.
+    pub(crate) fn real(&self, request: &str, row: &str) -> Option<f64> {
+        self.report(request)?.real(row)
+    }
+
+    /// By how much a counter grew between the latest two answers.
+    pub(crate) fn growth(&self, request: &str, row: &str) -> Option<f64> {
+        let (earlier, _) = self.earlier(request)?;
+        let growth = self.real(request, row)? - earlier.real(row)?;
+        (growth >= 0.0).then_some(growth)
+    }
+
+    /// By how much it grew a second.
+    pub(crate) fn rate(&self, request: &str, row: &str) -> Option<f64> {
+        let (_, seconds) = self.earlier(request)?;
+        Some(self.growth(request, row)? / seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answers(time: u64, document: &str) -> Answers {
+        let document = RawValue::from_string(document.to_owned()).expect("JSON");
+        Answers {
+            time,
+            documents: vec![("stats".to_owned(), document)],
+        }
+    }
+
+    fn counter(time: u64, value: u64) -> Answers {
+        answers(
+            time,
+            &format!(r#"{{"rows":[{{"name":"gets","value":{value}}}]}}"#),
+        )
+    }
+
+    #[test]
+    fn a_counter_that_went_back_would_have_a_negative_rate() {
+        let mut reports = Reports::default();
+        for (time, value, wanted) in [
+            (1_000, 50, None),
+            (3_000, 250, Some(100.0)),
+            (4_000, 10, None),
+            (4_500, 15, Some(10.0)),
+            (4_500, 16, None),
+            (4_000, 17, None),
+        ] {
+            reports.take(&counter(time, value));
+            assert_eq!(reports.rate("stats", "gets"), wanted, "at {time}");
+        }
+    }
+
+    #[test]
+    fn what_another_server_counted_would_be_compared() {
+        let mut reports = Reports::default();
+        reports.take(&counter(1_000, 5));
+        reports.take(&counter(1_500, 6));
+        reports.interrupt();
+        assert_eq!(reports.rate("stats", "gets"), None);
+        reports.take(&counter(2_000, 500));
+        assert_eq!(reports.rate("stats", "gets"), None);
+    }
+
+    #[test]
+    fn a_refusal_would_be_an_answer_or_the_end() {
+        let mut reports = Reports::default();
+        reports.take(&answers(1, r#"{"error":"there is no group"}"#));
+        assert_eq!(reports.refusal("stats"), Some("there is no group"));
+        reports.take(&answers(2, "[]"));
+        assert!(reports.refusal("stats").is_some());
+        reports.take(&counter(3, 1));
+        assert_eq!(reports.refusal("stats"), None);
+        assert_eq!(reports.growth("stats", "gets"), None);
+    }
+}
