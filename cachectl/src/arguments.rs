@@ -73,7 +73,7 @@ pub(crate) enum Question {
         after_help = "Examples:\n  cachectl stats\n  cachectl stats segments\n  cachectl --json stats | jq '.rows[] | select(.name == \"curr_items\").value'"
     )]
     Stats {
-        /// settings, items, slabs, sizes, conns, cached, segments, ttl, tls, latency or process; without it, the general ones
+        /// settings, items, slabs, sizes, conns, cached, segments, ttl, tls, latency, buckets or process; without it, the general ones
         group: Option<String>,
     },
     /// Print the keys that are asked for most

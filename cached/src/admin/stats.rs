@@ -1,6 +1,7 @@
 //! What `stats` tells, for the classic protocol and the admin protocol alike.
 
 use std::fmt::Write;
+use std::mem;
 use std::sync::Arc;
 
 use net::Budget;
@@ -23,7 +24,7 @@ use crate::tls::Tls;
 /// The groups of `stats`, besides the general one without a name.
 pub(super) const GROUPS: &[&str] = &[
     "settings", "items", "slabs", "sizes", "conns", "cached", "segments", "ttl", "tls", "latency",
-    "process",
+    "buckets", "process",
 ];
 
 /// What the reports are made from. Shared by the workers and the admin thread; nothing in it makes
@@ -96,6 +97,7 @@ impl Stats {
             "ttl" => ttl(&survey().census, emit),
             "tls" => self.tls(emit),
             "latency" => self.latency(emit),
+            "buckets" => self.buckets(emit),
             "items" => self.items(emit),
             "slabs" => self.slabs(emit),
             "conns" => self.conns(emit),
@@ -175,6 +177,24 @@ impl Stats {
                     unit: (*unit).into(),
                     value: read(latency).into(),
                     help: (*help).into(),
+                });
+            }
+        }
+    }
+
+    /// What percentiles of the time between two reports can be worked out from.
+    fn buckets(&self, emit: &mut dyn FnMut(&Row<'_>)) {
+        let latencies = self.metrics.latencies();
+        let mut help = "requests of the kind that took at most so many nanoseconds, and longer than \
+                        those of the row before";
+        for (kind, latency) in latencies.kinds() {
+            for (ns, requests) in latency.turn.buckets() {
+                emit(&Row {
+                    name: format!("{}:{ns}", kind.name()).into(),
+                    kind: Kind::Counter,
+                    unit: "".into(),
+                    value: requests.into(),
+                    help: mem::take(&mut help).into(),
                 });
             }
         }

@@ -214,6 +214,12 @@ impl Distribution {
         bucket.map_or(0, |bucket| bucket.end())
     }
 
+    /// The buckets that hold any: the most nanoseconds that theirs took, and how many those are.
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let held = self.buckets.iter().filter(|bucket| bucket.count() > 0);
+        held.map(|bucket| (bucket.end(), bucket.count()))
+    }
+
     /// How many took at most so long, for each of [`bounds`]. A bucket that lies across a bound is
     /// counted above it.
     pub(crate) fn cumulative(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {

@@ -273,8 +273,11 @@ fn latencies_would_be_told_under_another_kind() {
     ] {
         assert_eq!(value(&rows, name), wanted, "{name}");
     }
+    let one = [("touch:103".to_owned(), "1".to_owned())];
+    assert_eq!(report(&stats, "buckets"), one);
     stats.reset();
     assert_eq!(report(&stats, "latency"), []);
+    assert_eq!(report(&stats, "buckets"), []);
 }
 
 /// How `memcached_exporter` reads what it asks for.
