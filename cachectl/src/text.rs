@@ -30,6 +30,38 @@ pub(crate) fn table(rows: &[Row<'_>]) -> String {
     table
 }
 
+/// On which side of its column a cell stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Left,
+    Right,
+}
+
+/// A line of headings, and a line for each of `rows`, cell under cell.
+pub(crate) fn columns(head: &[(&str, Side)], rows: &[Vec<String>]) -> String {
+    let headings = head.iter().map(|(heading, _)| (*heading).to_owned());
+    let headings: Vec<_> = headings.collect();
+    let lines = || std::iter::once(&headings).chain(rows);
+    let width = |column: usize| {
+        let cells = lines().filter_map(|cells| cells.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<_> = (0..head.len()).map(width).collect();
+    let mut table = String::new();
+    for cells in lines() {
+        let mut line = String::new();
+        for ((cell, width), (_, side)) in cells.iter().zip(&widths).zip(head) {
+            // Writing to a String cannot fail.
+            let _ = match side {
+                Side::Left => write!(line, "{cell:<width$}  "),
+                Side::Right => write!(line, "{cell:>width$}  "),
+            };
+        }
+        let _ = writeln!(table, "{}", line.trim_end());
+    }
+    table
+}
+
 /// The values alone, one a line.
 pub(crate) fn values(rows: &[Row<'_>]) -> String {
     let mut lines = String::new();

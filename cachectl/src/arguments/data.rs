@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser, ValueParser};
 use clap::{Args, Subcommand};
+use net::admin::key_bytes;
 
 use crate::data::{self, Key, Mode};
 
@@ -86,6 +87,41 @@ pub(crate) enum Data {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// Print every item: its size, what is left of its TTL, how long nobody has asked for it, its key
+    #[command(
+        after_help = "Examples:\n  cachectl dump --limit 100\n  cachectl dump --prefix session: --json > sessions.json"
+    )]
+    Dump {
+        /// Only what has a key that begins so; other bytes than printable ASCII, and %, as %XX
+        #[arg(long, value_name = "PREFIX", value_parser = Prefix::parse, default_value = "")]
+        prefix: Prefix,
+        /// No more items than these
+        #[arg(long, value_name = "N")]
+        limit: Option<u64>,
+    },
+    /// Print the largest items, and how many there are of which size
+    #[command(
+        after_help = "Examples:\n  cachectl bigkeys\n  cachectl bigkeys --count 3 --prefix session:"
+    )]
+    Bigkeys {
+        /// Only of what has a key that begins so; other bytes than printable ASCII, and %, as %XX
+        #[arg(long, value_name = "PREFIX", value_parser = Prefix::parse, default_value = "")]
+        prefix: Prefix,
+        /// How many of the largest
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        count: usize,
+    },
+}
+
+/// What keys begin with.
+#[derive(Clone, Debug)]
+pub(crate) struct Prefix(pub(crate) Vec<u8>);
+
+impl Prefix {
+    fn parse(text: &str) -> Result<Prefix, &'static str> {
+        let bytes = key_bytes(text).ok_or("a % is followed by two hexadecimal digits")?;
+        Ok(Prefix(bytes))
+    }
 }
 
 /// On which terms a value is stored.

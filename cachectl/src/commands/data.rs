@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use super::{bigkeys, dump};
 use crate::arguments::Data;
 use crate::data::{self, Client, Line};
 use crate::failure::Failure;
@@ -41,6 +42,8 @@ pub(super) fn run(command: &Data, reach: &Reach, json: bool) -> Result<(), Failu
             };
             data::meta(&mut connect()?, &line, &value)
         }
+        Data::Dump { prefix, limit } => dump::run(&prefix.0, *limit, reach, json),
+        Data::Bigkeys { prefix, count } => bigkeys::run(&prefix.0, *count, reach, json),
     }
 }
 

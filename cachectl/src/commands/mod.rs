@@ -1,10 +1,12 @@
 //! What the commands do.
 
 mod ask;
+mod bigkeys;
 mod cluster;
 mod completions;
 mod confirm;
 mod data;
+mod dump;
 mod order;
 
 use crate::arguments::{Arguments, Command};

@@ -4,6 +4,7 @@ mod cluster;
 mod completions;
 mod confirmation;
 mod daemon;
+mod dumps;
 mod items;
 mod operating;
 mod standard_error;
