@@ -137,6 +137,8 @@ pub(crate) enum Shell {
 pub(crate) enum Cluster {
     #[command(flatten)]
     Question(Question),
+    #[command(flatten)]
+    Order(Order),
     /// Print which node owns a key, as libmemcached and twemproxy tell it; nobody is asked
     #[command(
         after_help = "Examples:\n  cachectl cluster owner user:17 --node cache1:11211 --node cache2:11211:2"

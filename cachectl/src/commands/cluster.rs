@@ -11,18 +11,39 @@ use std::thread;
 use net::admin::{Row, error_line};
 
 use super::ask::Inquiry;
+use super::order;
 use crate::admin::Admin;
-use crate::arguments::{Cluster, Question};
+use crate::arguments::{Cluster, Order, Question};
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
 use crate::reach::Reach;
 use crate::report::Report;
+use crate::text;
 
 pub(super) fn run(cluster: &Cluster, reach: &Reach, json: bool) -> Result<(), Failure> {
     match cluster {
         Cluster::Owner { keys, node } => owner::run(keys, node, json),
         Cluster::Question(question) => ask(question, reach, json),
+        Cluster::Order(order) => tell(order, reach, json),
+    }
+}
+
+/// Tells all nodes what to do, once the operator has confirmed it for all of them.
+fn tell(order: &Order, reach: &Reach, json: bool) -> Result<(), Failure> {
+    let places: Vec<_> = named(reach)?.iter().map(Place::to_string).collect();
+    if matches!(order, Order::Flush { .. }) && !json {
+        for (place, items) in each(reach, order::items)? {
+            let items = items.map_or("not known".to_owned(), |items| items.to_string());
+            output::print(format!("items stored at {place}: {items}\n"))?;
+        }
+    }
+    order.confirm(&places.join(", "))?;
+    let inquiry = order.inquiry();
+    if json {
+        objects(&inquiry, reach)
+    } else {
+        texts(&inquiry, reach, |_, rows| text::table(rows))
     }
 }
 
@@ -57,16 +78,22 @@ fn report(inquiry: &Inquiry, admin: &mut Admin) -> Result<Report, Failure> {
 /// A node, and what came of asking it.
 type Node<T> = (Place, Result<T, Failure>);
 
-/// Does `work` with all nodes at the same time.
-fn each<T: Send>(
-    reach: &Reach,
-    work: impl Fn(&mut Admin) -> Result<T, Failure> + Sync,
-) -> Result<Vec<Node<T>>, Failure> {
+/// The nodes that the command line names.
+fn named(reach: &Reach) -> Result<Vec<Place>, Failure> {
     let places = reach.admins();
     if places.is_empty() {
         let sentence = "--socket and --admin name the nodes of a cluster, once for each";
         return Err(Failure::Usage(sentence.to_owned()));
     }
+    Ok(places)
+}
+
+/// Does `work` with all nodes at the same time.
+fn each<T: Send>(
+    reach: &Reach,
+    work: impl Fn(&mut Admin) -> Result<T, Failure> + Sync,
+) -> Result<Vec<Node<T>>, Failure> {
+    let places = named(reach)?;
     let tls = reach.tls()?;
     let one = |place| work(&mut Admin::connect(slice::from_ref(place), tls.as_ref())?);
     let answers: Vec<_> = thread::scope(|scope| {
@@ -86,7 +113,7 @@ fn objects(inquiry: &Inquiry, reach: &Reach) -> Result<(), Failure> {
         let place = admin.place().clone();
         let mut lines = Vec::new();
         inquiry.ask(admin, |line, _| {
-            lines.extend(named(&place, line));
+            lines.extend(labelled(&place, line));
             Ok(())
         })?;
         Ok(lines)
@@ -94,14 +121,14 @@ fn objects(inquiry: &Inquiry, reach: &Reach) -> Result<(), Failure> {
     for (place, answer) in &nodes {
         match answer {
             Ok(lines) => output::print(lines)?,
-            Err(failure) => output::print(named(place, &error_line(&failure.to_string())))?,
+            Err(failure) => output::print(labelled(place, &error_line(&failure.to_string())))?,
         }
     }
     outcome(&nodes)
 }
 
 /// A document with the member `node` before the others.
-fn named(place: &Place, document: &[u8]) -> Vec<u8> {
+fn labelled(place: &Place, document: &[u8]) -> Vec<u8> {
     let mut line = b"{\"node\":".to_vec();
     // Writing to a Vec cannot fail, and a text can be written.
     let _ = serde_json::to_writer(&mut line, &place.to_string());

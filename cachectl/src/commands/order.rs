@@ -14,7 +14,7 @@ use crate::reach::Reach;
 use crate::text;
 
 impl Order {
-    fn inquiry(&self) -> Inquiry {
+    pub(super) fn inquiry(&self) -> Inquiry {
         match self {
             // Files are read.
             Order::Reload { .. } => Inquiry::new("reload").patience(PATIENCE_OTHERS),
@@ -32,6 +32,24 @@ impl Order {
             Order::Drain { .. } => Inquiry::new("drain"),
         }
     }
+
+    /// Asks whether it is to be done at `places`, unless that has been said.
+    pub(super) fn confirm(&self, places: &str) -> Result<(), Failure> {
+        let (question, yes) = match self {
+            Order::Reload { yes } => ("Read the configuration again".to_owned(), yes),
+            Order::Drain { yes } => ("Stop the server".to_owned(), yes),
+            Order::Flush {
+                prefix: Some(prefix),
+                yes,
+                ..
+            } => (
+                format!("Delete the items whose keys begin with {prefix}"),
+                yes,
+            ),
+            Order::Flush { yes, .. } => ("Make all items void".to_owned(), yes),
+        };
+        confirm(&format!("{question} at {places}?"), *yes)
+    }
 }
 
 /// Tells the one server that is meant what to do once the operator has confirmed it, and prints what
@@ -39,25 +57,11 @@ impl Order {
 pub(super) fn run(order: &Order, reach: &Reach, json: bool) -> Result<(), Failure> {
     let mut admin = reach.connect()?;
     let place = admin.place().clone();
-    let (question, yes) = match order {
-        Order::Reload { yes } => (
-            format!("Have the server at {place} read its configuration?"),
-            *yes,
-        ),
-        Order::Drain { yes } => (format!("Stop the server at {place}?"), *yes),
-        Order::Flush { prefix, yes, .. } => {
-            let items = items(&mut admin)?;
-            if !json {
-                output::print(format!("items stored at {place}: {items}\n"))?;
-            }
-            let question = match prefix {
-                Some(prefix) => format!("Delete those whose keys begin with {prefix}?"),
-                None => "Make all of them void?".to_owned(),
-            };
-            (question, *yes)
-        }
-    };
-    confirm(&question, yes)?;
+    if matches!(order, Order::Flush { .. }) && !json {
+        let items = items(&mut admin)?;
+        output::print(format!("items stored at {place}: {items}\n"))?;
+    }
+    order.confirm(&place.to_string())?;
     // The server may have tired of the wait.
     let mut admin = Admin::connect(slice::from_ref(&place), reach.tls()?.as_ref())?;
     ask::print(&order.inquiry(), &mut admin, json, |_, rows| {
@@ -66,7 +70,7 @@ pub(super) fn run(order: &Order, reach: &Reach, json: bool) -> Result<(), Failur
 }
 
 /// How many items the server has.
-fn items(admin: &mut Admin) -> Result<u64, Failure> {
+pub(super) fn items(admin: &mut Admin) -> Result<u64, Failure> {
     let request = Request {
         verb: "stats",
         arguments: Vec::new(),

@@ -84,3 +84,31 @@ fn an_owner_would_be_told_without_its_place_on_the_circle() {
         "cachectl: the node 10.0.0.1:11211 is named twice\n"
     );
 }
+
+#[test]
+fn a_cluster_would_be_flushed_that_nobody_wanted_to_flush() {
+    let daemons = [Daemon::start(&[]), Daemon::start(&[])];
+    let get = |daemon: &Daemon, words: &[&str]| {
+        let server = daemon.address("memcached").to_string();
+        cachectl(&[&["--server", &server], words].concat(), b"").status
+    };
+    for daemon in &daemons {
+        assert_eq!(get(daemon, &["set", "key", "value"]), Some(0));
+    }
+    let [one, two] = daemons.each_ref().map(|daemon| text(&daemon.socket()));
+    let flush = ["cluster", "--socket", &one, "--socket", &two, "flush"];
+
+    let said = cachectl(&flush, b"y\n");
+    assert_eq!(said.status, Some(2), "{said:?}");
+    for daemon in &daemons {
+        assert_eq!(get(daemon, &["get", "key"]), Some(0));
+    }
+    let said = cachectl(&[&flush[..], &["--yes"]].concat(), b"");
+    assert_eq!(said.status, Some(0), "{said:?}");
+    let stored = format!("items stored at {one}: 1\n");
+    assert!(said.out.contains(&stored), "{said:?}");
+    assert!(said.out.contains(&format!("== {two}\n")), "{said:?}");
+    for daemon in &daemons {
+        assert_eq!(get(daemon, &["get", "key"]), Some(1));
+    }
+}
