@@ -41,6 +41,9 @@ pub(crate) enum Command {
         id: u64,
     },
     /// Show a server on the whole screen, and act on it
+    #[command(
+        after_help = "Examples:\n  cachectl top\n  cachectl top --screen commands --interval 5s\n  cachectl top --once --ascii\n  cachectl top --record /tmp/cached.jsonl\n  cachectl top --replay /tmp/cached.jsonl"
+    )]
     Top(TopArguments),
     /// Ask every server named by --socket and --admin, all of them at once
     #[command(subcommand)]
