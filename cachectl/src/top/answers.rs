@@ -12,7 +12,8 @@ use crate::report::{Lookup, Report};
 pub(crate) struct Answers {
     /// When, in milliseconds of unix time.
     pub(crate) time: u64,
-    /// Each request's line, and the document that answers it.
+    /// Each request, and the document that answers it. What comes in several documents has its
+    /// request several times.
     pub(crate) documents: Vec<(String, Box<RawValue>)>,
 }
 
@@ -34,9 +35,15 @@ struct Known {
 impl Reports {
     /// Takes in what came of a poll.
     pub(crate) fn take(&mut self, answers: &Answers) {
-        for (request, document) in &answers.documents {
+        let documents = answers.documents.iter().enumerate();
+        for (number, (request, document)) in documents {
             let answer = Report::parse(document.get().as_bytes())
                 .unwrap_or_else(|not_one| Err(not_one.to_string()));
+            let mut before = answers.documents.iter().take(number);
+            if before.any(|(before, _)| before == request) {
+                self.continue_with(request, answer);
+                continue;
+            }
             let before = self.0.remove(request);
             let before = before.filter(|known| !known.stale);
             let earlier = before.and_then(|known| Some((known.time, known.answer.ok()?)));
@@ -47,6 +54,18 @@ impl Reports {
                 stale: false,
             };
             self.0.insert(request.clone(), known);
+        }
+    }
+
+    /// Takes in a further document of an answer.
+    fn continue_with(&mut self, request: &str, more: Result<Report, String>) {
+        let Some(known) = self.0.get_mut(request) else {
+            return;
+        };
+        match (&mut known.answer, more) {
+            (Ok(report), Ok(more)) => report.extend(more.rows()),
+            (Ok(_), Err(why)) => known.answer = Err(why),
+            (Err(_), _) => {}
         }
     }
 
@@ -140,6 +159,21 @@ mod tests {
         assert_eq!(reports.rate("stats", "gets"), None);
         reports.take(&counter(2_000, 500));
         assert_eq!(reports.rate("stats", "gets"), None);
+    }
+
+    #[test]
+    fn the_rest_of_a_long_answer_would_take_the_place_of_its_beginning() {
+        let mut whole = counter(1_000, 1);
+        let rest = answers(1_000, r#"{"rows":[{"name":"sets","value":2}]}"#);
+        whole.documents.extend(rest.documents);
+        let mut reports = Reports::default();
+        for time in [1_000, 2_000] {
+            whole.time = time;
+            reports.take(&whole);
+        }
+        assert_eq!(reports.real("stats", "gets"), Some(1.0));
+        assert_eq!(reports.real("stats", "sets"), Some(2.0));
+        assert_eq!(reports.rate("stats", "gets"), Some(0.0));
     }
 
     #[test]

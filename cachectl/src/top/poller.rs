@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use net::admin::Request;
+use net::admin::{Document, Request};
 use serde_json::value::RawValue;
 
 use super::Message;
@@ -37,17 +37,46 @@ pub(crate) fn poll(admin: &mut Admin, requests: &[&str]) -> Result<Answers, Fail
     for line in requests {
         admin.send(&request(line))?;
     }
-    let documents = requests.iter().map(|line| {
+    let mut documents = Vec::new();
+    let mut rest = None;
+    for line in requests {
         let answer = admin.receive(PATIENCE)?;
-        // What cannot be read is for whoever looks it up: the other answers still stand.
-        let document: Box<RawValue> =
-            serde_json::from_slice(&answer).map_err(|_| admin.foreign())?;
-        Ok(((*line).to_owned(), document))
-    });
+        documents.push(document(line, &answer, admin)?);
+        if *line == CONNECTIONS {
+            rest = next(&answer, admin)?;
+        }
+    }
+    while let Some(from) = rest {
+        let line = format!("{CONNECTIONS} {from}");
+        let answer = admin.ask(&request(&line), PATIENCE)?;
+        documents.push(document(CONNECTIONS, &answer, admin)?);
+        rest = next(&answer, admin)?;
+    }
     Ok(Answers {
-        documents: documents.collect::<Result<_, Failure>>()?,
+        documents,
         time: now(),
     })
+}
+
+/// What may come in several documents.
+const CONNECTIONS: &str = "connections";
+
+/// Where the rest of an answer begins, if there is more.
+fn next(answer: &[u8], admin: &Admin) -> Result<Option<String>, Failure> {
+    match Document::parse(answer) {
+        Ok(Document::Rows(rows)) => {
+            let last = rows.last().filter(|row| row.name == "next");
+            Ok(last.map(|next| next.value.to_string()))
+        }
+        Ok(Document::Error(_)) => Ok(None),
+        Err(_) => Err(admin.foreign()),
+    }
+}
+
+/// An answer as it came. What is in it is read by who looks it up.
+fn document(line: &str, answer: &[u8], admin: &Admin) -> Result<(String, Box<RawValue>), Failure> {
+    let document = serde_json::from_slice(answer).map_err(|_| admin.foreign())?;
+    Ok((line.to_owned(), document))
 }
 
 /// Starts to ask over `admin`, and goes on until nobody listens to `messages` any more. What is
