@@ -39,6 +39,25 @@ pub(crate) fn highest(points: &[Option<f64>], width: usize) -> Option<f64> {
     newest.iter().copied().flatten().reduce(f64::max)
 }
 
+/// Seconds that `width` columns of points reach back, of which there are `count`, so many seconds
+/// from one to the next.
+pub(crate) fn reach(count: usize, width: usize, step: f64) -> f64 {
+    count.min(width * POINTS_A_COLUMN).saturating_sub(1) as f64 * step
+}
+
+/// The least of 1, 2, 5, 10, 20, ... that is not below `value`: a scale that stays while values
+/// change a little.
+pub(crate) fn rounded_up(value: f64) -> f64 {
+    if value <= 0.0 {
+        return value;
+    }
+    let power = 10.0_f64.powf(value.log10().floor());
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
+    // Logarithms are not exact: a hair above a step is on it.
+    let reached = steps.into_iter().find(|step| value <= step * 1.000_001);
+    reached.unwrap_or(value)
+}
+
 /// How many of `steps` a value reaches; one at least.
 fn level(value: f64, top: f64, steps: usize) -> usize {
     let share = if top > 0.0 { value / top } else { 0.0 };
@@ -105,6 +124,21 @@ mod tests {
         let points = [Some(8.0), Some(8.0), None, None, Some(0.0), Some(0.0)];
         assert_eq!(drawn(&points, true), [" ⣿  ", " ⣿ ⣀"]);
         assert_eq!(drawn(&points, false), [" |  ", " | _"]);
+    }
+
+    #[test]
+    fn a_scale_would_be_below_its_values_or_far_above() {
+        for (value, wanted) in [
+            (0.0, 0.0),
+            (1.0, 1.0),
+            (1.1, 2.0),
+            (0.000_3, 0.000_5),
+            (1000.0, 1000.0),
+            (5001.0, 10_000.0),
+        ] {
+            let scale = rounded_up(value);
+            assert!((scale - wanted).abs() <= wanted * 1e-9, "{value}: {scale}");
+        }
     }
 
     #[test]

@@ -15,6 +15,8 @@ const POINTS_MAX: usize = 1000;
 /// Figures of the time between two polls; where one is not known, there is a gap in its graph.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Point {
+    /// When it was, in milliseconds of unix time.
+    time: u64,
     /// Operations a second.
     pub(crate) requests: Option<f64>,
     /// Of the keys looked up, how many were found; of 1.
@@ -44,10 +46,11 @@ pub(crate) struct History {
 
 impl History {
     /// Adds what the latest two answers tell.
-    pub(crate) fn add(&mut self, reports: &Reports) {
+    pub(crate) fn add(&mut self, reports: &Reports, time: u64) {
         let latency = interval(reports, None);
         let quantile = |share| latency.as_ref().and_then(|it| it.quantile(share));
         self.push(Point {
+            time,
             requests: reports.rate("stats cached", "requests"),
             hit_ratio: ratio(
                 reports.growth("stats", "get_hits"),
@@ -66,8 +69,11 @@ impl History {
     }
 
     /// Nothing was heard.
-    pub(crate) fn gap(&mut self) {
-        self.push(Point::default());
+    pub(crate) fn gap(&mut self, time: u64) {
+        self.push(Point {
+            time,
+            ..Point::default()
+        });
     }
 
     fn push(&mut self, point: Point) {
@@ -80,6 +86,15 @@ impl History {
     /// The points of one graph.
     pub(crate) fn of(&self, figure: fn(&Point) -> Option<f64>) -> Vec<Option<f64>> {
         self.points.iter().map(figure).collect()
+    }
+
+    /// Seconds from one point to the next, on average.
+    pub(crate) fn step(&self) -> f64 {
+        let (Some(first), Some(last)) = (self.points.front(), self.points.back()) else {
+            return 0.0;
+        };
+        let steps = (self.points.len() - 1).max(1) as f64;
+        last.time.saturating_sub(first.time) as f64 / 1000.0 / steps
     }
 
     /// The newest point.

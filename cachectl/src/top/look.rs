@@ -135,6 +135,28 @@ impl Look {
         cut
     }
 
+    /// `text` in lines of at most `width` columns, broken at blanks where there are any.
+    pub(crate) fn wrap(self, text: &str, width: usize) -> Vec<String> {
+        let mut lines = vec![String::new()];
+        for word in text.split_inclusive(' ') {
+            let word: String = word.chars().map(|c| self.shown(c)).collect();
+            let used = lines.last().map_or(0, |line| line.width());
+            if used > 0 && used + word.trim_end().width() > width {
+                lines.push(String::new());
+            }
+            for c in word.chars() {
+                let used = lines.last().map_or(0, |line| line.width());
+                if c != ' ' && used > 0 && used + c.width().unwrap_or(0) > width {
+                    lines.push(String::new());
+                }
+                if let Some(line) = lines.last_mut() {
+                    line.push(c);
+                }
+            }
+        }
+        lines
+    }
+
     fn shown(self, c: char) -> char {
         if c.is_control() {
             ' '
@@ -149,6 +171,24 @@ impl Look {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wrapped_text_would_lose_letters_or_be_too_wide() {
+        let look = Look {
+            unicode: true,
+            colour: false,
+        };
+        for (text, width, wanted) in [
+            ("", 4, vec![""]),
+            ("one two", 9, vec!["one two"]),
+            ("one two six", 7, vec!["one two ", "six"]),
+            ("abcdefgh ij", 4, vec!["abcd", "efgh ", "ij"]),
+            ("日本語", 3, vec!["日", "本", "語"]),
+            ("ab", 0, vec!["a", "b"]),
+        ] {
+            assert_eq!(look.wrap(text, width), wanted, "{text}");
+        }
+    }
 
     #[test]
     fn a_cut_text_would_be_too_wide_or_not_plain() {

@@ -36,7 +36,9 @@ pub(crate) struct Graph {
     /// What it is, where a panel has several.
     pub(crate) label: String,
     pub(crate) points: Vec<Option<f64>>,
-    /// What its upper end stands for; the highest point shown, unless given.
+    /// Seconds from one to the next.
+    pub(crate) step: f64,
+    /// What its upper end stands for; not much more than the highest point shown, unless given.
     pub(crate) top: Option<f64>,
     /// How that is written.
     pub(crate) figure: fn(f64) -> Figure<'static>,
@@ -94,7 +96,7 @@ impl Panel {
         };
         let note = match &self.body {
             Body::Graphs(graphs) => match graphs.as_slice() {
-                [graph] if !below.is_empty() => graph.scale(area.width.into()),
+                [graph] if !below.is_empty() => graph.scales(area.width.into()),
                 _ => String::new(),
             },
             _ => String::new(),
@@ -102,7 +104,9 @@ impl Panel {
         heading(self.title, &self.headline, &note, area, look, buffer);
         match &self.body {
             Body::Graphs(graphs) => draw_graphs(graphs, below, look, buffer),
-            Body::Pairs(pairs) => draw_pairs(pairs, below, look, buffer),
+            Body::Pairs(pairs) => {
+                draw_pairs(pairs, names_width(pairs, below), below, look, buffer);
+            }
             Body::Bars(bars) => draw_bars(bars, below, look, buffer),
             Body::Words(words) => {
                 for (row, (mark, words)) in below.rows().zip(words) {
@@ -153,13 +157,28 @@ pub(crate) fn heading(
 impl Graph {
     /// What its upper end stands for, in words.
     fn scale(&self, width: usize) -> String {
-        let top = self.top.or_else(|| graph::highest(&self.points, width));
+        let top = self.top(width);
         top.map_or(String::new(), |top| format!("top {}", (self.figure)(top)))
+    }
+
+    /// The same, and how far back it goes.
+    fn scales(&self, width: usize) -> String {
+        let reach = graph::reach(self.points.len(), width, self.step);
+        format!(
+            "{}, last {}",
+            self.scale(width),
+            Figure::Span(reach.round())
+        )
+    }
+
+    fn top(&self, width: usize) -> Option<f64> {
+        let highest = || graph::highest(&self.points, width).map(graph::rounded_up);
+        self.top.or_else(highest)
     }
 
     fn draw(&self, area: Rect, look: Look, buffer: &mut Buffer) {
         let (width, height) = (area.width.into(), area.height.into());
-        let top = self.top.or_else(|| graph::highest(&self.points, width));
+        let top = self.top(width);
         let lines = graph::lines(&self.points, top.unwrap_or(0.0), width, height, look);
         for (row, line) in area.rows().zip(lines) {
             put(buffer, row, &line, look.data(), look);
@@ -197,10 +216,16 @@ fn draw_graphs(graphs: &[Graph], area: Rect, look: Look, buffer: &mut Buffer) {
     }
 }
 
-/// Names at the left, values behind the longest.
-pub(crate) fn draw_pairs(pairs: &[Pair], area: Rect, look: Look, buffer: &mut Buffer) {
+/// Columns for the names of pairs, and what separates them from the values.
+pub(crate) fn names_width(pairs: &[Pair], area: Rect) -> u16 {
+    const VALUE: u16 = 10;
     let names = pairs.iter().map(|pair| pair.name.width()).max();
-    let names = (names.unwrap_or(0) as u16 + 2).min(area.width / 2);
+    let most = area.width.saturating_sub(VALUE).max(area.width / 2);
+    (names.unwrap_or(0) as u16 + 2).min(most)
+}
+
+/// Names at the left, in so many columns, values behind them.
+pub(crate) fn draw_pairs(pairs: &[Pair], names: u16, area: Rect, look: Look, buffer: &mut Buffer) {
     for (row, pair) in area.rows().zip(pairs) {
         let name = Rect {
             width: names.saturating_sub(1),

@@ -248,7 +248,7 @@ impl State {
         live.reports.take(answers);
         let asked = |request| answers.documents.iter().any(|(asked, _)| asked == request);
         if ASKED.iter().all(asked) {
-            live.history.add(&live.reports);
+            live.history.add(&live.reports, live.time);
         }
     }
 
@@ -257,7 +257,7 @@ impl State {
         if live.silence.is_none() {
             live.reports.interrupt();
         }
-        live.history.gap();
+        live.history.gap(time);
         live.silence = Some((time.saturating_sub(live.time), why));
     }
 }

@@ -11,7 +11,7 @@ use super::alarms::alarms;
 use super::keys::{self, KEYS};
 use super::listing::Listing;
 use super::look::{Look, Mark};
-use super::panel::{Pair, Panel, behind, draw_pairs, heading, put};
+use super::panel::{Pair, Panel, behind, draw_pairs, heading, names_width, put};
 use super::screens::SCREENS;
 use super::state::{Act, Overlay, Source, State};
 use crate::figure::Figure;
@@ -423,6 +423,8 @@ fn draw_page(state: &State, title: &str, pairs: &[Pair], area: Rect, buffer: &mu
         height: area.height - 1,
         ..area
     };
+    let names = names_width(pairs, page);
+    let pairs = wrapped(pairs, page.width - names, state.look);
     let height = usize::from(page.height);
     let first = usize::from(state.scroll).min(pairs.len().saturating_sub(height));
     let shown = &pairs[first..];
@@ -433,7 +435,24 @@ fn draw_page(state: &State, title: &str, pairs: &[Pair], area: Rect, buffer: &mu
         String::new()
     };
     heading(title, "", &note, area, state.look, buffer);
-    draw_pairs(shown, page, state.look, buffer);
+    draw_pairs(shown, names, page, state.look, buffer);
+}
+
+/// The same with values that fit: what is too long goes on in pairs without a name.
+fn wrapped(pairs: &[Pair], width: u16, look: Look) -> Vec<Pair> {
+    let lines = pairs.iter().flat_map(|pair| {
+        let room = usize::from(width).saturating_sub(pair.mark.sign().width());
+        let lines = look.wrap(&pair.value, room).into_iter().enumerate();
+        lines.map(|(number, value)| Pair {
+            name: match number {
+                0 => pair.name.clone(),
+                _ => String::new(),
+            },
+            value,
+            mark: pair.mark,
+        })
+    });
+    lines.collect()
 }
 
 /// A question in the middle; returns the end of its second line.

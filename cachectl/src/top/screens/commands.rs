@@ -1,6 +1,7 @@
 //! What clients ask for.
 
 use super::Scene;
+use super::overview::requests_over_time;
 use crate::figure::Figure;
 use crate::report::{Lookup, Thing};
 use crate::top::history::{interval, ratio};
@@ -39,18 +40,20 @@ const OUTCOMES: &[(&str, &[&str], &[&str])] = &[
 ];
 
 pub(super) fn panels(scene: &Scene<'_>) -> Vec<Panel> {
-    let now = scene.history.latest();
     let cached = |row| scene.reports.rate("stats cached", row);
     let pair = |name: &str, value| Pair::new(name, Figure::of(value, Figure::Rate));
-    vec![Panel {
-        title: "Requests",
-        headline: Figure::of(now.requests, Figure::Rate).to_string(),
-        body: Body::Pairs(vec![
-            pair("malformed or unknown", cached("request_errors")),
-            pair("waited for a free segment", cached("store_waits")),
-            pair("waited for buffer memory", cached("budget_waits")),
-        ]),
-    }]
+    vec![
+        requests_over_time(scene),
+        Panel {
+            title: "Not served at once",
+            headline: String::new(),
+            body: Body::Pairs(vec![
+                pair("malformed or unknown", cached("request_errors")),
+                pair("wait for a segment", cached("store_waits")),
+                pair("wait for buffer memory", cached("budget_waits")),
+            ]),
+        },
+    ]
 }
 
 pub(super) fn listing<'a>(scene: &Scene<'a>) -> Listing<'a> {

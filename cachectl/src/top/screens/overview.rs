@@ -12,7 +12,7 @@ pub(super) const ASKED: &[&str] = &["stats process"];
 
 pub(super) fn panels(scene: &Scene<'_>) -> Vec<Panel> {
     let mut panels = vec![
-        throughput(scene),
+        requests_over_time(scene),
         hit_ratio(scene),
         latency(scene),
         memory(scene),
@@ -31,7 +31,7 @@ pub(super) fn panels(scene: &Scene<'_>) -> Vec<Panel> {
     panels
 }
 
-fn throughput(scene: &Scene<'_>) -> Panel {
+pub(super) fn requests_over_time(scene: &Scene<'_>) -> Panel {
     let now = scene.history.latest();
     Panel {
         title: "Requests",
@@ -139,12 +139,12 @@ fn leaving(scene: &Scene<'_>) -> Panel {
 fn wrong(scene: &Scene<'_>) -> Panel {
     let alarms = alarms(scene.reports);
     let headline = match alarms.as_slice() {
-        [] => "nothing".to_owned(),
+        [] => "none".to_owned(),
         [(mark, words)] => format!("{}{words}", mark.sign()),
-        alarms => format!("{} things", alarms.len()),
+        alarms => alarms.len().to_string(),
     };
     Panel {
-        title: "Wrong",
+        title: "Alarms",
         headline,
         body: Body::Words(alarms),
     }
@@ -209,6 +209,7 @@ fn graph(
     Graph {
         label: label.to_owned(),
         points: scene.history.of(of),
+        step: scene.history.step(),
         top: None,
         figure,
     }
