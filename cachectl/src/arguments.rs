@@ -3,12 +3,13 @@
 mod data;
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::ketama::Node;
 use crate::reach::Reach;
-use crate::top::TopArguments;
+use crate::top::{self, TopArguments};
 
 pub(crate) use data::{Data, Terms};
 
@@ -45,6 +46,18 @@ pub(crate) enum Command {
         after_help = "Examples:\n  cachectl top\n  cachectl top --screen commands --interval 5s\n  cachectl top --once --ascii\n  cachectl top --record /tmp/cached.jsonl\n  cachectl top --replay /tmp/cached.jsonl"
     )]
     Top(TopArguments),
+    /// Print a line of figures an interval
+    #[command(
+        after_help = "Examples:\n  cachectl watch\n  cachectl watch --interval 10s --count 6\n  cachectl watch --json > figures.jsonl"
+    )]
+    Watch {
+        /// How long one is, from 100ms to 1h
+        #[arg(long, value_name = "TIME", default_value = "1s", value_parser = top::interval)]
+        interval: Duration,
+        /// End after so many
+        #[arg(long, value_name = "N")]
+        count: Option<u64>,
+    },
     /// Ask every server named by --socket and --admin, all of them at once
     #[command(subcommand)]
     Cluster(Cluster),

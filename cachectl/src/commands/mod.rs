@@ -8,6 +8,7 @@ mod confirm;
 mod data;
 mod dump;
 mod order;
+mod watch;
 
 use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;
@@ -25,6 +26,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Order(order) => order::run(order, reach, *json),
         Command::Kill { id } => ask::kill(*id, reach, *json),
         Command::Top(arguments) => top::run(reach, arguments),
+        Command::Watch { interval, count } => watch::run(*interval, *count, reach, *json),
         Command::Cluster(cluster) => cluster::run(cluster, reach, *json),
         Command::Data(data) => data::run(data, reach, *json),
         Command::Completions { shell } => completions::run(*shell),

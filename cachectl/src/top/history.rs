@@ -38,18 +38,12 @@ pub(crate) struct Point {
     pub(crate) sent: Option<f64>,
 }
 
-/// The latest points, the newest last.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct History {
-    points: VecDeque<Point>,
-}
-
-impl History {
-    /// Adds what the latest two answers tell.
-    pub(crate) fn add(&mut self, reports: &Reports, time: u64) {
+impl Point {
+    /// What the latest two answers tell, of which the second came at `time`.
+    pub(crate) fn of(reports: &Reports, time: u64) -> Point {
         let latency = interval(reports, None);
         let quantile = |share| latency.as_ref().and_then(|it| it.quantile(share));
-        self.push(Point {
+        Point {
             time,
             requests: reports.rate("stats cached", "requests"),
             hit_ratio: ratio(
@@ -65,7 +59,20 @@ impl History {
             connections: reports.real("stats", "curr_connections"),
             received: reports.rate("stats", "bytes_read"),
             sent: reports.rate("stats", "bytes_written"),
-        });
+        }
+    }
+}
+
+/// The latest points, the newest last.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    points: VecDeque<Point>,
+}
+
+impl History {
+    /// Adds what the latest two answers tell.
+    pub(crate) fn add(&mut self, reports: &Reports, time: u64) {
+        self.push(Point::of(reports, time));
     }
 
     /// Nothing was heard.

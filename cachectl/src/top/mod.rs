@@ -9,14 +9,14 @@
 //! What is shown depends on the state alone, and the state on the events alone.
 
 mod alarms;
-mod answers;
+pub(crate) mod answers;
 mod graph;
-mod history;
+pub(crate) mod history;
 mod keys;
 mod listing;
 mod look;
 mod panel;
-mod poller;
+pub(crate) mod poller;
 mod recording;
 mod screens;
 mod state;
@@ -388,7 +388,7 @@ fn is_utf8() -> bool {
     })
 }
 
-fn interval(text: &str) -> Result<Duration, String> {
+pub(crate) fn interval(text: &str) -> Result<Duration, String> {
     const BOUNDS: std::ops::RangeInclusive<Duration> =
         Duration::from_millis(100)..=Duration::from_secs(60 * 60);
     let interval = humantime::parse_duration(text).map_err(|error| error.to_string())?;

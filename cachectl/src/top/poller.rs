@@ -204,7 +204,8 @@ fn request(line: &str) -> Request<'_> {
     }
 }
 
-fn now() -> u64 {
+/// Unix time, in milliseconds.
+pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_millis() as u64)
 }

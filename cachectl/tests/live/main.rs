@@ -8,3 +8,4 @@ mod dumps;
 mod items;
 mod operating;
 mod standard_error;
+mod watching;
