@@ -1,6 +1,7 @@
 //! Counts and gauges of the store.
 
 use crate::counts::Counts;
+use crate::evict::Eviction;
 use crate::segment::State;
 use crate::store::Store;
 use crate::sync::Ordering;
@@ -16,6 +17,8 @@ pub struct Stats {
     pub item_bytes: u64,
     /// Of these, bytes that are neither key nor value.
     pub header_bytes: u64,
+    /// The policy in force.
+    pub eviction: Eviction,
     /// Bytes for items and index, as set last.
     pub memory: u64,
     /// Bytes of memory that it was made with: what the counts of returned items tell parts of.
@@ -54,6 +57,7 @@ impl Store {
             items: counts.inserted.saturating_sub(earlier.removed),
             item_bytes: counts.stored_bytes.saturating_sub(earlier.removed_bytes),
             header_bytes: (counts.stored_header_bytes).saturating_sub(earlier.removed_header_bytes),
+            eviction: self.eviction(),
             memory: self.memory.load(Ordering::Relaxed),
             ghost_memory: self.ghosts.memory(),
             excess_bytes: space.geometry.bytes(missing),

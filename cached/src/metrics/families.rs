@@ -151,6 +151,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         (Segments, "sealed_expired_bytes", r#"state="sealed""#),
         (Segments, "draining_expired_bytes", r#"state="draining""#),
     ]),
+    family("cached_eviction_info", "Policy by which items are evicted.", &[(Segments, "eviction", "policy")]),
     family("cached_evictions_total", "Live items that had to give way, by what there was too little of.", &[
         (Segments, "evicted_space", r#"reason="space""#),
         (Segments, "evicted_index", r#"reason="index""#),

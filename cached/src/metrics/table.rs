@@ -291,6 +291,7 @@ pub(crate) const METRICS: &[Metric] = &[
     gauge(Segments, "header_bytes", "bytes", |s| s.store.header_bytes.into(), "what items take beyond key and value"),
     gauge(Segments, "overhead_per_item", "bytes", |s| ratio(s.store.header_bytes + s.store.index_bytes, s.store.items), "header and index, for each item"),
     counter(Segments, "index_resizes", "", |s| s.counts.store.index_resizes.into(), "steps of growth and shrinking"),
+    text(Segments, "eviction", |s| s.store.eviction.name().into(), "policy by which items are evicted"),
     counter(Segments, "evicted_space", "", |s| s.counts.store.evicted_space.into(), "items evicted for want of heap"),
     counter(Segments, "evicted_window", "", |s| s.counts.store.evicted_window.into(), "of these, those that lay where a span was wanted"),
     counter(Segments, "evicted_index", "", |s| s.counts.store.evicted_index.into(), "items evicted for want of index"),
