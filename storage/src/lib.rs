@@ -92,7 +92,6 @@ mod schedules;
 pub use census::{Census, Holding, TtlGroup};
 pub use counts::Counts;
 pub use evict::Eviction;
-pub use evict::standing::Standing;
 pub use guard::{Guard, Participant};
 pub use maintain::Maintainer;
 pub use options::{Options, OptionsError};

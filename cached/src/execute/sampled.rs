@@ -2,8 +2,6 @@
 
 use std::time::Instant;
 
-use storage::Standing;
-
 use super::Executor;
 use crate::metrics::Kind;
 use crate::sampling::{Asked, Chosen, Outcome, Sample};
@@ -32,9 +30,6 @@ impl Executor<'_> {
         let own = now.duration_since(look.began);
         if look.chosen.timed {
             self.engine.latency().add_own(kind, own);
-            if kind == Kind::Get && self.outcome == Outcome::Hit {
-                self.place(asked);
-            }
         }
         let latency = now.duration_since(self.polled);
         let for_slow = self.engine.sampler.is_slow(latency);
@@ -54,22 +49,5 @@ impl Executor<'_> {
             ..Sample::new(asked)
         };
         self.engine.sampler.put(sample, self.engine.counters());
-    }
-
-    /// Counts where the item that was found stands among those that are to be evicted. It is looked
-    /// for once more: what is not sampled pays nothing for it.
-    fn place(&self, asked: &Asked<'_>) {
-        let key = asked.key.unwrap_or_default();
-        let Some(standing) = self.engine.store.standing(self.guard, key) else {
-            return;
-        };
-        let counters = self.engine.counters();
-        counters.hits_placed.increment();
-        match standing {
-            Standing::Eighth => counters.hits_oldest_eighth.increment(),
-            Standing::Quarter => counters.hits_oldest_quarter.increment(),
-            Standing::Half => counters.hits_oldest_half.increment(),
-            Standing::Safe => {}
-        }
     }
 }

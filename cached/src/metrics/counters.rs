@@ -50,14 +50,6 @@ pub(crate) struct WorkerBlock<T> {
     pub(crate) cmd_meta: T,
     pub(crate) get_hits: T,
     pub(crate) get_misses: T,
-    /// Of the hits that are timed alone, those whose items' place in the order of eviction is known.
-    pub(crate) hits_placed: T,
-    /// Of these, those that a store with an eighth less memory would not have had.
-    pub(crate) hits_oldest_eighth: T,
-    /// Likewise, one with a quarter less.
-    pub(crate) hits_oldest_quarter: T,
-    /// Likewise, one with half as much.
-    pub(crate) hits_oldest_half: T,
     pub(crate) delete_hits: T,
     pub(crate) delete_misses: T,
     pub(crate) incr_hits: T,
@@ -147,10 +139,6 @@ impl<T> WorkerBlock<T> {
             cmd_meta: f(&self.cmd_meta, &other.cmd_meta),
             get_hits: f(&self.get_hits, &other.get_hits),
             get_misses: f(&self.get_misses, &other.get_misses),
-            hits_placed: f(&self.hits_placed, &other.hits_placed),
-            hits_oldest_eighth: f(&self.hits_oldest_eighth, &other.hits_oldest_eighth),
-            hits_oldest_quarter: f(&self.hits_oldest_quarter, &other.hits_oldest_quarter),
-            hits_oldest_half: f(&self.hits_oldest_half, &other.hits_oldest_half),
             delete_hits: f(&self.delete_hits, &other.delete_hits),
             delete_misses: f(&self.delete_misses, &other.delete_misses),
             incr_hits: f(&self.incr_hits, &other.incr_hits),

@@ -164,12 +164,6 @@ pub(crate) const FAMILIES: &[Family] = &[
         (Segments, "returned_whole", r#"within="1""#),
         (Segments, "returned_later", r#"within="+Inf""#),
     ]),
-    family("cached_hits_at_stake_total", "Of the hits placed, those that there would not have been with so much less memory, at most.", &[
-        (Cached, "hits_oldest_eighth", r#"less="0.125""#),
-        (Cached, "hits_oldest_quarter", r#"less="0.25""#),
-        (Cached, "hits_oldest_half", r#"less="0.5""#),
-    ]),
-    family("cached_hits_placed_total", "Hits, one in 128, on items whose place in the order of eviction is known.", &[(Cached, "hits_placed", "")]),
     family("cached_segments_reclaimed_total", "Segments reclaimed, by the reason.", &[
         (Segments, "segments_expired", r#"reason="expired""#),
         (Segments, "segments_flushed", r#"reason="flushed""#),

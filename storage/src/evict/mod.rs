@@ -14,7 +14,6 @@ pub(crate) mod candidates;
 pub(crate) mod ghosts;
 mod random;
 mod s3fifo;
-pub(crate) mod standing;
 pub(crate) mod worth;
 
 /// What makes room when nothing is expired or dead.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::Eviction;
-use super::standing::Standing;
 use crate::store::Store;
 use crate::{Condition, Maintainer, Options, Participant, Writer};
 
@@ -75,14 +74,6 @@ impl Bench {
             counts.returned_whole,
             counts.returned_later,
         ]
-    }
-
-    /// Where the item of `key` stands once it has been asked for so often.
-    fn standing(&mut self, key: &str, gets: usize) -> Option<Standing> {
-        let guard = self.participant.enter(10);
-        let key = key.as_bytes();
-        (0..gets).for_each(|_| assert!(self.store.get(&guard, key).is_some()));
-        self.store.standing(&guard, key)
     }
 
     /// Stores cold items until `key` is gone.
@@ -199,38 +190,4 @@ fn what_comes_back_would_not_be_told_of_or_as_sooner_or_later() {
     let [eighth, quarter, half, whole, later] = [0, 1, 2, 3, 4].map(|at| after[at] - before[at]);
     assert_eq!((eighth, quarter, whole, later), (0, 0, 0, 0));
     assert!((5..=63).contains(&half), "{half}");
-}
-
-#[test]
-fn an_old_item_would_be_taken_for_a_young_one() {
-    let mut bench = Bench::new(Eviction::Fifo);
-    assert_eq!(bench.standing("none", 0), None);
-    let keys: Vec<_> = (0..150_000).map(|n| format!("key-{n}")).collect();
-    bench.set_all(&keys);
-    let standings = keys.iter().filter_map(|key| bench.standing(key, 0));
-    let standings: Vec<_> = standings.collect();
-    assert!(standings.is_sorted_by_key(|standing| *standing as u8));
-    for (standing, part) in [
-        (Standing::Eighth, 0.125),
-        (Standing::Quarter, 0.125),
-        (Standing::Half, 0.25),
-        (Standing::Safe, 0.5),
-    ] {
-        let count = standings.iter().filter(|it| **it == standing).count();
-        let seen = count as f64 / standings.len() as f64;
-        assert!((seen - part).abs() < 0.05, "{standing:?}: {seen}");
-    }
-
-    bench.store.set_eviction(Eviction::Util);
-    assert_eq!(bench.standing(&keys[149_999], 0), None);
-}
-
-#[test]
-fn an_item_that_would_be_kept_would_count_as_lost() {
-    let mut bench = Bench::new(Eviction::Merge);
-    let keys: Vec<_> = (0..150_000).map(|n| format!("key-{n}")).collect();
-    bench.set_all(&keys);
-    let is_old = |key: &&String| bench.standing(key, 0) == Some(Standing::Eighth);
-    let old = keys.iter().find(is_old).expect("one that is not worth it");
-    assert_eq!(bench.standing(old, 4), Some(Standing::Safe));
 }

@@ -97,10 +97,6 @@ impl Record {
         self.born.load(Ordering::Acquire)
     }
 
-    pub(crate) fn sequence(&self) -> u64 {
-        self.sequence.load(Ordering::Relaxed)
-    }
-
     pub(crate) fn len(&self) -> u32 {
         self.len.load(Ordering::Relaxed)
     }

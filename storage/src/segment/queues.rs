@@ -47,8 +47,7 @@ pub(super) struct Queues {
     pub(super) withheld: u32,
     /// What each segment holds; of an open one it is told once a second.
     pub(super) seals: Box<[Seal]>,
-    /// The last number of those that tell what came before what.
-    pub(super) sequence: u64,
+    sequence: u64,
     /// Sealed segments, as the policies see them.
     candidates: Candidates,
     /// By when their bins are to be looked at.

@@ -12,7 +12,6 @@ use super::queues::Queues;
 use super::seal::Seal;
 use super::tail::{Placement, Purpose, Tail};
 use super::{Record, State};
-use crate::evict::standing::Ends;
 use crate::sync::{Apart, AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering};
 use crate::{Eviction, Seconds};
 
@@ -51,8 +50,6 @@ pub(crate) struct Space {
     pub(super) window: AtomicU64,
     /// Bytes of segments that items being received hold.
     held: Apart<AtomicU64>,
-    /// How far eviction has come.
-    pub(crate) ends: Apart<Ends>,
     queues: Apart<Mutex<Queues>>,
 }
 
@@ -78,7 +75,6 @@ impl Space {
             missing: AtomicU32::new(geometry.limits.withheld),
             window: AtomicU64::new(0),
             held: Apart(AtomicU64::new(0)),
-            ends: Apart(Ends::default()),
             queues: Apart(Mutex::new(Queues::new(segments))),
         }
     }

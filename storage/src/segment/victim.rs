@@ -28,11 +28,6 @@ impl Space {
         };
         let record = self.record(segment);
         debug_assert_eq!(record.state(), State::Sealed);
-        if reason == Reason::Evicted {
-            let main = self.eviction() == Eviction::S3Fifo && record.is_main();
-            let ends = &self.ends.0;
-            ends.move_up(main, record.sequence(), queues.sequence);
-        }
         record.set(State::Draining);
         queues.leave(segment);
         queues.coming += record.span();

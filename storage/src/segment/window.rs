@@ -115,7 +115,8 @@ impl Space {
                 State::Free | State::Draining | State::Retired => 0,
                 State::Sealed => {
                     let ages = (newest - oldest).max(1);
-                    let youth = record.sequence().saturating_sub(oldest).min(ages);
+                    let sequence = record.sequence.load(Ordering::Relaxed);
+                    let youth = sequence.saturating_sub(oldest).min(ages);
                     let live = u64::from(record.live());
                     (live + live * youth / ages) / u64::from(record.span())
                 }

@@ -1,8 +1,6 @@
 //! Every request has its latency, under its kind.
 
 use super::*;
-use storage::Eviction;
-
 use crate::metrics::Latencies;
 
 /// How many requests of each kind there are latencies of: from turn to send, and timed alone.
@@ -66,46 +64,4 @@ fn requests_would_not_be_timed_alone_or_all_of_them() {
         panic!("{counts:?}");
     };
     assert!((50..500).contains(&own), "{own}");
-}
-
-#[test]
-fn hits_would_not_tell_how_old_their_items_are() {
-    let mut rig = rig(|config| config.eviction = Eviction::Fifo);
-    let mut client = rig.connect();
-    let value = "v".repeat(4000);
-    let keys: Vec<_> = (0..8000).map(|number| format!("key{number}")).collect();
-    for key in &keys {
-        let set = format!("set {key} 0 0 {}\r\n{value}\r\n", value.len());
-        rig.exchange(&mut client, set.as_bytes(), b"STORED\r\n");
-    }
-    let guard = rig.worker.participant.enter(2);
-    let is_there = |key: &&String| rig.store.get(&guard, key.as_bytes()).is_some();
-    let (oldest, youngest) = (keys.iter().find(is_there), keys.iter().rfind(is_there));
-    let (oldest, youngest) = (oldest.expect("one"), youngest.expect("another"));
-    drop(guard);
-
-    let mut placed = |request: &str, reply: &str, key: &str| {
-        let before = rig.metrics.read(storage::Counts::default()).workers;
-        let requests = request.replace("KEY", key).repeat(1000);
-        for _ in 0..20 {
-            rig.exchange(
-                &mut client,
-                requests.as_bytes(),
-                reply.repeat(1000).as_bytes(),
-            );
-        }
-        let after = rig.metrics.read(storage::Counts::default()).workers;
-        let placed = after.hits_placed - before.hits_placed;
-        (placed, after.hits_oldest_eighth - before.hits_oldest_eighth)
-    };
-    let (hits, old) = placed("mg KEY\r\n", "HD\r\n", oldest);
-    assert!((50..500).contains(&hits) && old == hits, "{old} of {hits}");
-    let (hits, old) = placed("mg KEY\r\n", "HD\r\n", youngest);
-    assert!((50..500).contains(&hits) && old == 0, "{old} of {hits}");
-    for (request, reply) in [
-        ("mg none\r\n", "EN\r\n"),
-        ("touch KEY 0\r\n", "TOUCHED\r\n"),
-    ] {
-        assert_eq!(placed(request, reply, youngest), (0, 0), "{request}");
-    }
 }
