@@ -17,6 +17,8 @@ pub(crate) enum Figure<'a> {
     Rate(f64),
     /// In powers of 1024.
     Bytes(f64),
+    /// Bytes a second.
+    Flow(f64),
     /// In seconds.
     Span(f64),
     /// Of 1, shown in percent.
@@ -36,6 +38,7 @@ impl Figure<'_> {
             Figure::Count(number)
             | Figure::Rate(number)
             | Figure::Bytes(number)
+            | Figure::Flow(number)
             | Figure::Span(number)
             | Figure::Share(number) => number,
         }
@@ -55,6 +58,7 @@ impl fmt::Display for Figure<'_> {
             Figure::Bytes(bytes) => {
                 scaled(f, bytes, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB", "PiB"])
             }
+            Figure::Flow(bytes) => write!(f, "{}/s", Figure::Bytes(bytes)),
             Figure::Span(seconds) => span(f, seconds),
             Figure::Share(share) => write!(f, "{:.1}%", share * 100.0),
         }
@@ -139,6 +143,7 @@ mod tests {
             (Figure::Bytes(1024.0), "1KiB"),
             (Figure::Bytes(67_108_864.0), "64MiB"),
             (Figure::Bytes(1_572_864.0), "1.50MiB"),
+            (Figure::Flow(2048.0), "2KiB/s"),
             (Figure::Span(0.0), "0s"),
             (Figure::Span(840e-9), "840ns"),
             (Figure::Span(18.431e-6), "18.4us"),

@@ -29,7 +29,8 @@ impl Distribution {
         for (of, ns, count) in buckets(now) {
             let new = count.checked_sub(before.get(&(of, ns)).copied().unwrap_or(0))?;
             if new > 0 && kind.is_none_or(|kind| kind == of) {
-                *counts.buckets.entry(ns).or_default() += new;
+                let all: &mut u64 = counts.buckets.entry(ns).or_default();
+                *all = all.saturating_add(new);
             }
         }
         Some(counts)
@@ -37,11 +38,11 @@ impl Distribution {
 
     /// Seconds that the given share of them took at most; `None` without any.
     pub(crate) fn quantile(&self, share: f64) -> Option<f64> {
-        let count: u64 = self.buckets.values().sum();
-        let wanted = (count as f64 * share).ceil() as u64;
+        let count: u128 = self.buckets.values().map(|n| u128::from(*n)).sum();
+        let wanted = (count as f64 * share).ceil() as u128;
         let mut seen = 0;
         let bucket = self.buckets.iter().find(|(_, requests)| {
-            seen += *requests;
+            seen += u128::from(**requests);
             seen >= wanted
         });
         bucket.map(|(ns, _)| *ns as f64 / 1e9)

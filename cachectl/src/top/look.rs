@@ -3,6 +3,7 @@
 //! Nothing is said by a colour alone: each mark has a sign or a word beside it.
 
 use ratatui::style::{Color, Modifier, Style};
+use ratatui::symbols::border;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// What the terminal can show.
@@ -93,6 +94,21 @@ impl Look {
         if self.unicode { "─" } else { "-" }
     }
 
+    /// What a frame is drawn with.
+    pub(crate) fn frame(self) -> border::Set<'static> {
+        const ASCII: border::Set<'static> = border::Set {
+            top_left: "+",
+            top_right: "+",
+            bottom_left: "+",
+            bottom_right: "+",
+            vertical_left: "|",
+            vertical_right: "|",
+            horizontal_top: "-",
+            horizontal_bottom: "-",
+        };
+        if self.unicode { border::PLAIN } else { ASCII }
+    }
+
     /// What fills the parts of a bar, from the first on.
     pub(crate) fn fillings(self) -> [&'static str; 3] {
         if self.unicode {
@@ -142,6 +158,9 @@ impl Look {
             let word: String = word.chars().map(|c| self.shown(c)).collect();
             let used = lines.last().map_or(0, |line| line.width());
             if used > 0 && used + word.trim_end().width() > width {
+                if let Some(full) = lines.last_mut() {
+                    full.truncate(full.trim_end().len());
+                }
                 lines.push(String::new());
             }
             for c in word.chars() {
@@ -181,8 +200,8 @@ mod tests {
         for (text, width, wanted) in [
             ("", 4, vec![""]),
             ("one two", 9, vec!["one two"]),
-            ("one two six", 7, vec!["one two ", "six"]),
-            ("abcdefgh ij", 4, vec!["abcd", "efgh ", "ij"]),
+            ("one two six", 7, vec!["one two", "six"]),
+            ("abcdefgh ij", 4, vec!["abcd", "efgh", "ij"]),
             ("日本語", 3, vec!["日", "本", "語"]),
             ("ab", 0, vec!["a", "b"]),
         ] {

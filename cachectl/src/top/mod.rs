@@ -21,6 +21,8 @@ mod recording;
 mod screens;
 mod state;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::env;

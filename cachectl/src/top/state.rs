@@ -14,7 +14,7 @@ use super::screens::{SCREENS, Scene, Screen};
 use crate::report::{Lookup, Report};
 
 /// What happens to it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Event {
     Key(KeyEvent),
     /// The terminal has this many columns and lines.

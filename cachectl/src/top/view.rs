@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
-use ratatui::widgets::{Clear, Widget};
+use ratatui::widgets::{Block, Clear, Padding, Widget};
 use unicode_width::UnicodeWidthStr;
 
 use super::alarms::alarms;
@@ -57,7 +57,7 @@ pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {
 
 /// The lines of the screen: of the server, its tabs, what they show, what is to be said, the keys.
 fn lines(state: &State, area: Rect) -> [Rect; 5] {
-    let notice = u16::from(notice(state).is_some());
+    let notice = notice_lines(state, area).len() as u16;
     let mut from = area.y;
     [1, 1, area.height - 3 - notice, notice, 1].map(|height| {
         let line = Rect {
@@ -314,10 +314,21 @@ fn notice(state: &State) -> Option<(Mark, String)> {
     Some((mark, words))
 }
 
+/// The same in as many lines as are to spare on a screen so large.
+fn notice_lines(state: &State, screen: Rect) -> Vec<(Mark, String)> {
+    const EACH: u16 = 10;
+    let Some((mark, words)) = notice(state) else {
+        return Vec::new();
+    };
+    let words = format!("{}{words}", mark.sign());
+    let mut lines = state.look.wrap(&words, screen.width.into());
+    lines.truncate(usize::from(screen.height / EACH));
+    lines.into_iter().map(|line| (mark, line)).collect()
+}
+
 fn draw_notice(state: &State, area: Rect, buffer: &mut Buffer) {
-    if let Some((mark, words)) = notice(state) {
-        let words = format!("{}{words}", mark.sign());
-        put(buffer, area, &words, state.look.of(mark), state.look);
+    for (row, (mark, line)) in area.rows().zip(notice_lines(state, *buffer.area())) {
+        put(buffer, row, &line, state.look.of(mark), state.look);
     }
 }
 
@@ -455,7 +466,7 @@ fn wrapped(pairs: &[Pair], width: u16, look: Look) -> Vec<Pair> {
     lines.collect()
 }
 
-/// A question in the middle; returns the end of its second line.
+/// A question in the middle, and what may be answered; returns its end.
 fn draw_question(
     state: &State,
     question: &str,
@@ -463,23 +474,32 @@ fn draw_question(
     area: Rect,
     buffer: &mut Buffer,
 ) -> (u16, u16) {
-    const HEIGHT: u16 = 4;
     let look = state.look;
-    let widest = question.width().max(answer.width()) as u16 + 2;
-    let width = widest.max(40).min(area.width);
+    let widest = question.width().max(answer.width()) as u16 + 4;
+    let width = widest.min(area.width);
+    let room = usize::from(width.saturating_sub(4));
+    let question = look.wrap(question, room);
+    let answer = look.wrap(answer, room);
+    let height = (question.len() + answer.len()) as u16 + 2;
+    let height = height.min(area.height);
     let place = Rect {
         x: area.x + (area.width - width) / 2,
-        y: area.y + area.height.saturating_sub(HEIGHT) / 2,
+        y: area.y + (area.height - height) / 2,
         width,
-        height: HEIGHT.min(area.height),
+        height,
     };
     Clear.render(place, buffer);
-    let mut rows = place.rows();
-    let mut next = || rows.next().unwrap_or(Rect { height: 0, ..place });
-    heading("Sure?", "", "", next(), look, buffer);
-    put(buffer, next(), question, look.of(Mark::Plain), look);
-    let line = next();
-    let used = put(buffer, line, answer, Look::title(), look);
-    heading("", "", "", next(), look, buffer);
-    (line.x + used.min(line.width.saturating_sub(1)), line.y)
+    let frame = Block::bordered()
+        .border_set(look.frame())
+        .padding(Padding::horizontal(1));
+    let inside = frame.inner(place);
+    frame.render(place, buffer);
+    let asked = question.iter().map(|line| (line, look.of(Mark::Plain)));
+    let answered = answer.iter().map(|line| (line, Look::title()));
+    let mut end = (inside.x, inside.y);
+    for (row, (line, style)) in inside.rows().zip(asked.chain(answered)) {
+        let used = put(buffer, row, line, style, look);
+        end = (row.x + used.min(row.width.saturating_sub(1)), row.y);
+    }
+    end
 }

@@ -166,11 +166,8 @@ fn clients(scene: &Scene<'_>) -> Panel {
         ),
         body: Body::Pairs(vec![
             pair("accepted", Figure::of(accepted, Figure::Rate)),
-            Pair::new(
-                "received",
-                format!("{}/s", Figure::of(now.received, Figure::Bytes)),
-            ),
-            Pair::new("sent", format!("{}/s", Figure::of(now.sent, Figure::Bytes))),
+            pair("received", Figure::of(now.received, Figure::Flow)),
+            pair("sent", Figure::of(now.sent, Figure::Flow)),
             pair(
                 "requests a turn",
                 Figure::of(per_turn.map(|(requests, turns)| requests / turns), |n| {
