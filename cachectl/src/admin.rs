@@ -1,6 +1,7 @@
 //! The client's side of the admin protocol: a question, and the line that answers it.
 
 use std::io::{self, Write};
+use std::slice;
 use std::time::{Duration, Instant};
 
 use net::admin::{DOCUMENT_MAX, Document, Request, Row};
@@ -25,6 +26,7 @@ const PROTOCOL: &str = "cached's admin protocol";
 /// A connection on which a server answers its operators.
 pub(crate) struct Admin {
     place: Place,
+    tls: Option<Tls>,
     connection: Connection,
     /// Came, and is not read: less than a line, or more.
     received: Vec<u8>,
@@ -40,6 +42,7 @@ impl Admin {
                 Ok(connection) => {
                     return Ok(Admin {
                         place: place.clone(),
+                        tls: tls.cloned(),
                         connection,
                         received: Vec::new(),
                     });
@@ -106,8 +109,36 @@ impl Admin {
     pub(crate) fn rows<'a>(&self, line: &'a [u8]) -> Result<Vec<Row<'a>>, Failure> {
         match Document::parse(line) {
             Ok(Document::Rows(rows)) => Ok(rows),
+            Ok(Document::Error(why)) if why.starts_with("there is no verb") => {
+                Err(self.too_old(&why))
+            }
             Ok(Document::Error(why)) => Err(Failure::Refused(why.into_owned())),
             Err(_) => Err(self.foreign()),
+        }
+    }
+
+    /// The server does not know what this program asks: an older one, whose version it tells another
+    /// connection, for it has closed this one.
+    fn too_old(&self, why: &str) -> Failure {
+        let what = why.split_once(';').map_or(why, |(what, _)| what);
+        let version = self.version().unwrap_or("of an unknown version".to_owned());
+        let ours = env!("CARGO_PKG_VERSION");
+        Failure::Refused(format!(
+            "{what} at {}, a cached {version}; this is cachectl {ours}",
+            self.place
+        ))
+    }
+
+    fn version(&self) -> Option<String> {
+        let mut admin = Admin::connect(slice::from_ref(&self.place), self.tls.as_ref()).ok()?;
+        let request = Request {
+            verb: "version",
+            arguments: Vec::new(),
+        };
+        let line = admin.ask(&request, PATIENCE).ok()?;
+        match Document::parse(&line).ok()? {
+            Document::Rows(rows) => Some(rows.first()?.value.to_string()),
+            Document::Error(_) => None,
         }
     }
 
@@ -125,7 +156,6 @@ impl Admin {
 mod tests {
     use std::io::Read;
     use std::net::TcpListener;
-    use std::slice;
     use std::thread;
 
     use super::*;

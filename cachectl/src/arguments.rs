@@ -104,6 +104,15 @@ pub(crate) enum Question {
     /// Print every connection
     #[command(after_help = "Examples:\n  cachectl connections")]
     Connections,
+    /// Print what the segments of the heap hold, and its index
+    #[command(after_help = "Examples:\n  cachectl segments")]
+    Segments,
+    /// Print the segments by the TTLs of their items
+    #[command(after_help = "Examples:\n  cachectl ttl")]
+    Ttl,
+    /// Print how long requests take, by their kind
+    #[command(after_help = "Examples:\n  cachectl latency")]
+    Latency,
 }
 
 /// What a server is told to do.

@@ -1,6 +1,7 @@
 //! A connection to a server: its socket, or TLS over it.
 
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use net::tls;
@@ -10,8 +11,9 @@ use crate::failure::Failure;
 use crate::place::Place;
 
 /// How the server at a TCP address is spoken to in TLS.
+#[derive(Clone)]
 pub(crate) struct Tls {
-    pub(crate) client: tls::Client,
+    pub(crate) client: Arc<tls::Client>,
     /// Whose certificate the server must have; that of its address unless given.
     pub(crate) server_name: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use net::tls::{Client, ClientOptions};
@@ -129,7 +130,7 @@ impl Reach {
             ..ClientOptions::default()
         };
         Ok(Some(Tls {
-            client: Client::new(&options).map_err(Failure::Usage)?,
+            client: Arc::new(Client::new(&options).map_err(Failure::Usage)?),
             server_name: self.tls_server_name.clone(),
         }))
     }

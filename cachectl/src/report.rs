@@ -66,7 +66,6 @@ pub(crate) trait Lookup {
     fn row(&self, name: &str) -> Option<&Row<'static>>;
 
     /// Its value, when that is a whole number.
-    #[allow(dead_code, reason = "for screens and commands that come next")]
     fn number(&self, name: &str) -> Option<u64> {
         match self.row(name)?.value {
             Value::Number(number) => Some(number),

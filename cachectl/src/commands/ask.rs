@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use net::admin::{Request, Row};
 
+use super::tables;
 use crate::admin::{Admin, PATIENCE, PATIENCE_OTHERS};
 use crate::arguments::Question;
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
 use crate::reach::Reach;
+use crate::report::Report;
 use crate::text;
 
 /// What is asked: a verb, the words behind it, and how long the answer may take.
@@ -49,15 +51,23 @@ impl Question {
             Question::Hotkeys { by } => Inquiry::new("hotkeys").words(by.clone()),
             Question::Config => Inquiry::new("config"),
             Question::Connections => Inquiry::new("connections"),
+            Question::Segments => Inquiry::new("stats").words(["segments".to_owned()]),
+            Question::Ttl => Inquiry::new("stats").words(["ttl".to_owned()]),
+            Question::Latency => Inquiry::new("stats").words(["latency".to_owned()]),
         }
     }
 
     /// What people read of the answer from `place`.
-    pub(crate) fn text(&self, place: &Place, rows: &[Row<'_>]) -> String {
+    pub(crate) fn text(&self, place: &Place, report: &Report) -> String {
         match self {
             Question::Ping => format!("{place} answers\n"),
-            Question::Version => text::values(rows),
-            _ => text::table(rows),
+            Question::Version => text::values(report.rows()),
+            Question::Stats { .. } | Question::Segments => text::table(report.rows()),
+            Question::Hotkeys { .. } => tables::hot_keys(report),
+            Question::Config => tables::settings(report),
+            Question::Connections => tables::connections(report),
+            Question::Ttl => tables::ttl(report),
+            Question::Latency => tables::latency(report),
         }
     }
 }
@@ -86,13 +96,36 @@ impl Inquiry {
             }
         }
     }
+
+    /// Asks for all the rows of the answer.
+    pub(super) fn report(&self, admin: &mut Admin) -> Result<Report, Failure> {
+        let mut report = Report::default();
+        self.ask(admin, |_, rows| {
+            report.extend(rows);
+            Ok(())
+        })?;
+        Ok(report)
+    }
+
+    /// Asks, and prints what is answered: for scripts as it is, for people as `text` has it.
+    pub(super) fn print(
+        &self,
+        admin: &mut Admin,
+        json: bool,
+        text: impl Fn(&Place, &Report) -> String,
+    ) -> Result<(), Failure> {
+        if json {
+            return self.ask(admin, |line, _| output::print(line));
+        }
+        let report = self.report(admin)?;
+        output::print(text(admin.place(), &report))
+    }
 }
 
 /// Asks the one server that is meant, and prints what it answers.
 pub(super) fn question(question: &Question, reach: &Reach, json: bool) -> Result<(), Failure> {
-    one(&question.inquiry(), reach, json, |place, rows| {
-        question.text(place, rows)
-    })
+    let text = |place: &_, report: &_| question.text(place, report);
+    question.inquiry().print(&mut reach.connect()?, json, text)
 }
 
 /// Ends a connection.
@@ -101,36 +134,11 @@ pub(super) fn kill(id: u64, reach: &Reach, json: bool) -> Result<(), Failure> {
     let inquiry = Inquiry::new("kill")
         .words([id.to_string()])
         .patience(PATIENCE_OTHERS);
-    match one(&inquiry, reach, json, |_, rows| text::table(rows)) {
+    let text = |_: &_, report: &Report| text::table(report.rows());
+    match inquiry.print(&mut reach.connect()?, json, text) {
         Err(Failure::Refused(why)) if why.starts_with("there is no connection") => {
             Err(Failure::NotFound(why))
         }
         done => done,
     }
-}
-
-fn one(
-    inquiry: &Inquiry,
-    reach: &Reach,
-    json: bool,
-    text: impl Fn(&Place, &[Row<'_>]) -> String,
-) -> Result<(), Failure> {
-    print(inquiry, &mut reach.connect()?, json, text)
-}
-
-/// Asks on this connection, and prints what is answered.
-pub(super) fn print(
-    inquiry: &Inquiry,
-    admin: &mut Admin,
-    json: bool,
-    text: impl Fn(&Place, &[Row<'_>]) -> String,
-) -> Result<(), Failure> {
-    let place = admin.place().clone();
-    inquiry.ask(admin, |line, rows| {
-        if json {
-            output::print(line)
-        } else {
-            output::print(text(&place, rows))
-        }
-    })
 }

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::slice;
 use std::thread;
 
-use net::admin::{Row, error_line};
+use net::admin::error_line;
 
 use super::ask::Inquiry;
 use super::order;
@@ -19,7 +19,6 @@ use crate::output;
 use crate::place::Place;
 use crate::reach::Reach;
 use crate::report::Report;
-use crate::text;
 
 pub(super) fn run(cluster: &Cluster, reach: &Reach, json: bool) -> Result<(), Failure> {
     match cluster {
@@ -43,7 +42,7 @@ fn tell(order: &Order, reach: &Reach, json: bool) -> Result<(), Failure> {
     if json {
         objects(&inquiry, reach)
     } else {
-        texts(&inquiry, reach, |_, rows| text::table(rows))
+        texts(&inquiry, reach, |_, report| order.text(report))
     }
 }
 
@@ -52,7 +51,7 @@ fn ask(question: &Question, reach: &Reach, json: bool) -> Result<(), Failure> {
     match question {
         _ if json => objects(&inquiry, reach),
         Question::Stats { .. } => {
-            let nodes = each(reach, |admin| report(&inquiry, admin))?;
+            let nodes = each(reach, |admin| inquiry.report(admin))?;
             let answered = nodes.iter().filter_map(|(place, answer)| {
                 let report = answer.as_ref().ok()?;
                 Some((place.to_string(), report))
@@ -61,18 +60,10 @@ fn ask(question: &Question, reach: &Reach, json: bool) -> Result<(), Failure> {
             output::print(side_by_side::table(&answered))?;
             outcome(&nodes)
         }
-        _ => texts(&inquiry, reach, |place, rows| question.text(place, rows)),
+        _ => texts(&inquiry, reach, |place, report| {
+            question.text(place, report)
+        }),
     }
-}
-
-/// The rows that a server answers with.
-fn report(inquiry: &Inquiry, admin: &mut Admin) -> Result<Report, Failure> {
-    let mut report = Report::default();
-    inquiry.ask(admin, |_, rows| {
-        report.extend(rows);
-        Ok(())
-    })?;
-    Ok(report)
 }
 
 /// A node, and what came of asking it.
@@ -141,16 +132,11 @@ fn labelled(place: &Place, document: &[u8]) -> Vec<u8> {
 fn texts(
     inquiry: &Inquiry,
     reach: &Reach,
-    text: impl Fn(&Place, &[Row<'_>]) -> String + Sync,
+    text: impl Fn(&Place, &Report) -> String + Sync,
 ) -> Result<(), Failure> {
     let nodes = each(reach, |admin| {
-        let place = admin.place().clone();
-        let mut page = String::new();
-        inquiry.ask(admin, |_, rows| {
-            page.push_str(&text(&place, rows));
-            Ok(())
-        })?;
-        Ok(page)
+        let report = inquiry.report(admin)?;
+        Ok(text(admin.place(), &report))
     })?;
     let mut pages = String::new();
     for (place, answer) in &nodes {

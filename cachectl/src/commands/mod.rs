@@ -8,6 +8,7 @@ mod confirm;
 mod data;
 mod dump;
 mod order;
+mod tables;
 mod watch;
 
 use crate::arguments::{Arguments, Command};

@@ -2,15 +2,15 @@
 
 use std::slice;
 
-use net::admin::{Request, Value};
-
-use super::ask::{self, Inquiry};
+use super::ask::Inquiry;
 use super::confirm::confirm;
-use crate::admin::{Admin, PATIENCE, PATIENCE_ITEMS, PATIENCE_OTHERS};
+use super::tables;
+use crate::admin::{Admin, PATIENCE_ITEMS, PATIENCE_OTHERS};
 use crate::arguments::Order;
 use crate::failure::Failure;
 use crate::output;
 use crate::reach::Reach;
+use crate::report::{Lookup, Report};
 use crate::text;
 
 impl Order {
@@ -30,6 +30,14 @@ impl Order {
                 .patience(PATIENCE_ITEMS),
             Order::Flush { .. } => Inquiry::new("flush"),
             Order::Drain { .. } => Inquiry::new("drain"),
+        }
+    }
+
+    /// What people read of the answer.
+    pub(super) fn text(&self, report: &Report) -> String {
+        match self {
+            Order::Reload { .. } => tables::reload(report),
+            Order::Flush { .. } | Order::Drain { .. } => text::table(report.rows()),
         }
     }
 
@@ -64,22 +72,12 @@ pub(super) fn run(order: &Order, reach: &Reach, json: bool) -> Result<(), Failur
     order.confirm(&place.to_string())?;
     // The server may have tired of the wait.
     let mut admin = Admin::connect(slice::from_ref(&place), reach.tls()?.as_ref())?;
-    ask::print(&order.inquiry(), &mut admin, json, |_, rows| {
-        text::table(rows)
-    })
+    let text = |_: &_, report: &_| order.text(report);
+    order.inquiry().print(&mut admin, json, text)
 }
 
 /// How many items the server has.
 pub(super) fn items(admin: &mut Admin) -> Result<u64, Failure> {
-    let request = Request {
-        verb: "stats",
-        arguments: Vec::new(),
-    };
-    let line = admin.ask(&request, PATIENCE)?;
-    let rows = admin.rows(&line)?;
-    let items = rows.iter().find(|row| row.name == "curr_items");
-    match items.map(|row| &row.value) {
-        Some(Value::Number(items)) => Ok(*items),
-        _ => Ok(0),
-    }
+    let stats = Inquiry::new("stats").report(admin)?;
+    Ok(stats.number("curr_items").unwrap_or_default())
 }

@@ -1,5 +1,8 @@
 //! What is asked of a daemon by its operator.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use crate::daemon::{Daemon, cachectl, text};
 
 #[test]
@@ -63,4 +66,34 @@ fn a_server_that_is_started_again_would_not_be_found() {
     assert_ne!(daemon.pid(), pid);
     let said = daemon.operate(&["ping"]);
     assert_eq!(said.status, Some(0), "{said:?}");
+}
+
+#[test]
+fn an_answer_would_be_told_in_rows_where_there_are_many_of_a_kind() {
+    let daemon = Daemon::start(&[]);
+    let address = daemon.address("memcached").to_string();
+    let set = cachectl(&["set", "k", "v", "--ttl", "1h", "--server", &address], b"");
+    assert_eq!(set.status, Some(0), "{set:?}");
+    let mut client = TcpStream::connect(&address).expect("a connection");
+    // Once it is answered it is among those that are told of.
+    client.write_all(b"mn\r\n").expect("sent");
+    client.read_exact(&mut [0; 4]).expect("an answer");
+    let name = format!("tcp:{}", client.local_addr().expect("an address"));
+    for (command, heading, row) in [
+        ("connections", "id ", &*name),
+        ("ttl", "group", "hour"),
+        ("latency", "request", "store"),
+        ("config", "setting", "server.port"),
+        ("hotkeys", "rank", ""),
+        ("segments", "heap_bytes", "segments_free"),
+    ] {
+        let said = daemon.operate(&[command]);
+        assert_eq!(said.status, Some(0), "{said:?}");
+        let headed = said.out.lines().any(|line| line.starts_with(heading));
+        assert!(headed && said.out.contains(row), "{said:?}");
+        let json = daemon.operate(&[command, "--json"]);
+        assert!(json.out.starts_with("{\"rows\":["), "{json:?}");
+    }
+    let said = daemon.operate(&["reload", "--yes"]);
+    assert!(said.out.ends_with(" settings are unchanged\n"), "{said:?}");
 }
