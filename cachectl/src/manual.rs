@@ -85,6 +85,33 @@ fn several_servers_would_be_taken_for_one() {
     assert!(Arguments::try_parse_from(["cachectl"]).is_err());
 }
 
+/// Fails unless `example` is a line that the program understands.
+fn check(example: &str) {
+    // Of a pipe, the program's own part, without what the shell makes of the rest.
+    let mut parts = example.split(" | ");
+    let own = parts.find(|part| part.starts_with("cachectl "));
+    let own = own.unwrap_or_else(|| panic!("{example} runs something else"));
+    let words = own.split_whitespace();
+    let words = words.take_while(|word| !matches!(*word, ">" | "#"));
+    if let Err(error) = Arguments::try_parse_from(words) {
+        panic!("{example}: {error}");
+    }
+}
+
+#[test]
+fn an_example_in_a_page_would_not_work() {
+    let readme = include_str!("../../README.md");
+    let mut seen = 0;
+    for line in readme.lines().chain(PAGE.lines()) {
+        let line = line.strip_prefix("$ ").unwrap_or(line);
+        if line.starts_with("cachectl ") {
+            check(line);
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "no examples are found");
+}
+
 #[test]
 fn an_example_in_the_help_would_not_work() {
     let mut command = Arguments::command();
@@ -103,14 +130,7 @@ fn an_example_in_the_help_would_not_work() {
         let examples = help.lines().filter_map(|line| line.strip_prefix("  "));
         let mut seen = 0;
         for example in examples {
-            // Of a pipe, the program's own part, without what the shell makes of the rest.
-            let parts: Vec<_> = example.split(" | ").collect();
-            let own = parts.iter().find(|part| part.starts_with("cachectl "));
-            let own = own.unwrap_or_else(|| panic!("{example} runs something else"));
-            let words = own.split(' ').take_while(|word| *word != ">");
-            if let Err(error) = Arguments::try_parse_from(words) {
-                panic!("{example}: {error}");
-            }
+            check(example);
             seen += 1;
         }
         assert!(seen > 0, "{} has no example", command.get_name());

@@ -8,4 +8,5 @@ mod dumps;
 mod items;
 mod operating;
 mod standard_error;
+mod statuses;
 mod watching;
