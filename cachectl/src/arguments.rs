@@ -58,6 +58,20 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N")]
         count: Option<u64>,
     },
+    /// Look on for a while, and print what more or less memory would do to the hit ratio
+    #[command(after_help = "Examples:\n  cachectl sizing\n  cachectl sizing --interval 5m")]
+    Sizing {
+        /// How long, from 100ms to 1h
+        #[arg(long, value_name = "TIME", default_value = "10s", value_parser = top::interval)]
+        interval: Duration,
+    },
+    /// Print the latest lines of the server's log
+    #[command(after_help = "Examples:\n  cachectl log\n  cachectl log --follow")]
+    Log {
+        /// Go on with new lines as they come
+        #[arg(long)]
+        follow: bool,
+    },
     /// Ask every server named by --socket and --admin, all of them at once
     #[command(subcommand)]
     Cluster(Cluster),

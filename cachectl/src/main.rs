@@ -17,6 +17,7 @@ mod percentiles;
 mod place;
 mod reach;
 mod report;
+mod sizing;
 mod text;
 mod top;
 

@@ -7,7 +7,9 @@ mod completions;
 mod confirm;
 mod data;
 mod dump;
+mod log;
 mod order;
+mod sizing;
 mod tables;
 mod watch;
 
@@ -28,6 +30,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Kill { id } => ask::kill(*id, reach, *json),
         Command::Top(arguments) => top::run(reach, arguments),
         Command::Watch { interval, count } => watch::run(*interval, *count, reach, *json),
+        Command::Sizing { interval } => sizing::run(*interval, reach, *json),
+        Command::Log { follow } => log::run(*follow, reach, *json),
         Command::Cluster(cluster) => cluster::run(cluster, reach, *json),
         Command::Data(data) => data::run(data, reach, *json),
         Command::Completions { shell } => completions::run(*shell),
