@@ -15,7 +15,10 @@ pub(crate) use data::{Data, Terms};
 
 /// Asks a running cached through its admin protocol, or as one of its clients.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(
+    version,
+    after_help = "Each command tells more with --help, and cachectl(1) all.\n\nExamples:\n  cachectl top\n  cachectl stats\n  cachectl get user:17 --server 10.0.0.5"
+)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) reach: Reach,

@@ -14,7 +14,7 @@ use crate::place::{self, Place, Server};
 
 /// Where servers are, and how TLS is spoken with them.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options")]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Reach {
     /// Unix socket of the server's admin protocol; without it, the places under FILES in cachectl(1)
     #[arg(long, value_name = "PATH", global = true)]
@@ -55,21 +55,8 @@ pub(crate) struct Reach {
 }
 
 impl Reach {
-    /// The places named by `--socket` and `--admin`.
-    pub(crate) fn admins(&self) -> Vec<Place> {
-        let sockets = self.socket.iter().cloned().map(Place::Unix);
-        let addresses = self.admin.iter().copied().map(Place::Tcp);
-        sockets.chain(addresses).collect()
-    }
-
-    /// The places named by `--server`.
-    pub(crate) fn servers(&self) -> Vec<Place> {
-        self.server.iter().map(|it| it.place(self.tls)).collect()
-    }
-
-    /// Where the one server that is meant is asked by operators: the first of these places where
-    /// somebody listens.
-    pub(crate) fn admin(&self) -> Result<Vec<Place>, Failure> {
+    /// The places named for operators, by `--socket` and `--admin`; none is one that nobody named.
+    pub(crate) fn admins(&self) -> Result<Vec<Place>, Failure> {
         if !self.server.is_empty() {
             return Err(Failure::Usage(
                 "this asks the admin protocol, and --server names none: see --socket and --admin"
@@ -81,7 +68,15 @@ impl Reach {
                 "TLS is spoken to an address, which --admin names".to_owned(),
             ));
         }
-        let named = self.admins();
+        let sockets = self.socket.iter().cloned().map(Place::Unix);
+        let addresses = self.admin.iter().copied().map(Place::Tcp);
+        Ok(sockets.chain(addresses).collect())
+    }
+
+    /// Where the one server that is meant is asked by operators: the first of these places where
+    /// somebody listens.
+    pub(crate) fn admin(&self) -> Result<Vec<Place>, Failure> {
+        let named = self.admins()?;
         match named.len() {
             0 => Ok(place::default_admin()),
             1 => Ok(named),
@@ -91,16 +86,15 @@ impl Reach {
 
     /// Where the one server that is meant is asked by its clients.
     pub(crate) fn server(&self) -> Result<Place, Failure> {
-        if !self.admins().is_empty() {
+        if !self.socket.is_empty() || !self.admin.is_empty() {
             return Err(Failure::Usage(
                 "this is asked as a client: --server names the server, not --socket or --admin"
                     .to_owned(),
             ));
         }
-        let named = self.servers();
-        let place = match &named[..] {
+        let place = match &self.server[..] {
             [] => Server::local().place(self.tls),
-            [place] => place.clone(),
+            [server] => server.place(self.tls),
             _ => return Err(one_server("--server")),
         };
         match place {

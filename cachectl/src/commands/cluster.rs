@@ -71,7 +71,7 @@ type Node<T> = (Place, Result<T, Failure>);
 
 /// The nodes that the command line names.
 fn named(reach: &Reach) -> Result<Vec<Place>, Failure> {
-    let places = reach.admins();
+    let places = reach.admins()?;
     if places.is_empty() {
         let sentence = "--socket and --admin name the nodes of a cluster, once for each";
         return Err(Failure::Usage(sentence.to_owned()));

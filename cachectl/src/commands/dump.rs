@@ -21,7 +21,8 @@ struct Told {
     /// Unix time.
     accessed: u64,
     fetched: bool,
-    cas: u64,
+    /// A text: it has more digits than many readers of JSON keep of a number.
+    cas: String,
 }
 
 /// Prints the items whose keys begin with `prefix`, `limit` of them at most.
@@ -60,7 +61,7 @@ fn object(entry: &Entry) -> String {
         expires: entry.expires.map_or(-1, u64::cast_signed),
         accessed: entry.accessed,
         fetched: entry.is_fetched,
-        cas: entry.cas,
+        cas: entry.cas.to_string(),
     })
 }
 

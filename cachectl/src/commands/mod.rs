@@ -24,6 +24,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         json,
         command,
     } = arguments;
+    if *json && matches!(command, Command::Top(_) | Command::Completions { .. }) {
+        let why = "this has no form in JSON (watch has what top shows)";
+        return Err(Failure::Usage(why.to_owned()));
+    }
     match command {
         Command::Question(question) => ask::question(question, reach, *json),
         Command::Order(order) => order::run(order, reach, *json),

@@ -58,7 +58,11 @@ impl Client {
             let why = "it asks for a name and a password".to_owned();
             return Err(Failure::Barred(self.place.clone(), why));
         }
-        let error: [&[u8]; 3] = [b"CLIENT_ERROR ", b"SERVER_ERROR ", b"ERROR"];
+        if line == b"ERROR" {
+            let why = "it does not know this command".to_owned();
+            return Err(Failure::Refused(why));
+        }
+        let error: [&[u8]; 3] = [b"CLIENT_ERROR ", b"SERVER_ERROR ", b"ERROR "];
         if error.iter().any(|error| line.starts_with(error)) {
             return Err(Failure::Refused(String::from_utf8_lossy(&line).into()));
         }

@@ -12,7 +12,8 @@ struct Item {
     key: String,
     flags: u32,
     size: u64,
-    cas: u64,
+    /// A text: it has more digits than many readers of JSON keep of a number.
+    cas: String,
     #[serde(flatten)]
     facts: Facts,
     #[serde(flatten)]
@@ -67,13 +68,13 @@ pub(crate) fn get(client: &mut Client, key: &Key, json: bool) -> Result<(), Fail
 }
 
 /// Flags, size and unique of a line `VALUE KEY FLAGS SIZE CAS`.
-fn header(line: &[u8]) -> Option<(u32, u64, u64)> {
+fn header(line: &[u8]) -> Option<(u32, u64, String)> {
     let line = String::from_utf8_lossy(line);
     let mut words = line.strip_prefix("VALUE ")?.rsplit(' ');
-    let cas = words.next()?.parse().ok()?;
+    let cas = words.next().filter(|word| word.parse::<u64>().is_ok())?;
     let size = words.next()?.parse().ok()?;
     let flags = words.next()?.parse().ok()?;
-    Some((flags, size, cas))
+    Some((flags, size, cas.to_owned()))
 }
 
 fn facts(client: &mut Client, key: &Key) -> Result<Facts, Failure> {
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_line_that_says_no_size_would_be_waited_on() {
-        assert_eq!(header(b"VALUE k 7 5 99"), Some((7, 5, 99)));
+        assert_eq!(header(b"VALUE k 7 5 99"), Some((7, 5, "99".to_owned())));
         for line in [
             &b"VALUE k 7 5"[..],
             b"VALUE k 7 x 9",

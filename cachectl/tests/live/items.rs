@@ -54,11 +54,11 @@ fn what_is_stored_beside_a_value_would_not_be_told() {
             .is_some_and(|ttl| (7100..=7200).contains(&ttl)),
         "{item}"
     );
-    let cas = item["cas"].to_string();
+    let cas = item["cas"].as_str().expect("a text");
 
-    let said = ask(&daemon, &["set", "k%", "new", "--cas", &cas]);
+    let said = ask(&daemon, &["set", "k%", "new", "--cas", cas]);
     assert_eq!(said.status, Some(0), "{said:?}");
-    let said = ask(&daemon, &["set", "k%", "newer", "--cas", &cas]);
+    let said = ask(&daemon, &["set", "k%", "newer", "--cas", cas]);
     assert_eq!(said.status, Some(4), "{said:?}");
     let said = ask(&daemon, &["set", "k%", "", "--mode", "append"]);
     assert_eq!(said.status, Some(0), "{said:?}");

@@ -4,6 +4,7 @@ mod cluster;
 mod completions;
 mod confirmation;
 mod daemon;
+mod documented;
 mod dumps;
 mod items;
 mod logs;
