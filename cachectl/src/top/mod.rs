@@ -23,6 +23,10 @@ mod state;
 mod terminal;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+#[path = "../../tests/live/tmux.rs"]
+#[allow(dead_code, reason = "the tests beside a daemon use all of it")]
+mod tmux;
 mod view;
 
 use std::env;

@@ -1,7 +1,8 @@
 //! The terminal while it is ours, and back as it was.
 
-use std::io::{self, Stdout, Write, stdout};
+use std::io::{self, Stdout, stdout};
 use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::{Hide, Show};
@@ -24,15 +25,15 @@ impl FullScreen {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
             // First, so that what the panic says is readable. A second panic here would say nothing.
-            let _ = leave(&mut stdout());
+            let _ = leave();
             before(panic);
         }));
-        enter(&mut stdout())?;
+        enter()?;
         let terminal = Terminal::new(CrosstermBackend::new(stdout()));
         match terminal {
             Ok(terminal) => Ok(FullScreen { terminal }),
             Err(error) => {
-                leave(&mut stdout())?;
+                leave()?;
                 Err(error)
             }
         }
@@ -45,9 +46,9 @@ impl FullScreen {
 
     /// Stops the process, as the shell's Ctrl-Z does, and goes on when it is told to.
     pub(crate) fn suspend(&mut self) -> io::Result<()> {
-        leave(&mut stdout())?;
+        leave()?;
         emulate_default_handler(SIGTSTP)?;
-        enter(&mut stdout())?;
+        enter()?;
         self.terminal.clear()
     }
 }
@@ -55,20 +56,64 @@ impl FullScreen {
 impl Drop for FullScreen {
     fn drop(&mut self) {
         // With the terminal gone there is nothing to restore.
-        let _ = leave(&mut stdout());
+        let _ = leave();
     }
 }
 
-fn enter(out: &mut impl Write) -> io::Result<()> {
+/// Whether it is ours: left twice, the cursor would be put back over what was printed since.
+static IS_OURS: AtomicBool = AtomicBool::new(false);
+
+fn enter() -> io::Result<()> {
     enable_raw_mode()?;
-    execute!(out, EnterAlternateScreen, Hide).inspect_err(|_| {
-        let _ = leave(&mut stdout());
+    IS_OURS.store(true, Ordering::Relaxed);
+    execute!(stdout(), EnterAlternateScreen, Hide).inspect_err(|_| {
+        // The first failure says more.
+        let _ = leave();
     })
 }
 
 /// Both halves are tried, whatever becomes of the first.
-fn leave(out: &mut impl Write) -> io::Result<()> {
-    let written = execute!(out, Show, LeaveAlternateScreen);
+fn leave() -> io::Result<()> {
+    if !IS_OURS.swap(false, Ordering::Relaxed) {
+        return Ok(());
+    }
+    let written = execute!(stdout(), Show, LeaveAlternateScreen);
     disable_raw_mode()?;
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+
+    use super::*;
+    use crate::top::tmux::Terminal;
+
+    #[test]
+    #[should_panic(expected = "on purpose")]
+    #[ignore = "needs a terminal, which the next test gives it"]
+    fn panics_on_the_full_screen() {
+        let _screen = FullScreen::enter().expect("a terminal");
+        panic!("on purpose");
+    }
+
+    #[test]
+    fn what_a_panic_says_would_be_lost_with_the_screen() {
+        let program = env::current_exe().expect("this program");
+        let test = "top::terminal::tests::panics_on_the_full_screen";
+        let script = format!(
+            "cd \"${{TMUX%/*}}\"; stty -g > before; RUST_BACKTRACE=0 {} --exact {test} --ignored --nocapture; \
+             stty -g > after",
+            program.display()
+        );
+        let terminal = Terminal::run(&script, 80, 24);
+        let after = terminal.wait_for_line(&terminal.file("after"));
+        assert_eq!(after, terminal.wait_for_line(&terminal.file("before")));
+        // It was said when the screen was the shell's again, and it ran at all.
+        terminal.wait_for("what the panic says", |screen| {
+            screen.contains("on purpose") && screen.contains("1 passed")
+        });
+        let seen = terminal.tmux(&["display", "-p", "#{alternate_on} #{cursor_flag}"]);
+        assert_eq!(seen, "0 1\n");
+    }
 }

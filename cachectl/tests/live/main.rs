@@ -12,4 +12,6 @@ mod operating;
 mod sizing;
 mod standard_error;
 mod statuses;
+mod tmux;
+mod top;
 mod watching;
