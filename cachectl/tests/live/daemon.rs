@@ -40,18 +40,24 @@ impl Daemon {
         Daemon::start_in(tempfile::tempdir().expect("a folder"), flags)
     }
 
-    /// One that speaks TLS to clients besides; `authority.pem` in its folder is who vouches for it.
+    /// One that speaks TLS to clients besides; `authority.pem` in its folder is who vouches for it,
+    /// and whom it trusts if `flags` have it ask for certificates.
     pub(crate) fn start_secure(flags: &[&str]) -> Daemon {
         let folder = tempfile::tempdir().expect("a folder");
         let authority = Authority::new("the authority of the test").expect("an authority");
-        (authority.write(folder.path(), "authority")).expect("a file");
+        let authorities = authority.write(folder.path(), "authority");
+        let authorities = text(&authorities.expect("a file"));
         let signed = authority.issue(&Terms::new(&["127.0.0.1"]));
         let signed = signed.expect("a certificate");
         let (certificate, key) = signed.write(folder.path(), "server").expect("two files");
         let (certificate, key) = (text(&certificate), text(&key));
         #[rustfmt::skip]
-        let secure = ["--tls-listen", "127.0.0.1:0", "--tls-cert", &certificate, "--tls-key", &key];
-        Daemon::start_in(folder, &[&secure[..], flags].concat())
+        let mut secure = vec!["--tls-listen", "127.0.0.1:0", "--tls-cert", &certificate, "--tls-key", &key];
+        if flags.contains(&"--tls-client-auth") {
+            secure.extend(["--tls-ca", &authorities]);
+        }
+        secure.extend(flags);
+        Daemon::start_in(folder, &secure)
     }
 
     /// With the admin socket in `folder`, once it listens there.

@@ -97,3 +97,30 @@ fn an_answer_would_be_told_in_rows_where_there_are_many_of_a_kind() {
     let said = daemon.operate(&["reload", "--yes"]);
     assert!(said.out.ends_with(" settings are unchanged\n"), "{said:?}");
 }
+
+#[test]
+fn who_has_no_certificate_would_be_told_that_the_server_is_broken() {
+    let required = [
+        "--tls-client-auth",
+        "required",
+        "--admin",
+        "127.0.0.1:0",
+        "--admin-tls",
+    ];
+    let daemon = Daemon::start_secure(&required);
+    let authority = text(&daemon.folder().join("authority.pem"));
+    let (admin, clients) = (
+        daemon.address("admin, tls"),
+        daemon.address("memcached, tls"),
+    );
+    let (admin, clients) = (admin.to_string(), clients.to_string());
+    let tls = ["--tls", "--tls-ca", &authority];
+    for words in [
+        &["ping", "--admin", &admin][..],
+        &["get", "k", "--server", &clients],
+    ] {
+        let said = cachectl(&[words, &tls].concat(), b"");
+        assert_eq!(said.status, Some(5), "{said:?}");
+        assert!(said.err.contains("certificate required"), "{said:?}");
+    }
+}
