@@ -11,6 +11,8 @@ pub(crate) enum Figure<'a> {
     Nothing,
     /// No figure but a text.
     Text(Cow<'a, str>),
+    /// A number told in full, such as an id.
+    Whole(u64),
     /// How many.
     Count(f64),
     /// How many a second.
@@ -35,6 +37,7 @@ impl Figure<'_> {
     pub(crate) fn number(&self) -> f64 {
         match *self {
             Figure::Nothing | Figure::Text(_) => 0.0,
+            Figure::Whole(number) => number as f64,
             Figure::Count(number)
             | Figure::Rate(number)
             | Figure::Bytes(number)
@@ -50,6 +53,7 @@ impl fmt::Display for Figure<'_> {
         match *self {
             Figure::Nothing => f.write_str("-"),
             Figure::Text(ref text) => f.write_str(text),
+            Figure::Whole(number) => number.fmt(f),
             Figure::Count(count) => scaled(f, count, 1000.0, &["", "k", "M", "G", "T"]),
             Figure::Rate(rate) => {
                 scaled(f, rate, 1000.0, &["", "k", "M", "G", "T"])?;
@@ -131,6 +135,7 @@ mod tests {
     fn a_figure_would_be_read_in_another_unit() {
         for (figure, wanted) in [
             (Figure::Nothing, "-"),
+            (Figure::Whole(12_345), "12345"),
             (Figure::Count(0.0), "0"),
             (Figure::Count(9999.0), "9999"),
             (Figure::Count(10_000.0), "10k"),

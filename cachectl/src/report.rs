@@ -53,6 +53,15 @@ impl<'a> Thing<'a> {
         self.name
     }
 
+    /// As [`Lookup::text`], for as long as there is the report.
+    pub(crate) fn text(&self, field: &str) -> Option<&'a str> {
+        let (_, row) = self.fields().find(|(name, _)| *name == field)?;
+        match &row.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Its fields, each with its name.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&'a str, &'a Row<'static>)> {
         self.rows.iter().map(|row| (parts(&row.name).1, row))

@@ -8,12 +8,17 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use super::look::{Look, Mark};
-use super::panel::{Pair, behind, heading, put};
+use super::panel::{Pair, behind, draw_bar, heading, put};
 use super::screens::Scene;
 use crate::figure::Figure;
 
+/// The most that a column of bars takes.
+const BAR_WIDTH: usize = 40;
+
 /// The rows of a table, and what they mean.
 pub(crate) struct Listing<'a> {
+    /// What the rows are.
+    pub(crate) title: &'static str,
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Row<'a>>,
     /// The column that it is sorted by at first, and whether the largest is above; `None`: as the
@@ -49,6 +54,8 @@ pub(crate) struct Row<'a> {
 pub(crate) struct Cell<'a> {
     pub(crate) figure: Figure<'a>,
     pub(crate) mark: Mark,
+    /// Drawn instead of the figure, if there is one: shares of the column's width.
+    pub(crate) bar: Vec<f64>,
 }
 
 /// By what a table is sorted.
@@ -75,7 +82,34 @@ impl<'a> From<Figure<'a>> for Cell<'a> {
     fn from(figure: Figure<'a>) -> Cell<'a> {
         Cell {
             figure,
-            mark: Mark::Plain,
+            ..Cell::default()
+        }
+    }
+}
+
+impl Cell<'_> {
+    /// A bar of these parts, each of 1. It is sorted by their sum.
+    pub(crate) fn bar(parts: Vec<f64>) -> Self {
+        Cell {
+            figure: Figure::Share(parts.iter().sum()),
+            bar: parts,
+            ..Cell::default()
+        }
+    }
+
+    /// Figures stand to the right, so that their digits stand below each other.
+    fn stands_right(&self) -> bool {
+        self.bar.is_empty() && !matches!(self.figure, Figure::Nothing | Figure::Text(_))
+    }
+
+    fn draw(&self, text: &str, place: Rect, look: Look, buffer: &mut Buffer) {
+        let style = look.of(self.mark);
+        if !self.bar.is_empty() {
+            draw_bar(&self.bar, place, look, buffer);
+        } else if self.stands_right() {
+            put_right(buffer, place, text, style, look);
+        } else {
+            put(buffer, place, text, style, look);
         }
     }
 }
@@ -178,12 +212,7 @@ impl Listing<'_> {
                 let (Some(text), Some(cell)) = (texts.get(column), row.cells.get(column)) else {
                     continue;
                 };
-                let style = look.of(cell.mark);
-                if matches!(cell.figure, Figure::Text(_)) {
-                    put(buffer, place, text, style, look);
-                } else {
-                    put_right(buffer, place, text, style, look);
-                }
+                cell.draw(text, place, look, buffer);
             }
         }
         let line = body.rows().nth(position - first)?;
@@ -219,13 +248,18 @@ impl Listing<'_> {
             let sorted = order.filter(|order| order.column == number);
             let sign = sorted.map_or("", |order| look.order(order.descending));
             let title = format!("{}{sign}", column.title);
-            let first = self.rows.iter().find_map(|row| row.figure(number));
-            if matches!(first, Some(Figure::Text(_)) | None) {
-                put(buffer, place, &title, Look::title(), look);
-            } else {
+            let mut cells = self.rows.iter().filter_map(|row| row.cells.get(number));
+            if cells.any(Cell::stands_right) {
                 put_right(buffer, place, &title, Look::title(), look);
+            } else {
+                put(buffer, place, &title, Look::title(), look);
             }
         }
+    }
+
+    fn has_bars(&self, column: usize) -> bool {
+        let first = self.rows.first().and_then(|row| row.cells.get(column));
+        first.is_some_and(|cell| !cell.bar.is_empty())
     }
 
     /// Which columns fit into `width`: each with where it begins and how wide it is.
@@ -240,12 +274,22 @@ impl Listing<'_> {
             let sorted = order.is_some_and(|order| order.column == number);
             let title = column.title.width() + usize::from(sorted);
             let cells = texts.iter().filter_map(|row| row.get(number));
-            let widest = cells.map(|text| text.width()).max();
+            let widest = if self.has_bars(number) {
+                Some(BAR_WIDTH)
+            } else {
+                cells.map(|text| text.width()).max()
+            };
             (widest.unwrap_or(0).max(title)).min(usize::from(u16::MAX)) as u16
         };
         // What a growing column must have at least, so that it says anything.
-        let least =
-            |column: &Column, wanted: u16| if column.grows { wanted.min(12) } else { wanted };
+        let least = |number: usize, column: &Column, wanted: u16| {
+            let least = if self.has_bars(number) { 12 } else { 24 };
+            if column.grows {
+                wanted.min(least)
+            } else {
+                wanted
+            }
+        };
         let mut kept: Vec<_> = self
             .columns
             .iter()
@@ -255,8 +299,11 @@ impl Listing<'_> {
         let taken = |kept: &[(usize, &Column, u16)]| -> u32 {
             let widths = kept
                 .iter()
-                .map(|(_, column, wanted)| u32::from(least(column, *wanted) + BETWEEN));
-            widths.sum::<u32>().saturating_sub(BETWEEN.into())
+                .map(|(number, column, wanted)| least(*number, column, *wanted) + BETWEEN);
+            widths
+                .map(u32::from)
+                .sum::<u32>()
+                .saturating_sub(BETWEEN.into())
         };
         while taken(&kept) > width.into() {
             let least_important = kept
@@ -277,7 +324,7 @@ impl Listing<'_> {
         let mut from = 0;
         kept.into_iter()
             .map(|(number, column, wanted)| {
-                let mut own = least(column, wanted);
+                let mut own = least(number, column, wanted);
                 if column.grows {
                     own += (spare as u16).min(wanted - own);
                 }

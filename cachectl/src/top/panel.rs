@@ -259,7 +259,7 @@ fn draw_bars(bars: &[Bar], area: Rect, look: Look, buffer: &mut Buffer) {
 }
 
 /// Draws shares of a line, one behind another.
-fn draw_bar(parts: &[f64], line: Rect, look: Look, buffer: &mut Buffer) {
+pub(crate) fn draw_bar(parts: &[f64], line: Rect, look: Look, buffer: &mut Buffer) {
     let mut sum = 0.0;
     let mut from = 0;
     for (number, (part, filling)) in parts.iter().zip(look.fillings()).enumerate() {

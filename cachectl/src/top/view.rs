@@ -171,8 +171,8 @@ fn draw_listing(
 ) -> Option<(u16, u16)> {
     let screen = state.screen();
     let title = match screen.modes.get(state.place().mode) {
-        Some(mode) => format!("{} ({mode})", screen.title),
-        None => screen.title.to_owned(),
+        Some(mode) => format!("{} ({mode})", listing.title),
+        None => listing.title.to_owned(),
     };
     listing.draw(&title, &state.place().sight, area, state.look, buffer)
 }

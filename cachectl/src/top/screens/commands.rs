@@ -86,6 +86,7 @@ pub(super) fn listing<'a>(scene: &Scene<'a>) -> Listing<'a> {
         }
     });
     Listing {
+        title: "Commands",
         rows: rows.collect(),
         columns: COLUMNS.to_vec(),
         order: Some(Order {

@@ -4,8 +4,16 @@
 //! what the server answered, and give it a row in [`SCREENS`]. Drawing, keys, filters, orders,
 //! scrolling, snapshots and help come with the row.
 
+mod classes;
 mod commands;
+mod configuration;
+mod connections;
+mod hotkeys;
+mod log;
+mod memory;
 mod overview;
+mod tls;
+mod ttl;
 
 use super::answers::Reports;
 use super::history::History;
@@ -40,7 +48,6 @@ pub(crate) struct Scene<'a> {
     /// Of the screen's modes.
     pub(crate) mode: usize,
     /// When the latest answers came, in milliseconds of unix time.
-    #[allow(dead_code, reason = "for screens that come next")]
     pub(crate) time: u64,
 }
 
@@ -64,6 +71,76 @@ pub(crate) const SCREENS: &[Screen] = &[
         asks: |_| commands::ASKED,
         panels: commands::panels,
         listing: Some(commands::listing),
+        kills: false,
+    },
+    Screen {
+        name: "memory",
+        title: "Memory",
+        about: "where the memory is, what leaves it and why",
+        modes: &[],
+        asks: |_| memory::ASKED,
+        panels: memory::panels,
+        listing: Some(memory::listing),
+        kills: false,
+    },
+    Screen {
+        name: "ttl",
+        title: "TTL",
+        about: "how long items are to live, and when they go",
+        modes: &[],
+        asks: |_| ttl::ASKED,
+        panels: ttl::panels,
+        listing: Some(ttl::listing),
+        kills: false,
+    },
+    Screen {
+        name: "hotkeys",
+        title: "Hot keys",
+        about: "the keys that are asked for most",
+        modes: hotkeys::MODES,
+        asks: hotkeys::asked,
+        panels: hotkeys::panels,
+        listing: Some(hotkeys::listing),
+        kills: false,
+    },
+    Screen {
+        name: "connections",
+        title: "Clients",
+        about: "who is connected, and what goes to and fro",
+        modes: &[],
+        asks: |_| connections::ASKED,
+        panels: connections::panels,
+        listing: Some(connections::listing),
+        kills: true,
+    },
+    Screen {
+        name: "tls",
+        title: "TLS",
+        about: "whether TLS is spoken, how, and what goes wrong with it",
+        modes: &[],
+        asks: |_| tls::ASKED,
+        panels: tls::panels,
+        listing: None,
+        kills: false,
+    },
+    Screen {
+        name: "configuration",
+        title: "Config",
+        about: "every setting, where it is from and what may change it",
+        modes: &[],
+        asks: |_| configuration::ASKED,
+        panels: configuration::panels,
+        listing: Some(configuration::listing),
+        kills: false,
+    },
+    Screen {
+        name: "log",
+        title: "Log",
+        about: "what the server said of late",
+        modes: &[],
+        asks: |_| log::ASKED,
+        panels: log::panels,
+        listing: Some(log::listing),
         kills: false,
     },
 ];
