@@ -128,8 +128,12 @@ pub(crate) enum Question {
     #[command(after_help = "Examples:\n  cachectl ttl")]
     Ttl,
     /// Print how long requests take, by their kind
-    #[command(after_help = "Examples:\n  cachectl latency")]
-    Latency,
+    #[command(after_help = "Examples:\n  cachectl latency\n  cachectl latency --dist")]
+    Latency {
+        /// Print how many took how long instead
+        #[arg(long)]
+        dist: bool,
+    },
 }
 
 /// What a server is told to do.

@@ -53,7 +53,10 @@ impl Question {
             Question::Connections => Inquiry::new("connections"),
             Question::Segments => Inquiry::new("stats").words(["segments".to_owned()]),
             Question::Ttl => Inquiry::new("stats").words(["ttl".to_owned()]),
-            Question::Latency => Inquiry::new("stats").words(["latency".to_owned()]),
+            Question::Latency { dist } => {
+                let group = if *dist { "buckets" } else { "latency" };
+                Inquiry::new("stats").words([group.to_owned()])
+            }
         }
     }
 
@@ -67,7 +70,8 @@ impl Question {
             Question::Config => tables::settings(report),
             Question::Connections => tables::connections(report),
             Question::Ttl => tables::ttl(report),
-            Question::Latency => tables::latency(report),
+            Question::Latency { dist: false } => tables::latency(report),
+            Question::Latency { dist: true } => tables::distribution(report),
         }
     }
 }

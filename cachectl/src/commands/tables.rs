@@ -1,9 +1,11 @@
 //! What people read of answers that are about many of a kind: a line each.
 
+use std::collections::BTreeMap;
+
 use net::admin::{Row, Value};
 
 use crate::figure::Figure;
-use crate::report::{Lookup, Report};
+use crate::report::{Lookup, Report, Thing};
 use crate::text::{self, Side};
 
 /// A field, and its heading.
@@ -72,6 +74,37 @@ pub(super) fn latency(report: &Report) -> String {
     let all = things("request", report, LATENCY);
     let own = things("timed alone", report, LATENCY_OWN);
     format!("{all}\n{own}")
+}
+
+/// How many requests took how long, by powers of two: those of each kind, of all, and the share that
+/// took at most so long.
+pub(super) fn distribution(report: &Report) -> String {
+    let kinds: Vec<_> = report.things().collect();
+    let mut counts: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    for (index, kind) in kinds.iter().enumerate() {
+        for (ns, row) in kind.fields() {
+            if let (Ok(ns), Value::Number(count)) = (ns.parse::<u64>(), &row.value) {
+                let group = counts.entry(ns.next_power_of_two()).or_default();
+                group.resize(kinds.len(), 0);
+                group[index] += count;
+            }
+        }
+    }
+    let all: u64 = counts.values().flatten().sum();
+    let mut seen = 0;
+    let lines = counts.iter().map(|(ns, counts)| {
+        let sum: u64 = counts.iter().sum();
+        seen += sum;
+        let mut cells = vec![Figure::Span(*ns as f64 / 1e9).to_string()];
+        cells.extend(counts.iter().chain([&sum]).map(u64::to_string));
+        cells.push(Figure::Share(seen as f64 / all as f64).to_string());
+        cells
+    });
+    let lines: Vec<_> = lines.collect();
+    let names = kinds.iter().map(Thing::name);
+    let head = ["up to"].into_iter().chain(names).chain(["all", "so far"]);
+    let head: Vec<_> = head.map(|heading| (heading, Side::Right)).collect();
+    text::columns(&head, &lines)
 }
 
 /// Below what they were counted from.
@@ -191,6 +224,19 @@ mod tests {
             hot_keys(&report),
             "12 requests counted, one in 100, in the last 1m00s\n\n\
              rank  share  requests  key\n1     50.0%       600  a%20b\n"
+        );
+    }
+
+    #[test]
+    fn a_request_would_be_counted_as_a_faster_one() {
+        let report = report(
+            r#"{"rows":[{"name":"get:1000","value":5},{"name":"get:1024","value":1},
+            {"name":"get:1025","value":2},{"name":"store:5000","value":2}]}"#,
+        );
+        assert_eq!(
+            distribution(&report),
+            " up to  get  store  all  so far\n1.02us    6      0    6   60.0%\n\
+             2.05us    2      0    2   80.0%\n8.19us    0      2    2  100.0%\n"
         );
     }
 
