@@ -13,10 +13,11 @@ use crate::report::Lookup;
 use crate::top::answers::Reports;
 
 const GENERAL: &str = "stats";
+const CACHED: &str = "stats cached";
 const SEGMENTS: &str = "stats segments";
 
 /// What [`estimate`] reads.
-pub(crate) const ASKED: &[&str] = &[GENERAL, SEGMENTS];
+pub(crate) const ASKED: &[&str] = &[GENERAL, CACHED, SEGMENTS];
 
 /// The counters of items that came back, and how much more memory would have kept them, as a part of `ghost_memory`.
 const RETURNED: [(&str, f64); 4] = [
@@ -59,9 +60,9 @@ pub(crate) struct Estimate {
 
 /// What another size would do: at most what is told if it is less than there is, and at least if it is more.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-struct Size {
-    memory_bytes: f64,
-    hit_ratio: f64,
+pub(crate) struct Size {
+    pub(crate) memory_bytes: f64,
+    pub(crate) hit_ratio: f64,
 }
 
 /// What the latest two answers tell; `None` where they are not of one server, or it does not tell enough.
@@ -86,9 +87,12 @@ pub(crate) fn estimate(reports: &Reports) -> Option<Estimate> {
         refused: reports.growth(GENERAL, "store_no_memory")?,
         sizes: Vec::new(),
     };
+    // Session buffers are a share of the memory: with more of it there are more of them.
+    let store = estimate.memory_bytes - reports.real(CACHED, "buffer_limit")?;
     let mut more = Vec::new();
     for (row, part) in RETURNED {
-        more.push((part * gauge("ghost_memory")?, grown(row)?));
+        let added = part * gauge("ghost_memory")? / store.max(1.0);
+        more.push((estimate.memory_bytes * added, grown(row)?));
     }
     if estimate.eviction == "s3fifo" && estimate.evicted_space > 0.0 {
         estimate.sizes = estimate.others(&more);
@@ -119,6 +123,37 @@ impl Estimate {
             hit_ratio: (now + slope * part.ln()).max(0.0),
         });
         less.into_iter().chain(more).collect()
+    }
+
+    /// Sizes of the memory with their hit ratios, ascending, the present one among them; empty where nothing tells. The
+    /// words say how the ratio is meant.
+    pub(crate) fn curve(&self) -> Vec<(Size, &'static str)> {
+        let Some(now) = self.hit_ratio.filter(|_| !self.sizes.is_empty()) else {
+            return Vec::new();
+        };
+        let now = Size {
+            memory_bytes: self.memory_bytes,
+            hit_ratio: now,
+        };
+        let is_less = |size: &&Size| size.memory_bytes < now.memory_bytes;
+        let less = self.sizes.iter().filter(is_less);
+        let more = self.sizes.iter().filter(|size| !is_less(size));
+        let less = less.map(|size| (*size, "at most"));
+        let more = more.map(|size| (*size, "at least"));
+        less.chain([(now, "now")]).chain(more).collect()
+    }
+
+    /// In a few words.
+    pub(crate) fn gist(&self) -> String {
+        match self.sizes.last() {
+            _ if self.refused > 0.0 => "more is needed".to_owned(),
+            _ if self.evicted_space + self.evicted_index == 0.0 => "nothing is evicted".to_owned(),
+            Some(most) => {
+                let memory = Figure::Bytes(most.memory_bytes);
+                format!("{memory}: {} hit at least", Figure::Share(most.hit_ratio))
+            }
+            None => "cannot be told".to_owned(),
+        }
     }
 
     /// In a sentence.
@@ -189,12 +224,10 @@ impl Estimate {
                 self.eviction
             ),
         ];
-        lines.extend(self.sizes.iter().map(|size| {
-            let is_less = size.memory_bytes < self.memory_bytes;
+        lines.extend(self.curve().iter().map(|(size, words)| {
+            let memory = Figure::Bytes(size.memory_bytes).to_string();
             format!(
-                "with {:>7}  {} {}",
-                Figure::Bytes(size.memory_bytes).to_string(),
-                if is_less { "at most " } else { "at least" },
+                "with {memory:>7}  {words:<8} {}",
                 Figure::Share(size.hit_ratio)
             )
         }));

@@ -13,6 +13,7 @@ const FULL: &[(&str, &str, u64, u64)] = &[
     (GENERAL, "get_misses", 500, 3000),
     (GENERAL, "store_no_memory", 3, 0),
     (GENERAL, "limit_maxbytes", 256 << 20, 0),
+    (CACHED, "buffer_limit", 32 << 20, 0),
     (SEGMENTS, "heap_bytes", 240 << 20, 0),
     (SEGMENTS, "segment_bytes", 1 << 20, 0),
     (SEGMENTS, "segments_free", 6, 0),
@@ -23,7 +24,7 @@ const FULL: &[(&str, &str, u64, u64)] = &[
     (SEGMENTS, "returned_quarter", 5, 100),
     (SEGMENTS, "returned_half", 5, 200),
     (SEGMENTS, "returned_whole", 5, 300),
-    (SEGMENTS, "ghost_memory", 256 << 20, 0),
+    (SEGMENTS, "ghost_memory", 224 << 20, 0),
 ];
 
 /// What is told of [`FULL`] with other rows in it.
@@ -49,7 +50,7 @@ fn estimate_of(others: &[(&str, u64, u64)], eviction: &str) -> Option<Estimate> 
         };
         reports.take(&Answers {
             time: time * 10_000,
-            documents: vec![rows(GENERAL), rows(SEGMENTS)],
+            documents: vec![rows(GENERAL), rows(CACHED), rows(SEGMENTS)],
         });
     }
     estimate(&reports)
@@ -142,6 +143,7 @@ fn a_verdict_would_not_be_that_of_the_load() {
         let estimate = told(others, eviction);
         assert!(estimate.verdict().contains(words), "{words}: {estimate:?}");
         assert_eq!(estimate.lines().last(), Some(&estimate.verdict()));
+        assert_eq!(estimate.curve().is_empty(), estimate.sizes.is_empty());
     }
 }
 
@@ -170,5 +172,11 @@ fn the_lines_would_not_be_read() {
             "with  128MiB  at most  63.8%",
         ]
     );
-    assert_eq!(lines[7], "with  320MiB  at least 72.0%");
+    assert_eq!(
+        lines[6..8],
+        [
+            "with  256MiB  now      70.0%",
+            "with  288MiB  at least 71.0%"
+        ]
+    );
 }

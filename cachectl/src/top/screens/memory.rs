@@ -3,6 +3,7 @@
 use super::Scene;
 use super::classes::{self, Class};
 use crate::figure::Figure;
+use crate::sizing::{Estimate, estimate};
 use crate::top::listing::{Cell, Column, Listing, Row};
 use crate::top::look::Mark;
 use crate::top::panel::{Bar, Body, Pair, Panel};
@@ -25,10 +26,27 @@ pub(super) fn panels(scene: &Scene<'_>) -> Vec<Panel> {
     vec![
         bytes(scene),
         evictions(scene),
+        sizing(scene),
         segments(scene),
         reclaim(scene),
         index(scene),
     ]
+}
+
+/// What more or less of it would do to the hit ratio.
+fn sizing(scene: &Scene<'_>) -> Panel {
+    let estimate = estimate(scene.reports);
+    let curve = estimate.as_ref().map(Estimate::curve).unwrap_or_default();
+    let bars = curve.iter().map(|(size, words)| Bar {
+        label: Figure::Bytes(size.memory_bytes).to_string(),
+        parts: vec![size.hit_ratio],
+        value: format!("{words:<8} {}", Figure::Share(size.hit_ratio)),
+    });
+    Panel {
+        title: "Sizing",
+        headline: estimate.map_or_else(|| "not told".to_owned(), |estimate| estimate.gist()),
+        body: Body::Bars(bars.collect()),
+    }
 }
 
 fn of(scene: &Scene<'_>, row: &str) -> Option<f64> {
