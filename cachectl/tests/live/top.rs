@@ -84,6 +84,27 @@ fn shows(screen: &str, number: usize, words: &[&str]) -> bool {
 }
 
 #[test]
+fn a_connection_would_be_ended_that_nobody_pointed_at() {
+    let daemon = Daemon::start(&[]);
+    let _load = Load::on(daemon.address("memcached"));
+    let terminal = Terminal::run(&top(&daemon, "--screen connections"), 80, 24);
+    terminal.wait_for("three connections", |screen| screen.contains("3 of 1024"));
+    terminal.press(&["K", "n"]);
+    terminal.wait_for("that all are left", |screen| screen.contains("3 of 1024"));
+    terminal.press(&["K"]);
+    let question = terminal.wait_for("a question", |screen| screen.contains("End connection"));
+    let (_, rest) = question.split_once("End connection ").expect("just seen");
+    let (id, _) = rest.split_once('?').expect("it is a question");
+    terminal.press(&["y"]);
+    let ended = format!("connection {id} is ended");
+    terminal.wait_for(&ended, |screen| screen.contains(&ended));
+    let told = daemon.operate(&["stats", "cached"]).out;
+    let killed = told.lines().find(|line| line.starts_with("closed_killed"));
+    let killed: Vec<_> = killed.expect("a row").split_whitespace().collect();
+    assert_eq!(killed[1], "1", "{told}");
+}
+
+#[test]
 fn typing_through_the_screens_would_not_show_them() {
     let daemon = Daemon::start(&[]);
     let _load = Load::on(daemon.address("memcached"));
@@ -99,6 +120,13 @@ fn typing_through_the_screens_would_not_show_them() {
             "Alarms none",
         ],
         &["Commands (now) 2", "get ", "store ", "▼"],
+        &["live of 64MiB", "Segments by TTL 1", "1m00s to 1m01s"],
+        &["Expired items 0/s", "TTLs 1", "1m00s to 1m01s"],
+        &["Keys (by requests)", "one request in 100 counted"],
+        &["3 of 1024 connections", "127.0.0.1:", "reading"],
+        &["TLS is not spoken", "--tls-listen"],
+        &["server.listen", "--port", "restart"],
+        &["Lines ", "notice", "listening on 127.0.0.1:"],
     ];
     for (columns, lines) in [("80", "24"), ("140", "45"), ("80", "24")] {
         terminal.tmux(&["resize-window", "-x", columns, "-y", lines]);
