@@ -14,10 +14,12 @@ use ratatui::{Frame, Terminal};
 use signal_hook::consts::SIGTSTP;
 use signal_hook::low_level::emulate_default_handler;
 
+type Screen = Terminal<CrosstermBackend<Stdout>>;
+
 /// The whole of a terminal. However it ends, by dropping it or by a panic, the terminal is then as
 /// it was.
 pub(crate) struct FullScreen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Screen,
 }
 
 impl FullScreen {
@@ -29,8 +31,7 @@ impl FullScreen {
             before(panic);
         }));
         enter()?;
-        let terminal = Terminal::new(CrosstermBackend::new(stdout()));
-        match terminal {
+        match blank() {
             Ok(terminal) => Ok(FullScreen { terminal }),
             Err(error) => {
                 leave()?;
@@ -49,7 +50,9 @@ impl FullScreen {
         leave()?;
         emulate_default_handler(SIGTSTP)?;
         enter()?;
-        self.terminal.clear()
+        // To clear the old one, the cursor's place would be asked for: whoever reads keys gets that.
+        self.terminal = blank()?;
+        Ok(())
     }
 }
 
@@ -58,6 +61,11 @@ impl Drop for FullScreen {
         // With the terminal gone there is nothing to restore.
         let _ = leave();
     }
+}
+
+/// A screen with nothing on it.
+fn blank() -> io::Result<Screen> {
+    Terminal::new(CrosstermBackend::new(stdout()))
 }
 
 /// Whether it is ours: left twice, the cursor would be put back over what was printed since.

@@ -288,6 +288,27 @@ fn the_terminal_would_not_be_as_it_was() {
 }
 
 #[test]
+fn a_suspended_screen_would_not_make_room_or_not_come_back() {
+    let daemon = Daemon::start(&[]);
+    let script = format!(
+        "cd \"${{TMUX%/*}}\"; set -m; stty -g > before; {}; stty -g > meanwhile; fg; echo $? > status",
+        top(&daemon, "")
+    );
+    let terminal = Terminal::run(&script, 80, 24);
+    terminal.wait_for("the server", |screen| screen.contains(" up "));
+    terminal.press(&["C-z"]);
+    let meanwhile = terminal.wait_for_line(&terminal.file("meanwhile"));
+    let before = terminal.wait_for_line(&terminal.file("before"));
+    assert_eq!(meanwhile, before);
+    terminal.wait_for("the server again", |screen| {
+        shows(screen, 1, &["Alarms none"])
+    });
+    terminal.press(&["q"]);
+    let status = terminal.wait_for_line(&terminal.file("status"));
+    assert_eq!(status, "0");
+}
+
+#[test]
 fn a_screen_as_text_or_a_recording_would_not_be_the_servers() {
     let daemon = Daemon::start(&[]);
     let _load = Load::on(daemon.address("memcached"));
