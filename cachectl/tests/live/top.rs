@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use crate::daemon::{Daemon, cachectl, text};
 use crate::tmux::Terminal;
@@ -47,7 +48,7 @@ impl Drop for Load {
 fn requests(address: SocketAddr, client: usize, stops: &AtomicBool) -> std::io::Result<()> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(std::time::Duration::from_secs(5)))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
     let mut replies = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
     for number in 0_u64.. {
@@ -57,6 +58,8 @@ fn requests(address: SocketAddr, client: usize, stops: &AtomicBool) -> std::io::
         let key = format!("client{client}:{}", number % 100);
         // Of the keys asked for, half are there.
         let absent = number % 2;
+        // Processors that are never idle have been seen to leave a screen waiting for a minute.
+        thread::sleep(Duration::from_millis(1));
         let lines = format!("set {key} 0 60 5\r\nvalue\r\nget {key}{absent}\r\nget {key}\r\n");
         stream.write_all(lines.as_bytes())?;
         let mut ends = 0;
@@ -120,9 +123,9 @@ fn typing_through_the_screens_would_not_show_them() {
             "Alarms none",
         ],
         &["Commands (now) 2", "get ", "store ", "▼"],
-        &["live of 64MiB", "Segments by TTL 1", "1m00s to 1m01s"],
-        &["Expired items 0/s", "TTLs 1", "1m00s to 1m01s"],
-        &["Keys (by requests)", "one request in 100 counted"],
+        &["live of 64MiB", "Segments by TTL 1", "to 1m0"],
+        &["Expired items 0/s", "TTLs 1", "to 1m0"],
+        &["Keys (by requests)", "one in 100"],
         &["3 of 1024 connections", "127.0.0.1:", "reading"],
         &["TLS is not spoken", "--tls-listen"],
         &["server.listen", "--port", "restart"],

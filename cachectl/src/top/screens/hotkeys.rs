@@ -33,17 +33,23 @@ pub(super) fn panels(scene: &Scene<'_>) -> Vec<Panel> {
     let report = scene.reports.report(request(scene));
     let keys = report.iter().flat_map(|report| report.things());
     let shares: Vec<_> = keys.filter_map(|key| key.real("share")).collect();
-    let of_first = |count: usize| Figure::Share(shares.iter().take(count).sum());
+    let of_first = |count: usize| {
+        let some = (!shares.is_empty()).then(|| shares.iter().take(count).sum());
+        Figure::of(some, Figure::Share)
+    };
     let (window, sample) = (row("window"), row("sample"));
     vec![Panel {
         title: "Hot keys",
-        headline: format!(
-            "of the last {}, one request in {} counted",
-            Figure::of(window, Figure::Span),
-            Figure::of(sample, Figure::Count)
-        ),
+        headline: format!("of the last {}", Figure::of(window, Figure::Span)),
         body: Body::Pairs(vec![
-            Pair::new("counted", Figure::of(row("samples"), Figure::Count)),
+            Pair::new(
+                "requests counted",
+                format!(
+                    "{}, one in {}",
+                    Figure::of(row("samples"), Figure::Count),
+                    Figure::of(sample, Figure::Count)
+                ),
+            ),
             Pair::new("hottest key", of_first(1)),
             Pair::new("hottest ten", of_first(10)),
         ]),

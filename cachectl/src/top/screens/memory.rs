@@ -69,6 +69,8 @@ fn bytes(scene: &Scene<'_>) -> Panel {
         ["open", "sealed", "draining"].map(|state| of(scene, &format!("{state}_item_bytes")));
     let all: Option<f64> = states.into_iter().sum();
     let live = all.map(|all| all - dead.unwrap_or(0.0) - expired.unwrap_or(0.0));
+    // By its own count; the segments being written tell theirs once a second.
+    let stored = scene.reports.real("stats", "bytes");
     let free = of(scene, "segments_free").zip(of(scene, "segment_bytes"));
     let bar = |label: &str, parts: &[Option<f64>], bytes| Bar {
         label: label.to_owned(),
@@ -82,7 +84,7 @@ fn bytes(scene: &Scene<'_>) -> Panel {
         title: "Memory",
         headline: format!(
             "{} live of {}",
-            Figure::of(live, Figure::Bytes),
+            Figure::of(stored, Figure::Bytes),
             Figure::of(limit, Figure::Bytes),
         ),
         body: Body::Bars(vec![
