@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::slice;
 use std::time::{Duration, Instant};
 
+use memchr::memchr;
 use net::admin::{DOCUMENT_MAX, Document, Request, Row};
 
 use crate::connection::{Connection, NoConnection, Tls, is_timeout};
@@ -83,8 +84,7 @@ impl Admin {
         let mut piece = [0; 16 << 10];
         let mut looked_at = 0;
         loop {
-            let new = &self.received[looked_at..];
-            if let Some(end) = new.iter().position(|&byte| byte == b'\n') {
+            if let Some(end) = memchr(b'\n', &self.received[looked_at..]) {
                 let rest = self.received.split_off(looked_at + end + 1);
                 return Ok(std::mem::replace(&mut self.received, rest));
             }

@@ -27,8 +27,8 @@ impl Report {
     }
 
     /// Appends the rows of a further document.
-    pub(crate) fn extend(&mut self, rows: &[Row<'_>]) {
-        self.rows.extend(rows.iter().cloned().map(owned));
+    pub(crate) fn extend<'a>(&mut self, rows: impl IntoIterator<Item = Row<'a>>) {
+        self.rows.extend(rows.into_iter().map(owned));
     }
 
     /// All rows.
@@ -36,10 +36,18 @@ impl Report {
         &self.rows
     }
 
+    /// All rows, to keep.
+    pub(crate) fn into_rows(self) -> Vec<Row<'static>> {
+        self.rows
+    }
+
     /// The things that rows are about, in order; rows about none are passed over.
     pub(crate) fn things(&self) -> impl Iterator<Item = Thing<'_>> {
         self.rows
-            .chunk_by(|a, b| parts(&a.name).0 == parts(&b.name).0)
+            .chunk_by(|a, b| match parts(&a.name) {
+                (Some(thing), _) => field(thing, &b.name).is_some(),
+                (None, _) => !b.name.contains(':'),
+            })
             .filter_map(|rows| {
                 let name = parts(&rows.first()?.name).0?;
                 Some(Thing { name, rows })
@@ -64,7 +72,8 @@ impl<'a> Thing<'a> {
 
     /// Its fields, each with its name.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&'a str, &'a Row<'static>)> {
-        self.rows.iter().map(|row| (parts(&row.name).1, row))
+        let of = |row: &'a Row<'static>| Some((field(self.name, &row.name)?, row));
+        self.rows.iter().filter_map(of)
     }
 }
 
@@ -108,7 +117,8 @@ impl Lookup for Report {
 
 impl Lookup for Thing<'_> {
     fn row(&self, field: &str) -> Option<&Row<'static>> {
-        self.rows.iter().find(|row| parts(&row.name).1 == field)
+        let (_, row) = self.fields().find(|(name, _)| *name == field)?;
+        Some(row)
     }
 }
 
@@ -118,6 +128,12 @@ fn parts(name: &str) -> (Option<&str>, &str) {
         Some((thing, field)) => (Some(thing), field),
         None => (None, name),
     }
+}
+
+/// What a row of this name tells of `thing`, if it is about it.
+fn field<'a>(thing: &str, name: &'a str) -> Option<&'a str> {
+    let field = name.strip_prefix(thing)?.strip_prefix(':')?;
+    (!field.contains(':')).then_some(field)
 }
 
 fn owned(row: Row<'_>) -> Row<'static> {

@@ -105,7 +105,7 @@ impl Inquiry {
     pub(super) fn report(&self, admin: &mut Admin) -> Result<Report, Failure> {
         let mut report = Report::default();
         self.ask(admin, |_, rows| {
-            report.extend(rows);
+            report.extend(rows.iter().cloned());
             Ok(())
         })?;
         Ok(report)

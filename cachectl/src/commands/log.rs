@@ -43,7 +43,7 @@ pub(super) fn run(follow: bool, reach: &Reach, json: bool) -> Result<(), Failure
 
 fn report(rows: &[Row<'_>]) -> Report {
     let mut report = Report::default();
-    report.extend(rows);
+    report.extend(rows.iter().cloned());
     report
 }
 

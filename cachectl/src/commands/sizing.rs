@@ -23,10 +23,10 @@ struct Told<'a> {
 /// Looks on for `interval`, and prints what was seen.
 pub(super) fn run(interval: Duration, reach: &Reach, json: bool) -> Result<(), Failure> {
     let mut reports = Reports::default();
-    reports.take(&poll(&mut reach.connect()?, ASKED)?);
+    reports.take(poll(&mut reach.connect()?, ASKED)?);
     thread::sleep(interval);
     // Anew: a server waits half a minute for the next request.
-    reports.take(&poll(&mut reach.connect()?, ASKED)?);
+    reports.take(poll(&mut reach.connect()?, ASKED)?);
     let estimate = estimate(&reports).ok_or_else(|| {
         let why =
             "it does not tell of evicted keys, being older, or was reset or restarted meanwhile";

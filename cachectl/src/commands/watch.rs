@@ -74,7 +74,7 @@ pub(super) fn run(
         admin: None,
     };
     let mut reports = Reports::default();
-    reports.take(&server.ask()?);
+    reports.take(server.ask()?);
     let mut printer = Printer::new(json);
     let mut silence = None;
     let mut due = Instant::now();
@@ -89,8 +89,9 @@ pub(super) fn run(
                 if silence.take().is_some() && !json {
                     say("the server answers again");
                 }
-                reports.take(&answers);
-                printer.figures(&Figures::of(&reports, answers.time))?;
+                let time = answers.time;
+                reports.take(answers);
+                printer.figures(&Figures::of(&reports, time))?;
             }
             Err(failure) => {
                 reports.interrupt();
@@ -238,11 +239,11 @@ mod tests {
             );
             let cached = format!(r#"{{"rows":[{{"name":"requests","value":{requests}}}]}}"#);
             let document = |text| serde_json::value::RawValue::from_string(text).expect("JSON");
-            reports.take(&Answers {
+            reports.take(Answers {
                 time,
                 documents: vec![
-                    ("stats".to_owned(), document(stats)),
-                    ("stats cached".to_owned(), document(cached)),
+                    ("stats".to_owned(), document(stats).into()),
+                    ("stats cached".to_owned(), document(cached).into()),
                 ],
             });
         }

@@ -45,10 +45,10 @@ fn estimate_of(others: &[(&str, u64, u64)], eviction: &str) -> Option<Estimate> 
             let document = format!(r#"{{"rows":[{},{eviction}]}}"#, rows.join(","));
             (
                 request.to_owned(),
-                RawValue::from_string(document).expect("JSON"),
+                RawValue::from_string(document).expect("JSON").into(),
             )
         };
-        reports.take(&Answers {
+        reports.take(Answers {
             time: time * 10_000,
             documents: vec![rows(GENERAL), rows(CACHED), rows(SEGMENTS)],
         });
@@ -154,8 +154,8 @@ fn counters_that_were_reset_would_be_compared() {
     let document = r#"{"rows":[{"name":"get_hits","value":1}]}"#.to_owned();
     let document = RawValue::from_string(document).expect("JSON");
     for time in [0, 10_000] {
-        let documents = vec![(GENERAL.to_owned(), document.clone())];
-        reports.take(&Answers { time, documents });
+        let documents = vec![(GENERAL.to_owned(), document.clone().into())];
+        reports.take(Answers { time, documents });
     }
     assert_eq!(estimate(&reports), None, "of an older server");
 }

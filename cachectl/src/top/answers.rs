@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::report::{Lookup, Report};
@@ -14,7 +14,31 @@ pub(crate) struct Answers {
     pub(crate) time: u64,
     /// Each request, and the document that answers it. What comes in several documents has its
     /// request several times.
-    pub(crate) documents: Vec<(String, Box<RawValue>)>,
+    pub(crate) documents: Vec<(String, Answer)>,
+}
+
+/// A document as it came, and as it reads: rows, or why there are none.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "Box<RawValue>")]
+pub(crate) struct Answer {
+    pub(crate) document: Box<RawValue>,
+    pub(crate) read: Result<Report, String>,
+}
+
+impl From<Box<RawValue>> for Answer {
+    fn from(document: Box<RawValue>) -> Answer {
+        let read = Report::parse(document.get().as_bytes());
+        Answer {
+            read: read.unwrap_or_else(|not_one| Err(not_one.to_string())),
+            document,
+        }
+    }
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
+        self.document.serialize(writer)
+    }
 }
 
 /// The latest answer to each request, and the one before it.
@@ -34,26 +58,25 @@ struct Known {
 
 impl Reports {
     /// Takes in what came of a poll.
-    pub(crate) fn take(&mut self, answers: &Answers) {
-        let documents = answers.documents.iter().enumerate();
-        for (number, (request, document)) in documents {
-            let answer = Report::parse(document.get().as_bytes())
-                .unwrap_or_else(|not_one| Err(not_one.to_string()));
-            let mut before = answers.documents.iter().take(number);
-            if before.any(|(before, _)| before == request) {
-                self.continue_with(request, answer);
+    pub(crate) fn take(&mut self, answers: Answers) {
+        let Answers { time, documents } = answers;
+        let mut begun = Vec::new();
+        for (request, Answer { read, .. }) in documents {
+            if begun.contains(&request) {
+                self.continue_with(&request, read);
                 continue;
             }
-            let before = self.0.remove(request);
+            let before = self.0.remove(&request);
             let before = before.filter(|known| !known.stale);
             let earlier = before.and_then(|known| Some((known.time, known.answer.ok()?)));
             let known = Known {
-                time: answers.time,
-                answer,
+                time,
+                answer: read,
                 earlier,
                 stale: false,
             };
             self.0.insert(request.clone(), known);
+            begun.push(request);
         }
     }
 
@@ -63,7 +86,7 @@ impl Reports {
             return;
         };
         match (&mut known.answer, more) {
-            (Ok(report), Ok(more)) => report.extend(more.rows()),
+            (Ok(report), Ok(more)) => report.extend(more.into_rows()),
             (Ok(_), Err(why)) => known.answer = Err(why),
             (Err(_), _) => {}
         }
@@ -123,7 +146,7 @@ mod tests {
         let document = RawValue::from_string(document.to_owned()).expect("JSON");
         Answers {
             time,
-            documents: vec![("stats".to_owned(), document)],
+            documents: vec![("stats".to_owned(), document.into())],
         }
     }
 
@@ -145,7 +168,7 @@ mod tests {
             (4_500, 16, None),
             (4_000, 17, None),
         ] {
-            reports.take(&counter(time, value));
+            reports.take(counter(time, value));
             assert_eq!(reports.rate("stats", "gets"), wanted, "at {time}");
         }
     }
@@ -153,11 +176,11 @@ mod tests {
     #[test]
     fn what_another_server_counted_would_be_compared() {
         let mut reports = Reports::default();
-        reports.take(&counter(1_000, 5));
-        reports.take(&counter(1_500, 6));
+        reports.take(counter(1_000, 5));
+        reports.take(counter(1_500, 6));
         reports.interrupt();
         assert_eq!(reports.rate("stats", "gets"), None);
-        reports.take(&counter(2_000, 500));
+        reports.take(counter(2_000, 500));
         assert_eq!(reports.rate("stats", "gets"), None);
     }
 
@@ -169,7 +192,7 @@ mod tests {
         let mut reports = Reports::default();
         for time in [1_000, 2_000] {
             whole.time = time;
-            reports.take(&whole);
+            reports.take(whole.clone());
         }
         assert_eq!(reports.real("stats", "gets"), Some(1.0));
         assert_eq!(reports.real("stats", "sets"), Some(2.0));
@@ -179,11 +202,11 @@ mod tests {
     #[test]
     fn a_refusal_would_be_an_answer_or_the_end() {
         let mut reports = Reports::default();
-        reports.take(&answers(1, r#"{"error":"there is no group"}"#));
+        reports.take(answers(1, r#"{"error":"there is no group"}"#));
         assert_eq!(reports.refusal("stats"), Some("there is no group"));
-        reports.take(&answers(2, "[]"));
+        reports.take(answers(2, "[]"));
         assert!(reports.refusal("stats").is_some());
-        reports.take(&counter(3, 1));
+        reports.take(counter(3, 1));
         assert_eq!(reports.refusal("stats"), None);
         assert_eq!(reports.growth("stats", "gets"), None);
     }

@@ -5,11 +5,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use net::admin::{Document, Request};
-use serde_json::value::RawValue;
+use net::admin::Request;
 
 use super::Message;
-use super::answers::Answers;
+use super::answers::{Answer, Answers};
 use super::state::{Act, Event, Wanted};
 use crate::admin::{Admin, PATIENCE, PATIENCE_OTHERS};
 use crate::connection::Tls;
@@ -41,16 +40,18 @@ pub(crate) fn poll(admin: &mut Admin, requests: &[&str]) -> Result<Answers, Fail
     let mut rest = None;
     for line in requests {
         let answer = admin.receive(PATIENCE)?;
-        documents.push(document(line, &answer, admin)?);
+        let answer = read(&answer, admin)?;
         if *line == CONNECTIONS {
-            rest = next(&answer, admin)?;
+            rest = next(&answer);
         }
+        documents.push(((*line).to_owned(), answer));
     }
     while let Some(from) = rest {
         let line = format!("{CONNECTIONS} {from}");
         let answer = admin.ask(&request(&line), PATIENCE)?;
-        documents.push(document(CONNECTIONS, &answer, admin)?);
-        rest = next(&answer, admin)?;
+        let answer = read(&answer, admin)?;
+        rest = next(&answer);
+        documents.push((CONNECTIONS.to_owned(), answer));
     }
     Ok(Answers {
         documents,
@@ -62,21 +63,13 @@ pub(crate) fn poll(admin: &mut Admin, requests: &[&str]) -> Result<Answers, Fail
 const CONNECTIONS: &str = "connections";
 
 /// Where the rest of an answer begins, if there is more.
-fn next(answer: &[u8], admin: &Admin) -> Result<Option<String>, Failure> {
-    match Document::parse(answer) {
-        Ok(Document::Rows(rows)) => {
-            let last = rows.last().filter(|row| row.name == "next");
-            Ok(last.map(|next| next.value.to_string()))
-        }
-        Ok(Document::Error(_)) => Ok(None),
-        Err(_) => Err(admin.foreign()),
-    }
+fn next(answer: &Answer) -> Option<String> {
+    let last = answer.read.as_ref().ok()?.rows().last()?;
+    (last.name == "next").then(|| last.value.to_string())
 }
 
-/// An answer as it came. What is in it is read by who looks it up.
-fn document(line: &str, answer: &[u8], admin: &Admin) -> Result<(String, Box<RawValue>), Failure> {
-    let document = serde_json::from_slice(answer).map_err(|_| admin.foreign())?;
-    Ok((line.to_owned(), document))
+fn read(answer: &[u8], admin: &Admin) -> Result<Answer, Failure> {
+    serde_json::from_slice(answer).map_err(|_| admin.foreign())
 }
 
 /// Starts to ask over `admin`, and goes on until nobody listens to `messages` any more. What is

@@ -150,7 +150,7 @@ mod tests {
         let document = RawValue::from_string(document).expect("JSON");
         Answers {
             time,
-            documents: vec![("stats".to_owned(), document)],
+            documents: vec![("stats".to_owned(), document.into())],
         }
     }
 

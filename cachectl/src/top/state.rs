@@ -241,13 +241,14 @@ impl State {
         }
     }
 
-    fn take(&mut self, answers: &Answers) {
+    fn take(&mut self, answers: Answers) {
         let live = &mut self.live;
         live.time = answers.time;
         live.silence = None;
-        live.reports.take(answers);
         let asked = |request| answers.documents.iter().any(|(asked, _)| asked == request);
-        if ASKED.iter().all(asked) {
+        let is_whole = ASKED.iter().all(asked);
+        live.reports.take(answers);
+        if is_whole {
             live.history.add(&live.reports, live.time);
         }
     }
@@ -267,7 +268,7 @@ pub(crate) fn update(state: &mut State, event: Event) -> Vec<Order> {
     match event {
         Event::Key(key) => return keys::press(state, key),
         Event::Resize(columns, lines) => state.size = (columns, lines),
-        Event::Answers(answers) => state.take(&answers),
+        Event::Answers(answers) => state.take(answers),
         Event::Silence { time, why } => state.miss(time, why),
         Event::Done(act, result) => done(state, &act, result),
         Event::End => state.ended = true,

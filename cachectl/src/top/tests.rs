@@ -276,9 +276,9 @@ impl Step {
         let answers = &recorded[number % recorded.len()];
         let documents = answers.documents.iter().zip(harms.iter().cycle());
         let documents = documents.filter_map(|((request, document), harm)| {
-            let document = harmed(document, *harm)?.to_string();
+            let document = harmed(&document.document, *harm)?.to_string();
             let document = RawValue::from_string(document).expect("JSON");
-            Some((request.clone(), document))
+            Some((request.clone(), document.into()))
         });
         Event::Answers(Answers {
             time: answers.time + later,
