@@ -11,6 +11,9 @@ use crate::reach::Reach;
 /// Longest line that an answer may have, its end included.
 const LINE_MAX: u64 = 64 << 10;
 
+/// Longest value that any memcached stores.
+const VALUE_MAX: u64 = 1 << 30;
+
 /// What a server's clients speak, in a sentence.
 const PROTOCOL: &str = "memcached's text protocol";
 
@@ -71,9 +74,12 @@ impl Client {
 
     /// The value of `length` bytes that is next, which has a line end behind it.
     pub(crate) fn value(&mut self, length: u64) -> Result<Vec<u8>, Failure> {
+        if length > VALUE_MAX {
+            return Err(self.foreign());
+        }
         let mut value = Vec::new();
         let read = (&mut self.connection)
-            .take(length.saturating_add(2))
+            .take(length + 2)
             .read_to_end(&mut value);
         read.map_err(|error| self.failed(error))?;
         if (value.len() as u64) < length + 2 {

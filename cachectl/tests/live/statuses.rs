@@ -117,6 +117,15 @@ fn a_status_would_mean_something_else_than_the_page_says() {
 }
 
 #[test]
+fn a_value_would_be_read_that_no_server_stores() {
+    let boundless = server(|_| Some("VALUE key 0 18446744073709551615 1\r\n"));
+    let said = cachectl(&["get", "key", "--server", &boundless], b"");
+    assert_eq!(said.status, Some(3), "{said:?}");
+    let sentence = "does not speak memcached's text protocol";
+    assert!(said.err.contains(sentence), "{said:?}");
+}
+
+#[test]
 fn a_stuck_server_would_be_waited_for_without_end() {
     // Its backlog takes connections, and nobody reads from them.
     let stuck = TcpListener::bind("127.0.0.1:0").expect("a free port");
