@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use net::admin::key_text;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::failure::Failure;
 
@@ -19,6 +19,12 @@ pub(crate) fn print(bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
 pub(crate) fn json(object: &impl Serialize) -> String {
     // What is told here are texts and numbers under names: there is nothing JSON has no form for.
     serde_json::to_string(object).unwrap_or_default() + "\n"
+}
+
+/// A count as JSON has it: without a fraction, which shells cannot read.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+pub(crate) fn whole<S: Serializer>(count: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(count.round() as u64)
 }
 
 /// Bytes that may be no text: a member of an object, under one of two names.

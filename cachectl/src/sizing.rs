@@ -9,6 +9,7 @@
 use serde::Serialize;
 
 use crate::figure::Figure;
+use crate::output::whole;
 use crate::report::Lookup;
 use crate::top::answers::Reports;
 
@@ -41,18 +42,24 @@ const LITTLE: f64 = 0.005;
 pub(crate) struct Estimate {
     seconds: f64,
     /// Keys looked up.
+    #[serde(serialize_with = "whole")]
     gets: f64,
     hit_ratio: Option<f64>,
+    #[serde(serialize_with = "whole")]
     memory_bytes: f64,
     /// Of the heap.
     used: f64,
     /// In segments that are free and need not be.
+    #[serde(serialize_with = "whole")]
     spare_bytes: f64,
     /// The policy.
     eviction: String,
+    #[serde(serialize_with = "whole")]
     evicted_space: f64,
+    #[serde(serialize_with = "whole")]
     evicted_index: f64,
     /// Values refused for want of memory.
+    #[serde(serialize_with = "whole")]
     refused: f64,
     /// Of other sizes, ascending; empty where nothing tells.
     sizes: Vec<Size>,
@@ -61,6 +68,7 @@ pub(crate) struct Estimate {
 /// What another size would do: at most what is told if it is less than there is, and at least if it is more.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Size {
+    #[serde(serialize_with = "whole")]
     pub(crate) memory_bytes: f64,
     pub(crate) hit_ratio: f64,
 }

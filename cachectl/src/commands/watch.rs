@@ -43,12 +43,12 @@ struct Figures {
     p50_seconds: Option<f64>,
     p99_seconds: Option<f64>,
     p999_seconds: Option<f64>,
-    items: Option<f64>,
-    item_bytes: Option<f64>,
-    memory_bytes: Option<f64>,
+    items: Option<u64>,
+    item_bytes: Option<u64>,
+    memory_bytes: Option<u64>,
     evictions_per_second: Option<f64>,
     expiries_per_second: Option<f64>,
-    connections: Option<f64>,
+    connections: Option<u64>,
     received_bytes_per_second: Option<f64>,
     sent_bytes_per_second: Option<f64>,
 }
@@ -138,6 +138,7 @@ impl Figures {
     /// What the latest two answers tell.
     fn of(reports: &Reports, time_ms: u64) -> Figures {
         let point = Point::of(reports, time_ms);
+        let count = |value: Option<f64>| value.map(|count| count as u64);
         Figures {
             time_ms,
             requests_per_second: point.requests,
@@ -145,12 +146,12 @@ impl Figures {
             p50_seconds: point.p50,
             p99_seconds: point.p99,
             p999_seconds: point.p999,
-            items: reports.real("stats", "curr_items"),
-            item_bytes: point.item_bytes,
-            memory_bytes: reports.real("stats", "limit_maxbytes"),
+            items: count(reports.real("stats", "curr_items")),
+            item_bytes: count(point.item_bytes),
+            memory_bytes: count(reports.real("stats", "limit_maxbytes")),
             evictions_per_second: point.evictions,
             expiries_per_second: point.expiries,
-            connections: point.connections,
+            connections: count(point.connections),
             received_bytes_per_second: point.received,
             sent_bytes_per_second: point.sent,
         }
@@ -161,18 +162,18 @@ impl Figures {
         let time = UNIX_EPOCH + Duration::from_millis(self.time_ms);
         let time = humantime::format_rfc3339_seconds(time).to_string();
         let memory = self.item_bytes.zip(self.memory_bytes);
-        let memory = memory.map(|(items, memory)| items / memory.max(1.0));
+        let memory = memory.map(|(items, memory)| items as f64 / memory.max(1) as f64);
         let of = |value, figure: fn(f64) -> Figure<'static>| Figure::of(value, figure).to_string();
         [
             time.get(11..19).unwrap_or_default().to_owned(),
             of(self.requests_per_second, Figure::Count),
             of(self.hit_ratio, Figure::Share),
             of(self.p99_seconds, Figure::Span),
-            of(self.items, Figure::Count),
+            of(self.items.map(|items| items as f64), Figure::Count),
             of(memory, Figure::Share),
             of(self.evictions_per_second, Figure::Count),
             of(self.expiries_per_second, Figure::Count),
-            of(self.connections, Figure::Count),
+            of(self.connections.map(|it| it as f64), Figure::Count),
             of(self.received_bytes_per_second, Figure::Bytes),
             of(self.sent_bytes_per_second, Figure::Bytes),
         ]

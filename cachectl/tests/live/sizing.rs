@@ -17,7 +17,7 @@ fn a_cache_that_is_empty_would_be_made_larger() {
     let said = daemon.operate(&[&words[..], &["--json"]].concat());
     let told: Value = serde_json::from_str(&said.out).expect("JSON");
     assert_eq!(told["verdict"], verdict);
-    assert_eq!(told["memory_bytes"], f64::from(64 << 20));
+    assert_eq!(told["memory_bytes"], 64 << 20);
     assert_eq!(told["hit_ratio"], Value::Null);
     assert_eq!(told["sizes"], Value::Array(Vec::new()));
     assert_eq!(told["eviction"], "s3fifo");
