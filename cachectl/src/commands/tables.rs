@@ -61,18 +61,20 @@ const HOT_KEYS: &[Column] = &[
 
 /// By their ids, which are in the order in which they came.
 pub(super) fn connections(report: &Report) -> String {
-    things("id", report, CONNECTIONS)
+    things("id", report, CONNECTIONS, by_name)
 }
 
-/// The segments by the TTLs of their items.
+/// The segments by the TTLs of their items, the shortest first.
 pub(super) fn ttl(report: &Report) -> String {
-    things("group", report, TTL)
+    // Without one they last for ever.
+    let longest = |group: &Thing<'_>| group.number("ttl_max").unwrap_or(u64::MAX);
+    things("group", report, TTL, longest)
 }
 
 /// How long requests take, from their poll until they are sent, and the execution of some.
 pub(super) fn latency(report: &Report) -> String {
-    let all = things("request", report, LATENCY);
-    let own = things("timed alone", report, LATENCY_OWN);
+    let all = things("request", report, LATENCY, as_told);
+    let own = things("timed alone", report, LATENCY_OWN, as_told);
     format!("{all}\n{own}")
 }
 
@@ -112,7 +114,7 @@ pub(super) fn hot_keys(report: &Report) -> String {
     let number = |name| report.number(name).unwrap_or_default();
     let window = Figure::Span(number("window") as f64);
     let (samples, sample) = (number("samples"), number("sample"));
-    let keys = things("rank", report, HOT_KEYS);
+    let keys = things("rank", report, HOT_KEYS, by_name);
     format!("{samples} requests counted, one in {sample}, in the last {window}\n\n{keys}")
 }
 
@@ -143,18 +145,24 @@ pub(super) fn reload(report: &Report) -> String {
     let lines: Vec<_> = lines.collect();
     let settings = report.rows().iter().filter(|row| !row.name.contains(':'));
     let unchanged = settings.count() - lines.len();
+    let unchanged = format!("unchanged: {unchanged}\n");
     if lines.is_empty() {
-        return format!("{unchanged} settings are unchanged\n");
+        return unchanged;
     }
     let table = text::columns(&head, &lines);
-    format!("{table}\n{unchanged} others are unchanged\n")
+    format!("{table}\n{unchanged}")
 }
 
-/// A line a thing, under `heading` what it is called; fields that none has are left out. Those whose
-/// names are numbers are put in order.
-fn things(heading: &'static str, report: &Report, columns: &[Column]) -> String {
+/// A line a thing, under `heading` what it is called; fields that none has are left out. They
+/// are ordered by `rank`.
+fn things(
+    heading: &'static str,
+    report: &Report,
+    columns: &[Column],
+    rank: fn(&Thing<'_>) -> u64,
+) -> String {
     let mut things: Vec<_> = report.things().collect();
-    things.sort_by_key(|thing| thing.name().parse::<u64>().ok());
+    things.sort_by_key(rank);
     let mut head = vec![(heading, Side::Left)];
     let mut fields = Vec::new();
     for (field, heading) in columns {
@@ -174,6 +182,15 @@ fn things(heading: &'static str, report: &Report, columns: &[Column]) -> String 
         [thing.name().to_owned()].into_iter().chain(cells).collect()
     });
     text::columns(&head, &lines.collect::<Vec<_>>())
+}
+
+/// The number that it is called by.
+fn by_name(thing: &Thing<'_>) -> u64 {
+    thing.name().parse().unwrap_or(u64::MAX)
+}
+
+fn as_told(_: &Thing<'_>) -> u64 {
+    0
 }
 
 /// A value as people read it. Numbers of no unit with a fraction are shares.
@@ -214,6 +231,18 @@ mod tests {
     }
 
     #[test]
+    fn groups_of_ttls_would_stand_out_of_order() {
+        let report = report(
+            r#"{"rows":[{"name":"0:segments","value":1},{"name":"56+:ttl_max","unit":"seconds","value":63},
+            {"name":"hour:ttl_max","unit":"seconds","value":3600},{"name":"60:ttl_max","unit":"seconds","value":61}]}"#,
+        );
+        assert_eq!(
+            ttl(&report),
+            "group  ttl to  segments\n60      1m01s         -\n56+     1m03s         -\nhour    1h00m         -\n0           -         1\n"
+        );
+    }
+
+    #[test]
     fn a_hot_key_would_be_told_without_what_it_was_counted_from() {
         let report = report(
             r#"{"rows":[{"name":"window","unit":"seconds","value":60},{"name":"sample","value":100},
@@ -250,10 +279,10 @@ mod tests {
         assert_eq!(
             reload(&changed),
             "setting  becomes  from  to\na.b      applied  1     2\nc        restart        x\n\n\
-             1 others are unchanged\n"
+             unchanged: 1\n"
         );
         let same = report(r#"{"rows":[{"name":"d","value":"unchanged"}]}"#);
-        assert_eq!(reload(&same), "1 settings are unchanged\n");
+        assert_eq!(reload(&same), "unchanged: 1\n");
         let told = report(
             r#"{"rows":[{"name":"d","value":"5"},{"name":"d:source","value":"--d"},
             {"name":"d:reload","value":"live"}]}"#,
