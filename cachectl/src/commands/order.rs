@@ -54,6 +54,11 @@ impl Order {
                 format!("Delete the items whose keys begin with {prefix}"),
                 yes,
             ),
+            Order::Flush {
+                delay: Some(seconds),
+                yes,
+                ..
+            } => (format!("In {seconds} seconds, make all items void"), yes),
             Order::Flush { yes, .. } => ("Make all items void".to_owned(), yes),
         };
         confirm(&format!("{question} at {places}?"), *yes)

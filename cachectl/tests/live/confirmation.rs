@@ -69,6 +69,8 @@ fn an_operator_would_not_be_asked() {
         assert!(shown.contains("Make all items void at "), "{shown}");
         assert!(is_stored(&address));
     }
+    let (_, shown) = on_a_terminal(&daemon, "flush --delay 60", "n\n");
+    assert!(shown.contains("In 60 seconds, make all"), "{shown}");
     let (status, shown) = on_a_terminal(&daemon, "flush", "y\n");
     assert_eq!(status, Some(0), "{shown}");
     assert!(!is_stored(&address));
