@@ -10,11 +10,11 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use crate::failure::Failure;
 use crate::place::Place;
 
-/// How the server at a TCP address is spoken to in TLS.
+/// How the server of a host is spoken to in TLS.
 #[derive(Clone)]
 pub(crate) struct Tls {
     pub(crate) client: Arc<tls::Client>,
-    /// Whose certificate the server must have; that of its address unless given.
+    /// Whose certificate the server must have; that of its host unless given.
     pub(crate) server_name: Option<String>,
 }
 
@@ -52,10 +52,9 @@ impl Connection {
         patience: Duration,
     ) -> Result<Connection, NoConnection> {
         let socket = connect(place, patience).map_err(NoConnection::System)?;
-        let (Place::Tcp(address), Some(tls)) = (place, tls) else {
+        let (Some(host), Some(tls)) = (place.host(), tls) else {
             return Ok(Connection::Plain(socket));
         };
-        let host = address.ip().to_string();
         let name = tls.server_name.as_ref().unwrap_or(&host);
         let stream = tls.client.open(socket, name);
         let mut stream = stream.map_err(NoConnection::Tls)?;
@@ -111,17 +110,27 @@ pub(crate) fn is_timeout(error: &io::Error) -> bool {
 }
 
 fn connect(place: &Place, patience: Duration) -> io::Result<Socket> {
-    let socket = match place {
-        Place::Unix(_) => Socket::new(Domain::UNIX, Type::STREAM, None)?,
-        Place::Tcp(address) => Socket::new(Domain::for_address(*address), Type::STREAM, None)?,
-    };
+    if let Place::Unix(path) = place {
+        let socket = socket(Domain::UNIX, patience)?;
+        socket.connect(&SockAddr::unix(path)?)?;
+        return Ok(socket);
+    }
+    let mut refusal = io::Error::other("the name has no address");
+    for address in place.addresses()? {
+        let socket = socket(Domain::for_address(address), patience)?;
+        match socket.connect_timeout(&address.into(), patience) {
+            Ok(()) => return Ok(socket),
+            Err(error) => refusal = error,
+        }
+    }
+    Err(refusal)
+}
+
+fn socket(domain: Domain, patience: Duration) -> io::Result<Socket> {
+    let socket = Socket::new(domain, Type::STREAM, None)?;
     // On a unix socket this bounds the connect too: it waits while the server's backlog is full.
     socket.set_write_timeout(Some(patience))?;
     socket.set_read_timeout(Some(patience))?;
-    match place {
-        Place::Unix(path) => socket.connect(&SockAddr::unix(path)?)?,
-        Place::Tcp(address) => socket.connect_timeout(&(*address).into(), patience)?,
-    }
     Ok(socket)
 }
 

@@ -69,7 +69,7 @@ fn several_servers_would_be_taken_for_one() {
             "one server",
         ),
         (&["--server", "127.0.0.1"], "--server names none"),
-        (&["--tls"], "TLS is spoken to an address"),
+        (&["--tls"], "TLS is spoken to a host"),
         (&["--tls-insecure"], "--tls-insecure says how --tls is"),
         (
             &["--admin", "127.0.0.1", "--tls", "--tls-key", "k"],

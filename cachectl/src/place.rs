@@ -2,7 +2,8 @@
 
 use std::env;
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use net::admin::{PORT, default_sockets, parse_address};
@@ -16,6 +17,43 @@ const DATA_PORT_TLS: u16 = 11212;
 pub(crate) enum Place {
     Unix(PathBuf),
     Tcp(SocketAddr),
+    /// What has this name, on this port.
+    Named(String, u16),
+}
+
+impl Place {
+    /// Reads an address or a name, on `port` unless it says another.
+    fn parse(text: &str, port: u16) -> Option<Place> {
+        if let Some(address) = parse_address(text, port) {
+            return Some(Place::Tcp(address));
+        }
+        let (name, port) = match text.split_once(':') {
+            Some((name, port)) => (name, port.parse().ok()?),
+            None => (text, port),
+        };
+        let is_of_names = |it: char| it.is_ascii_alphanumeric() || ".-_".contains(it);
+        let is_name = name.starts_with(|it: char| it.is_ascii_alphanumeric())
+            && name.chars().all(is_of_names);
+        is_name.then(|| Place::Named(name.to_owned(), port))
+    }
+
+    /// The addresses to try, looked up if there is but a name; none of a path.
+    pub(crate) fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
+        match self {
+            Place::Unix(_) => Ok(Vec::new()),
+            Place::Tcp(address) => Ok(vec![*address]),
+            Place::Named(name, port) => Ok((name.as_str(), *port).to_socket_addrs()?.collect()),
+        }
+    }
+
+    /// Whose certificate a server there shows; that of a path shows none.
+    pub(crate) fn host(&self) -> Option<String> {
+        match self {
+            Place::Unix(_) => None,
+            Place::Tcp(address) => Some(address.ip().to_string()),
+            Place::Named(name, _) => Some(name.clone()),
+        }
+    }
 }
 
 impl fmt::Display for Place {
@@ -23,6 +61,7 @@ impl fmt::Display for Place {
         match self {
             Place::Unix(path) => path.display().fmt(f),
             Place::Tcp(address) => address.fmt(f),
+            Place::Named(name, port) => write!(f, "{name}:{port}"),
         }
     }
 }
@@ -35,8 +74,9 @@ pub(crate) fn default_admin() -> Vec<Place> {
 }
 
 /// Reads the value of `--admin`.
-pub(crate) fn admin(text: &str) -> Result<SocketAddr, &'static str> {
-    parse_address(text, PORT).ok_or("an address is wanted, as in 127.0.0.1:9999 or [::1]:9999")
+pub(crate) fn admin(text: &str) -> Result<Place, &'static str> {
+    Place::parse(text, PORT)
+        .ok_or("a host is wanted, as in cache1, cache1:9999, 127.0.0.1:9999 or [::1]:9999")
 }
 
 /// The value of `--server`, whose port is known once it is known whether TLS is spoken.
@@ -49,21 +89,20 @@ impl Server {
         Server(Ipv4Addr::LOCALHOST.to_string())
     }
 
-    /// Checks that `text` is an address or a path: what has a slash.
+    /// Checks that `text` is an address, a name or a path: what has a slash.
     pub(crate) fn parse(text: &str) -> Result<Server, &'static str> {
-        if text.contains('/') || parse_address(text, 0).is_some() {
+        if text.contains('/') || Place::parse(text, 0).is_some() {
             return Ok(Server(text.to_owned()));
         }
-        Err("an address is wanted, as in 127.0.0.1:11211, or the path of a unix socket, with a /")
+        Err(
+            "a host is wanted, as in cache1:11211, 127.0.0.1 or [::1], or the path of a unix socket, with a /",
+        )
     }
 
     /// Where that is, with the usual port of what is spoken unless it names one.
     pub(crate) fn place(&self, is_tls: bool) -> Place {
         let port = if is_tls { DATA_PORT_TLS } else { DATA_PORT };
-        match parse_address(&self.0, port) {
-            Some(address) => Place::Tcp(address),
-            None => Place::Unix(PathBuf::from(&self.0)),
-        }
+        Place::parse(&self.0, port).unwrap_or_else(|| Place::Unix(PathBuf::from(&self.0)))
     }
 }
 
@@ -77,12 +116,29 @@ mod tests {
             ("127.0.0.1", "127.0.0.1:11211", "127.0.0.1:11212"),
             ("[::1]", "[::1]:11211", "[::1]:11212"),
             ("127.0.0.1:7", "127.0.0.1:7", "127.0.0.1:7"),
+            (
+                "cache-1.example",
+                "cache-1.example:11211",
+                "cache-1.example:11212",
+            ),
+            ("cache1:7", "cache1:7", "cache1:7"),
             ("./s", "./s", "./s"),
         ] {
             let server = Server::parse(text).expect("a server");
             assert_eq!(server.place(false).to_string(), plain);
             assert_eq!(server.place(true).to_string(), secure);
         }
-        assert!(Server::parse("somewhere").is_err());
+        for text in [
+            "",
+            ":7",
+            "cache1:",
+            "cache1:x",
+            "cache1:7:8",
+            "::1]",
+            "-v",
+            "a b",
+        ] {
+            assert!(Server::parse(text).is_err(), "{text}");
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! The options that say which server is meant, and how it is spoken to.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,16 +19,16 @@ pub(crate) struct Reach {
     #[arg(long, value_name = "PATH", global = true)]
     socket: Vec<PathBuf>,
 
-    /// Address of the server's admin protocol, its port 9999 unless given
-    #[arg(long, value_name = "ADDR[:PORT]", value_parser = place::admin, global = true)]
-    admin: Vec<SocketAddr>,
+    /// Name or address of the server's host, for its admin protocol, the port 9999 unless given
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = place::admin, global = true)]
+    admin: Vec<Place>,
 
-    /// Address or unix socket of the server's clients, for what is asked as one of them; without it,
+    /// Host or unix socket of the server's clients, for what is asked as one of them; without it,
     /// 127.0.0.1, its port 11211, or 11212 with TLS, unless given
-    #[arg(long, value_name = "ADDR[:PORT]|PATH", value_parser = Server::parse, global = true)]
+    #[arg(long, value_name = "HOST[:PORT]|PATH", value_parser = Server::parse, global = true)]
     server: Vec<Server>,
 
-    /// Speak TLS to the addresses given, and only with a server whose certificate is good
+    /// Speak TLS to the hosts given, and only with a server whose certificate is good
     #[arg(long, global = true)]
     tls: bool,
 
@@ -45,7 +44,7 @@ pub(crate) struct Reach {
     #[arg(long, value_name = "FILE", global = true)]
     tls_key: Option<PathBuf>,
 
-    /// Name that the server's certificate must have; its address unless given
+    /// Name that the server's certificate must have; its host unless given
     #[arg(long, value_name = "NAME", global = true)]
     tls_server_name: Option<String>,
 
@@ -65,11 +64,11 @@ impl Reach {
         }
         if self.tls && self.admin.is_empty() {
             return Err(Failure::Usage(
-                "TLS is spoken to an address, which --admin names".to_owned(),
+                "TLS is spoken to a host, which --admin names".to_owned(),
             ));
         }
         let sockets = self.socket.iter().cloned().map(Place::Unix);
-        let addresses = self.admin.iter().copied().map(Place::Tcp);
+        let addresses = self.admin.iter().cloned();
         Ok(sockets.chain(addresses).collect())
     }
 
@@ -99,7 +98,7 @@ impl Reach {
         };
         match place {
             Place::Unix(path) if self.tls => Err(Failure::Usage(format!(
-                "TLS is spoken to an address, and {} is a unix socket",
+                "TLS is spoken to a host, and {} is a unix socket",
                 path.display()
             ))),
             place => Ok(place),

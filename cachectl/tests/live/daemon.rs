@@ -47,7 +47,7 @@ impl Daemon {
         let authority = Authority::new("the authority of the test").expect("an authority");
         let authorities = authority.write(folder.path(), "authority");
         let authorities = text(&authorities.expect("a file"));
-        let signed = authority.issue(&Terms::new(&["127.0.0.1"]));
+        let signed = authority.issue(&Terms::new(&["127.0.0.1", "localhost"]));
         let signed = signed.expect("a certificate");
         let (certificate, key) = signed.write(folder.path(), "server").expect("two files");
         let (certificate, key) = (text(&certificate), text(&key));

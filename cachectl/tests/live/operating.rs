@@ -41,6 +41,11 @@ fn a_server_that_nobody_vouches_for_would_be_trusted() {
     let trusted = asked(&["--tls", "--tls-ca", &authority]);
     assert_eq!(trusted.out, format!("{address} answers\n"), "{trusted:?}");
 
+    // The certificate is looked at for the name that is asked.
+    let by_name = format!("localhost:{}", daemon.address("admin, tls").port());
+    let words = ["ping", "--admin", &by_name, "--tls", "--tls-ca", &authority];
+    assert_eq!(cachectl(&words, b"").out, format!("{by_name} answers\n"));
+
     let stranger = asked(&["--tls"]);
     assert_eq!(stranger.status, Some(5), "{stranger:?}");
     let other = asked(&[

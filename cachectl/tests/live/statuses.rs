@@ -70,6 +70,7 @@ fn a_status_would_mean_something_else_than_the_page_says() {
         (2, &["ping", "--admin", &admin, "--tls", "--tls-ca", &nobody], "nobody.sock"),
         (2, &["top", "--socket", &socket], "terminal"),
         (3, &["ping", "--socket", &nobody], "cannot connect to a server at"),
+        (3, &["ping", "--admin", "no-such-host.invalid"], "at no-such-host.invalid:9999 ("),
         (3, &["get", "key", "--server", &nobody], "cannot connect to a server at"),
         (3, &["watch", "--socket", &nobody], "cannot connect to a server at"),
         (3, &["ping", "--admin", &foreign], "does not speak cached's admin protocol"),
