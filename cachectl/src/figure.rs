@@ -54,13 +54,17 @@ impl fmt::Display for Figure<'_> {
             Figure::Nothing => f.write_str("-"),
             Figure::Text(ref text) => f.write_str(text),
             Figure::Whole(number) => number.fmt(f),
-            Figure::Count(count) => scaled(f, count, 1000.0, &["", "k", "M", "G", "T"]),
+            Figure::Count(count) if count.fract() == 0.0 && count < 10_000.0 => count.fmt(f),
+            Figure::Count(count) => thousands(f, count),
             Figure::Rate(rate) => {
-                scaled(f, rate, 1000.0, &["", "k", "M", "G", "T"])?;
+                thousands(f, rate)?;
                 f.write_str("/s")
             }
             Figure::Bytes(bytes) => {
-                scaled(f, bytes, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB", "PiB"])
+                let (value, unit) =
+                    scaled(bytes, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB", "PiB"]);
+                digits(f, value)?;
+                f.write_str(unit)
             }
             Figure::Flow(bytes) => write!(f, "{}/s", Figure::Bytes(bytes)),
             Figure::Span(seconds) => span(f, seconds),
@@ -69,17 +73,17 @@ impl fmt::Display for Figure<'_> {
     }
 }
 
-/// In the largest unit that leaves at least 1, with three digits; whole numbers that fit in four
-/// digits stay as they are.
-fn scaled(
-    f: &mut fmt::Formatter<'_>,
-    mut value: f64,
-    step: f64,
-    units: &[&'static str],
-) -> fmt::Result {
-    if value.fract() == 0.0 && value < 10_000.0 && step < 1024.0 {
-        return write!(f, "{value}{}", units.first().unwrap_or(&""));
+/// In powers of 1000. From 1000 on there are three digits, of a whole number too: what is so large
+/// changes, and its width should not.
+fn thousands(f: &mut fmt::Formatter<'_>, value: f64) -> fmt::Result {
+    match scaled(value, 1000.0, &["", "k", "M", "G", "T"]) {
+        (value, "") => digits(f, value),
+        (value, unit) => write!(f, "{value:.*}{unit}", places(value)),
     }
+}
+
+/// The value in the largest unit that leaves at least 1 of it.
+fn scaled(mut value: f64, step: f64, units: &[&'static str]) -> (f64, &'static str) {
     let mut units = units.iter().peekable();
     let mut unit = units.next().unwrap_or(&"");
     // What would be rounded up to a whole step is in the next unit already.
@@ -89,19 +93,26 @@ fn scaled(
         value /= step;
         unit = next;
     }
-    digits(f, value)?;
-    f.write_str(unit)
+    (value, unit)
 }
 
 /// Three digits; none behind the point of a whole number.
 fn digits(f: &mut fmt::Formatter<'_>, value: f64) -> fmt::Result {
-    let places = match value {
-        _ if value.fract() == 0.0 => 0,
+    let places = if value.fract() == 0.0 {
+        0
+    } else {
+        places(value)
+    };
+    write!(f, "{value:.places$}")
+}
+
+/// How many digits stand behind the point if there are three.
+fn places(value: f64) -> usize {
+    match value {
         _ if value < 9.995 => 2,
         _ if value < 99.95 => 1,
         _ => 0,
-    };
-    write!(f, "{value:.places$}")
+    }
 }
 
 fn span(f: &mut fmt::Formatter<'_>, seconds: f64) -> fmt::Result {
@@ -138,10 +149,13 @@ mod tests {
             (Figure::Whole(12_345), "12345"),
             (Figure::Count(0.0), "0"),
             (Figure::Count(9999.0), "9999"),
-            (Figure::Count(10_000.0), "10k"),
+            (Figure::Count(10_000.0), "10.0k"),
             (Figure::Count(12_345.0), "12.3k"),
             (Figure::Count(999_999.0), "1.00M"),
             (Figure::Rate(20_012.4), "20.0k/s"),
+            (Figure::Rate(8000.0), "8.00k/s"),
+            (Figure::Rate(7993.4), "7.99k/s"),
+            (Figure::Rate(12.0), "12/s"),
             (Figure::Rate(0.25), "0.25/s"),
             (Figure::Bytes(0.0), "0B"),
             (Figure::Bytes(1023.0), "1023B"),

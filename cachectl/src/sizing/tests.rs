@@ -167,7 +167,7 @@ fn the_lines_would_not_be_read() {
         lines[..4],
         [
             "memory     256MiB, 97.5% of the heap in use",
-            "hit ratio  70.0% of 10k lookups in 10s",
+            "hit ratio  70.0% of 10.0k lookups in 10s",
             "evicted    2800 items for want of heap, 0 for want of index (s3fifo)",
             "with  128MiB  at most  63.8%",
         ]

@@ -23,6 +23,21 @@ pub(crate) struct Key {
     press: fn(&mut State, KeyCode) -> Vec<Order>,
 }
 
+/// To another screen.
+const SCREEN_KEYS: &[KeyCode] = &[
+    KeyCode::Tab,
+    KeyCode::BackTab,
+    KeyCode::Char('1'),
+    KeyCode::Char('2'),
+    KeyCode::Char('3'),
+    KeyCode::Char('4'),
+    KeyCode::Char('5'),
+    KeyCode::Char('6'),
+    KeyCode::Char('7'),
+    KeyCode::Char('8'),
+    KeyCode::Char('9'),
+];
+
 /// Every key, the one to be shown first before the others.
 pub(crate) const KEYS: &[Key] = &[
     Key {
@@ -45,19 +60,7 @@ pub(crate) const KEYS: &[Key] = &[
         label: "Tab",
         does: "screen",
         about: "the next screen, Shift-Tab the one before; 1 to 9 go there",
-        codes: &[
-            KeyCode::Tab,
-            KeyCode::BackTab,
-            KeyCode::Char('1'),
-            KeyCode::Char('2'),
-            KeyCode::Char('3'),
-            KeyCode::Char('4'),
-            KeyCode::Char('5'),
-            KeyCode::Char('6'),
-            KeyCode::Char('7'),
-            KeyCode::Char('8'),
-            KeyCode::Char('9'),
-        ],
+        codes: SCREEN_KEYS,
         works: |_| true,
         press: go,
     },
@@ -117,10 +120,15 @@ pub(crate) const KEYS: &[Key] = &[
         },
     },
     Key {
-        label: "Left Right",
+        label: "< >",
         does: "sort",
-        about: "sort by another column",
-        codes: &[KeyCode::Left, KeyCode::Right],
+        about: "sort by the column before or behind, as the arrows to the left and right",
+        codes: &[
+            KeyCode::Char('<'),
+            KeyCode::Char('>'),
+            KeyCode::Left,
+            KeyCode::Right,
+        ],
         works: has_listing,
         press: sort,
     },
@@ -220,7 +228,7 @@ pub(crate) fn bar(state: &State) -> Vec<(&'static str, &'static str)> {
         Some(Overlay::Confirm(_)) => vec![("y", "do it"), ("any other", "leave it")],
         Some(Overlay::Flush(_)) => vec![("Enter", "flush"), ("Esc", "leave it")],
         Some(Overlay::Help | Overlay::Detail(_) | Overlay::Outcome(..)) => {
-            vec![("Esc", "back"), ("j k", "scroll")]
+            vec![("Esc", "back"), ("j k", "scroll"), ("1-9", "screen")]
         }
     }
 }
@@ -235,6 +243,12 @@ pub(crate) fn press(state: &mut State, key: KeyEvent) -> Vec<Order> {
             _ => Vec::new(),
         };
     }
+    if key.modifiers.contains(KeyModifiers::ALT) {
+        // Escape and a key soon after it are the same bytes, and far more likely.
+        let escape = press(state, KeyEvent::from(KeyCode::Esc));
+        let then = press(state, KeyEvent::from(key.code));
+        return [escape, then].concat();
+    }
     match state.overlay.take() {
         None => on_screen(state, key.code),
         Some(Overlay::Filter) => {
@@ -246,6 +260,8 @@ pub(crate) fn press(state: &mut State, key: KeyEvent) -> Vec<Order> {
             _ => Vec::new(),
         },
         Some(Overlay::Flush(typed)) => flush(state, typed, key.code),
+        // A page is left for another screen as that is asked for.
+        Some(_) if SCREEN_KEYS.contains(&key.code) => on_screen(state, key.code),
         Some(page) => {
             scroll(state, page, key.code);
             Vec::new()
@@ -358,7 +374,7 @@ fn sort(state: &mut State, code: KeyCode) -> Vec<Order> {
         },
         Some(order) => ListingOrder {
             column: match code {
-                KeyCode::Right => (order.column + 1) % columns,
+                KeyCode::Right | KeyCode::Char('>') => (order.column + 1) % columns,
                 _ => (order.column + columns - 1) % columns,
             },
             ..order

@@ -123,7 +123,6 @@ impl Column {
         }
     }
 
-    #[allow(dead_code, reason = "for screens that come next")]
     pub(crate) const fn growing(title: &'static str) -> Column {
         Column {
             title,

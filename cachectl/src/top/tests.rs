@@ -162,6 +162,34 @@ fn an_order_would_be_given_without_being_asked_for_twice() {
 }
 
 #[test]
+fn a_page_would_keep_one_from_another_screen() {
+    for open in [KeyCode::Char('?'), KeyCode::Enter] {
+        let mut state = played(1, (80, 24), true);
+        press(&mut state, &[open]);
+        assert!(state.overlay.is_some());
+        let orders = press(&mut state, &typed("3"));
+        assert_eq!(orders, [Order::Poll(state.wanted())]);
+        assert_eq!((state.current, &state.overlay), (2, &None));
+    }
+}
+
+#[test]
+fn a_key_soon_after_escape_would_be_lost_or_say_yes() {
+    let alt = |c| Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::ALT));
+    let mut state = played(1, (80, 24), true);
+    press(&mut state, &[KeyCode::Enter]);
+    update(&mut state, alt('4'));
+    assert_eq!((state.current, &state.overlay), (3, &None));
+    press(&mut state, &typed("R"));
+    assert_eq!(update(&mut state, alt('y')), []);
+    assert_eq!(state.overlay, None);
+    press(&mut state, &typed("/never"));
+    update(&mut state, alt('2'));
+    assert_eq!(state.current, 1);
+    assert_eq!(state.places[3].sight.filter, "");
+}
+
+#[test]
 fn a_spectator_would_change_something() {
     let host = played(0, (80, 24), true).host().expect("told").to_owned();
     for (number, screen) in SCREENS.iter().enumerate() {
